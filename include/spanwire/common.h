@@ -1,0 +1,143 @@
+/**
+ * @file common.h
+ * What every public header shares: visibility, results, errors, values.
+ *
+ * Threads    Everything here is plain data; share it as you would an int.
+ * Ownership  Strings passed in are borrowed for the call unless a function says otherwise; the SDK copies what it keeps.
+ * Failure    Set-up calls return an spw_result, and an spw_error where they take one, with the cause and the cure in words. Recording calls
+ *            return void: what they cannot record they count (see spw_stats()).
+ *
+ *     spw_error err = SPW_ERROR_INIT;
+ *     spw_options options = SPW_OPTIONS_INIT;
+ *     options.service_name = "planner";
+ *     options.error = &err;
+ *     if (spw_start(&options) != SPW_OK)
+ *         fprintf(stderr, "no telemetry: %s\n", err.text);   // the program goes on
+ */
+#ifndef SPANWIRE_COMMON_H
+#define SPANWIRE_COMMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SPW_VERSION_MAJOR 0
+#define SPW_VERSION_MINOR 1
+#define SPW_VERSION_PATCH 0
+#define SPW_VERSION "0.1.0"
+
+#define SPW_API __attribute__((visibility("default")))
+
+/** What a set-up call came to. Recording calls have no result. */
+typedef enum spw_result {
+    SPW_OK = 0,
+    SPW_ERR_INVALID = 1,         /**< an argument or setting is wrong; the text names it and the cure */
+    SPW_ERR_ALREADY_STARTED = 2, /**< the engine is one per process and runs already */
+    SPW_ERR_NOT_STARTED = 3,     /**< spw_start() was not called, or spw_shutdown() was */
+    SPW_ERR_TIMEOUT = 4,         /**< the deadline passed first; what is left is counted, see spw_stats() */
+    SPW_ERR_NO_MEMORY = 5,
+    SPW_ERR_SYSTEM = 6,     /**< the operating system refused something; the text says what */
+    SPW_ERR_NOT_FOUND = 7,  /**< no such exporter, no such name */
+    SPW_ERR_MISMATCH = 8,   /**< libspanwire and libspanwire-sdk are of different versions */
+    SPW_ERR_INCOMPLETE = 9, /**< done in time, but some records were dropped or refused on the way */
+} spw_result;
+
+/** The cause and the cure of a failed set-up call, in the caller's storage. */
+typedef struct spw_error {
+    spw_result code;
+    char text[380]; /**< always terminated; UTF-8; holds no secret */
+} spw_error;
+#define SPW_ERROR_INIT { SPW_OK, { 0 } }
+
+/** A short English name for a result, never NULL. Static storage. Does not block or allocate. */
+SPW_API const char *spw_result_text(spw_result result);
+
+/** A view of bytes somebody else owns; not terminated. `data` may be NULL when `size` is 0. */
+typedef struct spw_view {
+    const char *data;
+    size_t size;
+} spw_view;
+
+/** The type of an attribute value. The numbers are those of the AnyValue oneof in OTLP. */
+typedef enum spw_value_type {
+    SPW_VALUE_EMPTY = 0,
+    SPW_VALUE_STRING = 1,
+    SPW_VALUE_BOOL = 2,
+    SPW_VALUE_INT = 3,
+    SPW_VALUE_DOUBLE = 4,
+    SPW_VALUE_ARRAY = 5, /**< only when reading: `u.view` holds the encoded ArrayValue */
+    SPW_VALUE_MAP = 6,   /**< only when reading: `u.view` holds the encoded KeyValueList */
+    SPW_VALUE_BYTES = 7,
+} spw_value_type;
+
+/** An attribute value. Strings and bytes are borrowed. */
+typedef struct spw_value {
+    spw_value_type type;
+    union {
+        spw_view view; /**< STRING, BYTES, and ARRAY and MAP when reading */
+        int64_t i;
+        double d;
+        bool b;
+    } u;
+} spw_value;
+
+/** A key with its value, for lists of attributes: `spw_attr a[] = { spw_attr_string("db.system", "sqlite") };` */
+typedef struct spw_attr {
+    spw_view key;
+    spw_value value;
+} spw_attr;
+
+/** strlen that takes NULL, and folds to a constant for literals. */
+static inline size_t spw__len(const char *text)
+{
+    return text ? __builtin_strlen(text) : 0;
+}
+
+static inline spw_attr spw_attr_string(const char *key, const char *value)
+{
+    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_STRING, { { value, spw__len(value) } } } };
+    return a;
+}
+
+/** A string of known length; it may hold any byte. Not valid UTF-8: recorded as bytes. */
+static inline spw_attr spw_attr_string_n(const char *key, const char *value, size_t size)
+{
+    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_STRING, { { value, size } } } };
+    return a;
+}
+
+static inline spw_attr spw_attr_bytes(const char *key, const void *value, size_t size)
+{
+    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_BYTES, { { (const char *)value, size } } } };
+    return a;
+}
+
+static inline spw_attr spw_attr_int(const char *key, int64_t value)
+{
+    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_INT, { { NULL, 0 } } } };
+    a.value.u.i = value;
+    return a;
+}
+
+static inline spw_attr spw_attr_double(const char *key, double value)
+{
+    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_DOUBLE, { { NULL, 0 } } } };
+    a.value.u.d = value;
+    return a;
+}
+
+static inline spw_attr spw_attr_bool(const char *key, bool value)
+{
+    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_BOOL, { { NULL, 0 } } } };
+    a.value.u.b = value;
+    return a;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

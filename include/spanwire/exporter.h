@@ -1,0 +1,248 @@
+/**
+ * @file exporter.h
+ * The seam between the SDK and where telemetry goes. The built-in exporters use this and nothing else. (Specification: Trace SDK, Span
+ * Exporter.)
+ *
+ * Threads    The SDK calls an exporter on its worker thread only, one submit at a time; an exporter flagged SPW_EXPORTER_BLOCKS is called on
+ *            a thread of its own, so that it may block without holding up the others. `done` may be called from any thread.
+ * Ownership  A batch is lent from submit() until done() returns. An exporter object belongs to the SDK once spw_start() has it.
+ * Failure    An exporter says how a batch went; the SDK keeps, retries, drops and counts. No exporter can lose a record uncounted.
+ *
+ *     static void print_submit(spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token)
+ *     {
+ *         spw_span_view span;
+ *         for (spw_batch_iter it = spw_batch_begin(batch); spw_batch_next_span(&it, &span);)
+ *             printf("%.*s\n", (int)span.name.size, span.name.data);
+ *         spw_export_result ok = SPW_EXPORT_RESULT_INIT;
+ *         done(token, &ok);
+ *     }
+ */
+#ifndef SPANWIRE_EXPORTER_H
+#define SPANWIRE_EXPORTER_H
+
+#include <spanwire/sdk.h>
+#include <spanwire/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- what an exporter is given ---- */
+
+/** A batch of finished records. Immutable while lent. */
+typedef struct spw_batch spw_batch;
+
+/** How many records it holds. */
+SPW_API size_t spw_batch_count(const spw_batch *batch);
+
+/** Counts up with every new batch of a pipeline; a batch submitted again (a retry) keeps its number. */
+SPW_API uint64_t spw_batch_sequence(const spw_batch *batch);
+
+/** The exact size of the encoded ExportTraceServiceRequest, in bytes. */
+SPW_API size_t spw_batch_encoded_size(const spw_batch *batch);
+
+/** Writes the request, one contiguous OTLP protobuf message, to `out`; returns its size, or 0 when `size` is too small. */
+SPW_API size_t spw_batch_encode(const spw_batch *batch, uint8_t *out, size_t size);
+
+/* ---- reading records: views into the wire bytes, valid while the batch is lent ---- */
+
+/** Walks encoded KeyValues. */
+typedef struct spw_attr_iter {
+    const uint8_t *at;
+    const uint8_t *end;
+    uint32_t field; /**< the field number the KeyValues have in their message */
+} spw_attr_iter;
+
+/** Walks the encoded events of a span. */
+typedef struct spw_event_iter {
+    const uint8_t *at;
+    const uint8_t *end;
+} spw_event_iter;
+
+typedef struct spw_scope_view {
+    spw_view name;
+    spw_view version;
+    spw_view schema_url;
+} spw_scope_view;
+
+/** A finished span, read in place. */
+typedef struct spw_span_view {
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    uint8_t parent_span_id[8]; /**< all zero: a root */
+    uint32_t flags;            /**< OTLP span flags: W3C flags, has-is-remote, is-remote */
+    spw_span_kind kind;
+    spw_status_code status;
+    spw_view status_message;
+    spw_view name;
+    spw_view trace_state;
+    uint64_t start_unix_ns;
+    uint64_t end_unix_ns;
+    uint32_t dropped_attributes;
+    uint32_t dropped_events;
+    spw_scope_view scope;
+    spw_attr_iter attributes;
+    spw_event_iter events;
+    spw_view encoded; /**< the Span message itself */
+} spw_span_view;
+
+typedef struct spw_event_view {
+    uint64_t unix_ns;
+    spw_view name;
+    uint32_t dropped_attributes;
+    spw_attr_iter attributes;
+} spw_event_view;
+
+typedef struct spw_batch_iter {
+    const spw_batch *batch;
+    size_t index;
+} spw_batch_iter;
+
+static inline spw_batch_iter spw_batch_begin(const spw_batch *batch)
+{
+    spw_batch_iter it = { batch, 0 };
+    return it;
+}
+
+/** The next span, grouped by scope; false at the end. */
+SPW_API bool spw_batch_next_span(spw_batch_iter *it, spw_span_view *out);
+
+/** Reads one encoded Span message that did not come from a batch (a file, a test). False when it is malformed. */
+SPW_API bool spw_span_view_read(const void *data, size_t size, spw_span_view *out);
+
+/** The next attribute; false at the end, or where the bytes are malformed. */
+SPW_API bool spw_attr_next(spw_attr_iter *it, spw_attr *out);
+
+/** The next event; false at the end. */
+SPW_API bool spw_event_next(spw_event_iter *it, spw_event_view *out);
+
+/** The attributes of the batch's resource. */
+SPW_API spw_attr_iter spw_batch_resource(const spw_batch *batch);
+
+/* ---- what an exporter answers ---- */
+
+typedef enum spw_export_status {
+    SPW_EXPORT_DELIVERED = 0, /**< the receiver has it, but for `rejected` of it */
+    SPW_EXPORT_RETRY = 1,     /**< try the same batch again later */
+    SPW_EXPORT_PERMANENT = 2, /**< it will never be taken: dropped and counted */
+} spw_export_status;
+
+typedef struct spw_export_result {
+    size_t struct_size;
+    spw_export_status status;
+    uint64_t rejected;       /**< DELIVERED: records the receiver refused; clamped to the batch */
+    uint64_t retry_after_ms; /**< RETRY: the receiver's wish; 0: the SDK's own back-off */
+    bool ambiguous;          /**< RETRY: the batch was sent and its answer lost; it may arrive twice */
+    bool malformed;          /**< DELIVERED: but the answer was not readable */
+    bool refused;            /**< RETRY: nobody listens there (connection refused); an exit flush then does not wait */
+    char text[256];          /**< cause and cure for the log, free of secrets; empty: nothing to say */
+} spw_export_result;
+#define SPW_EXPORT_RESULT_INIT { sizeof(spw_export_result), SPW_EXPORT_DELIVERED, 0, 0, false, false, false, { 0 } }
+
+/** Ends one submit; `result` is copied. Thread-safe. Call it once a submit. */
+typedef void (*spw_export_done_fn)(void *token, const spw_export_result *result);
+
+/* ---- the worker's event loop, for exporters that wait for sockets ---- */
+
+typedef struct spw_loop spw_loop;
+#define SPW_IO_READ 1u
+#define SPW_IO_WRITE 2u
+#define SPW_IO_ERROR 4u
+
+typedef void (*spw_io_fn)(void *arg, int fd, unsigned events);
+typedef void (*spw_timer_fn)(void *arg);
+
+/** A timer in the exporter's storage. Zero it once; the loop owns the other fields. */
+typedef struct spw_timer {
+    spw_timer_fn fn;
+    void *arg;
+    uint64_t due_ms; /* the loop's */
+    struct spw_timer *next;
+    bool armed;
+} spw_timer;
+
+/** Watches a descriptor (SPW_IO_READ | SPW_IO_WRITE); 0 stops watching. Worker thread only. One watch a descriptor. */
+SPW_API spw_result spw_loop_watch(spw_loop *loop, int fd, unsigned events, spw_io_fn fn, void *arg);
+
+/** Arms a timer to fire once in `delay_ms`; armed again it moves. Worker thread only. */
+SPW_API void spw_loop_arm(spw_loop *loop, spw_timer *timer, uint64_t delay_ms);
+
+/** Disarms; harmless when not armed. Worker thread only. */
+SPW_API void spw_loop_disarm(spw_loop *loop, spw_timer *timer);
+
+/** The loop's monotonic clock, in milliseconds. */
+SPW_API uint64_t spw_loop_now_ms(const spw_loop *loop);
+
+/* ---- the exporter itself ---- */
+
+#define SPW_EXPORTER_BLOCKS 1u /**< submit() may block: give it a thread */
+
+/** An exporter. Embed it as the first member of your own struct. */
+typedef struct spw_exporter {
+    size_t struct_size;
+    const char *name; /**< static storage */
+    uint32_t flags;   /**< SPW_EXPORTER_* */
+    size_t max_request_bytes; /**< batches are kept to this encoded size; 0: no limit */
+
+    /** Once, on the worker, before the first submit (with SPW_EXPORTER_BLOCKS: on the exporter's thread, `loop` NULL). NULL: nothing to do. */
+    spw_result (*start)(struct spw_exporter *self, spw_loop *loop, spw_error *error);
+
+    /** Sends the batch and answers by `done`, now or later. Without SPW_EXPORTER_BLOCKS it must not block. */
+    void (*submit)(struct spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token);
+
+    /** Gives up the running submit: close what it opened and do not call its `done` any more. NULL: cannot be cancelled; the SDK waits
+     *  for a blocking exporter no longer than its own deadline and leaves it its thread. */
+    void (*cancel)(struct spw_exporter *self);
+
+    /** Frees the exporter; nothing runs any more. */
+    void (*destroy)(struct spw_exporter *self);
+} spw_exporter;
+
+/** The OTLP settings that hold for one signal, resolved from options and environment. Strings live during the factory's call. */
+typedef struct spw_otlp_settings {
+    const char *endpoint;      /**< as given */
+    bool endpoint_is_signal;   /**< true: used as it is; false: a base URL, /v1/traces is added */
+    const char *protocol;      /**< http/protobuf */
+    const char *headers;       /**< W3C Baggage list form, percent-encoded */
+    const char *compression;   /**< none or gzip */
+    uint32_t timeout_ms;       /**< one export call; 0: none */
+    const char *certificate;   /**< PEM of the CA; NULL: the system's */
+    const char *client_key;
+    const char *client_certificate;
+} spw_otlp_settings;
+
+typedef struct spw_exporter_settings {
+    size_t struct_size;
+    spw_otlp_settings otlp;
+    const char *user_agent_prefix; /**< NULL: none */
+    spw_log_fn log_fn;             /**< the SDK's diagnostics, already filtered by level; stays valid for the exporter's life */
+    void *log_arg;
+} spw_exporter_settings;
+
+/** Makes an exporter, or returns NULL and says why in `error`. Does no I/O. */
+typedef spw_exporter *(*spw_exporter_factory_fn)(void *arg, const spw_exporter_settings *settings, spw_error *error);
+
+/** Registers a factory under a name, which OTEL_TRACES_EXPORTER and spw_pipeline_options can then use. Replaces one of the same name. At most 32. */
+SPW_API spw_result spw_exporter_register(const char *name, spw_exporter_factory_fn factory, void *arg);
+
+/** Registers otlp, console and memory; spw_start() calls it. Idempotent. */
+SPW_API void spw_exporters_register_builtin(void);
+
+/* ---- the memory exporter, for tests: keeps the encoded spans it was given ---- */
+
+/** A new memory exporter that keeps at most `max_spans`; give it to spw_start() in spw_pipeline_options.exporter. NULL when out of memory. */
+SPW_API spw_exporter *spw_memory_exporter_new(size_t max_spans);
+
+/** A span it holds (0 is the oldest); false past the end. Views stay valid until reset or shutdown. Flush first. Thread-safe. */
+SPW_API bool spw_memory_exporter_span(spw_exporter *exporter, size_t index, spw_span_view *out);
+
+/** How many it holds. Thread-safe. */
+SPW_API size_t spw_memory_exporter_count(spw_exporter *exporter);
+
+/** Forgets them. Thread-safe; invalidates views. */
+SPW_API void spw_memory_exporter_reset(spw_exporter *exporter);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

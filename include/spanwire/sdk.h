@@ -1,0 +1,159 @@
+/**
+ * @file sdk.h
+ * Starting, flushing and stopping the SDK, its settings, its numbers and its voice. Link libspanwire-sdk.
+ *
+ * Threads    Every function may be called from any thread; start and shutdown serialise themselves.
+ * Ownership  Options and their strings are borrowed during spw_start().
+ * Failure    A wrong setting never stops the program: spw_start() says cause and cure, and recording stays a no-op or the default is used.
+ * Cost       One worker thread, started with the SDK; it never handles signals and sleeps when nothing is recorded. See README, "What it
+ *            costs a host".
+ *
+ *     spw_options options = SPW_OPTIONS_INIT;
+ *     options.service_name = "planner";
+ *     spw_start(&options);                        // OTEL_* still fills what the options leave open
+ *     ...
+ *     if (spw_flush(2000) != SPW_OK) ...          // says whether everything up to now arrived
+ *     spw_shutdown(SPW_DEFAULT_TIMEOUT_MS);
+ */
+#ifndef SPANWIRE_SDK_H
+#define SPANWIRE_SDK_H
+
+#include <spanwire/common.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** For spw_flush() and spw_shutdown(): 5 seconds. */
+#define SPW_DEFAULT_TIMEOUT_MS UINT32_MAX
+
+/** How bad a diagnostic is. OTEL_LOG_LEVEL picks the least that is reported (none, error, warn, info, debug); info by default. */
+typedef enum spw_log_level { SPW_LOG_NONE = 0, SPW_LOG_ERROR = 1, SPW_LOG_WARN = 2, SPW_LOG_INFO = 3, SPW_LOG_DEBUG = 4 } spw_log_level;
+
+/** Receives the SDK's diagnostics, one line each without a newline, with cause and cure and no secrets. Called on the worker or in
+ *  spw_start(), never from recording. It may block only the delivery, not the program. */
+typedef void (*spw_log_fn)(void *arg, spw_log_level level, const char *text);
+
+struct spw_exporter; /* exporter.h */
+
+/** One way out: processor and exporter. Zero means: the environment's value or the default. */
+typedef struct spw_pipeline_options {
+    size_t struct_size;
+    const char *exporter_name;             /**< a registered name (otlp, console, memory, yours), unless `exporter` is set */
+    struct spw_exporter *exporter;         /**< an exporter object; spw_start() takes it over, also when it fails */
+    uint32_t max_queue_size;               /**< records, OTEL_BSP_MAX_QUEUE_SIZE (2048) */
+    uint32_t max_export_batch_size;        /**< records, OTEL_BSP_MAX_EXPORT_BATCH_SIZE (512) */
+    uint32_t schedule_delay_ms;            /**< OTEL_BSP_SCHEDULE_DELAY (5000); SPW_NOW for 0 */
+    uint32_t export_timeout_ms;            /**< OTEL_BSP_EXPORT_TIMEOUT (30000) */
+    uint32_t max_age_ms;                   /**< drop a batch that could not be delivered for so long (`retry_exhausted`); 0: never */
+} spw_pipeline_options;
+#define SPW_PIPELINE_OPTIONS_INIT { sizeof(spw_pipeline_options), NULL, NULL, 0, 0, 0, 0, 0 }
+#define SPW_NOW UINT32_MAX
+
+/** What can be said in code. Zero, or NULL, means: the environment, then the default. Begin with SPW_OPTIONS_INIT. */
+typedef struct spw_options {
+    size_t struct_size;
+    const char *service_name;              /**< OTEL_SERVICE_NAME (unknown_service:<program>) */
+    const char *service_version;
+    const spw_attr *resource_attributes;   /**< win over OTEL_RESOURCE_ATTRIBUTES */
+    size_t resource_attribute_count;
+    const spw_pipeline_options *pipelines; /**< up to 16; none: OTEL_TRACES_EXPORTER (otlp) */
+    size_t pipeline_count;
+    const char *otlp_endpoint;             /**< base URL, OTEL_EXPORTER_OTLP_ENDPOINT (http://localhost:4318) */
+    const char *otlp_headers;              /**< `k=v,k2=v2`, percent-encoded values, OTEL_EXPORTER_OTLP_HEADERS */
+    const char *otlp_compression;          /**< none or gzip, OTEL_EXPORTER_OTLP_COMPRESSION */
+    uint32_t otlp_timeout_ms;              /**< one export call, OTEL_EXPORTER_OTLP_TIMEOUT (10000) */
+    uint32_t max_attributes;               /**< a span, OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT (128) */
+    uint32_t max_events;                   /**< a span, OTEL_SPAN_EVENT_COUNT_LIMIT (128) */
+    uint32_t max_event_attributes;         /**< an event, OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT (128) */
+    uint32_t max_value_bytes;              /**< longer strings are cut, OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT in characters (none) */
+    uint32_t max_span_bytes;               /**< recorded bytes a span may hold, at most and by default 1 MiB; what is over is dropped */
+    uint32_t max_open_spans;               /**< spans recording at once (16384), 1 KiB of memory each when used; then `no_slot` */
+    uint64_t max_buffer_bytes;             /**< memory for finished records of all threads (64 MiB); then `queue_full` */
+    uint64_t max_overflow_bytes;           /**< memory for spans longer than about 800 bytes, of all open spans (64 MiB) */
+    uint32_t exit_timeout_ms;              /**< flush at exit() without shutdown: at most this (1000); SPW_NOW for none */
+    spw_log_level log_level;
+    spw_log_fn log_fn;                     /**< NULL: standard error */
+    void *log_arg;
+    spw_error *error;                      /**< NULL, or where spw_start() says why it failed and what to do */
+} spw_options;
+#define SPW_OPTIONS_INIT { sizeof(spw_options), NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, SPW_LOG_NONE, NULL, NULL, NULL }
+
+/**
+ * Starts the SDK: reads options and environment, builds resource and pipelines, starts the worker, opens the gate for recording. Does no
+ * network I/O. `options` NULL: the environment decides everything. With OTEL_SDK_DISABLED=true it succeeds and records nothing.
+ * Fails with SPW_ERR_ALREADY_STARTED while running; a start after a shutdown, or in a forked child, is allowed.
+ */
+SPW_API spw_result spw_start(const spw_options *options);
+
+/**
+ * Delivers everything that ended before the call. Blocks up to `timeout_ms` (SPW_DEFAULT_TIMEOUT_MS: 5 s). SPW_OK: every pipeline
+ * delivered it. SPW_ERR_TIMEOUT: not all in time; it stays queued. SPW_ERR_INCOMPLETE: some was dropped or refused; see spw_stats().
+ * (Specification: Trace SDK, ForceFlush.)
+ */
+SPW_API spw_result spw_flush(uint32_t timeout_ms);
+
+/**
+ * Flushes, stops the worker, closes the gate. Idempotent. What could not be delivered by the deadline is counted `shutdown_deadline`;
+ * spans that end later are counted `already_shutdown`. Returns as spw_flush(). (Specification: Trace SDK, Shutdown.)
+ */
+SPW_API spw_result spw_shutdown(uint32_t timeout_ms);
+
+/** Why a record was dropped. */
+typedef enum spw_drop_cause {
+    SPW_DROP_QUEUE_FULL,
+    SPW_DROP_TOO_LARGE,
+    SPW_DROP_PERMANENT,
+    SPW_DROP_RETRY_EXHAUSTED,
+    SPW_DROP_SHUTDOWN_DEADLINE,
+    SPW_DROP_ALREADY_SHUTDOWN,
+    SPW_DROP_NO_SLOT,
+    SPW_DROP_REENTRANT,
+    SPW_DROP_OOM,
+    SPW_DROP_FORK_DISCARD,
+    SPW_DROP_CAUSES
+} spw_drop_cause;
+
+/** The cause's name, as in `queue_full`. */
+SPW_API const char *spw_drop_cause_name(spw_drop_cause cause);
+
+/** One pipeline's account. At rest: ended = exported + rejected + sum(dropped) + queued + in_flight. */
+typedef struct spw_pipeline_stats {
+    char name[24];
+    uint64_t ended;    /**< records offered to this pipeline */
+    uint64_t exported; /**< acknowledged by the receiver */
+    uint64_t rejected; /**< refused by the receiver in a partial success */
+    uint64_t dropped[SPW_DROP_CAUSES];
+    uint64_t queued;
+    uint64_t in_flight;
+    uint64_t batches;             /**< handed to the exporter, retries not counted */
+    uint64_t retries;
+    uint64_t ambiguous;           /**< records sent whose answer was lost; they were sent again */
+    uint64_t malformed_responses; /**< 2xx with a body that is not the protocol's: taken as delivered */
+} spw_pipeline_stats;
+
+/** spw_stats()'s answer. Counters run from spw_start(). */
+typedef struct spw_stats_snapshot {
+    size_t struct_size;
+    uint64_t spans_started;     /**< that record */
+    uint64_t spans_not_sampled;
+    uint64_t spans_open;
+    uint64_t attributes_dropped; /**< by limits or bad keys; also said on their spans */
+    uint64_t events_dropped;
+    uint64_t detach_misuse;
+    uint64_t trace_states_lost;
+    uint64_t buffer_bytes;      /**< memory held for finished records now */
+    uint64_t wakeups;           /**< of the worker by a recording thread */
+    uint32_t threads;           /**< that recorded and still live */
+    uint32_t pipeline_count;
+    spw_pipeline_stats pipelines[16];
+} spw_stats_snapshot;
+#define SPW_STATS_INIT { sizeof(spw_stats_snapshot), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0 } } }
+
+/** Reads the counters without a lock. Exact at rest; while threads record, each number is a recent one. After shutdown: the last. */
+SPW_API void spw_stats(spw_stats_snapshot *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

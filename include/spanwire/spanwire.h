@@ -1,0 +1,27 @@
+/**
+ * @file spanwire.h
+ * Everything: recording, context, propagation, and starting and stopping the SDK. Link libspanwire-sdk (pkg-config spanwire-sdk).
+ * A library that only records includes spanwire/trace.h and links libspanwire.
+ *
+ *     #include <spanwire/spanwire.h>
+ *
+ *     int main(void)
+ *     {
+ *         spw_start(NULL);                         // OTEL_* decides; http://localhost:4318 by default
+ *         {
+ *             SPW_SPAN(run, "hello");
+ *             spw_set(run, "greeting", "world");
+ *         }
+ *         spw_shutdown(SPW_DEFAULT_TIMEOUT_MS);
+ *     }
+ */
+#ifndef SPANWIRE_SPANWIRE_H
+#define SPANWIRE_SPANWIRE_H
+
+#include <spanwire/common.h>
+#include <spanwire/context.h>
+#include <spanwire/propagation.h>
+#include <spanwire/sdk.h>
+#include <spanwire/trace.h>
+
+#endif

@@ -1,0 +1,311 @@
+/**
+ * @file trace.h
+ * Recording spans. (Specification: Trace API.) A library includes this header and links libspanwire: libc and pthreads, nothing more.
+ *
+ * Threads    Any thread may start, set and end any span, also from a signal handler (a start or end that interrupts the library itself on
+ *            the same thread is dropped and counted as `reentrant`).
+ * Ownership  Spans are values. All strings are copied before a call returns. A started span that records should be ended once; ending
+ *            it again, or using it after its end, is harmless.
+ * Failure    Recording returns void, never blocks, never fails the program, allocates nothing in steady state. What cannot be recorded
+ *            is counted. Until a program calls spw_start() every call is a no-op of about a nanosecond, and a started span simply
+ *            carries its parent's context.
+ * Limits     Per span 128 attributes, 128 events and 1 MiB by default; what is over is counted in the span's dropped counts.
+ *
+ *     #define SPW_DEFAULT_TRACER tracer
+ *     #include <spanwire/trace.h>
+ *     static spw_tracer tracer = SPW_TRACER_INIT("my-library", "1.0");
+ *
+ *     int fetch(const char *url)
+ *     {
+ *         SPW_SPAN(span, "fetch");                     // current until the block ends, however it ends
+ *         spw_set(span, "url.full", url);
+ *         int rc = do_fetch(url);
+ *         if (rc) spw_fail(span, "timeout", "no answer in 5 s");
+ *         return rc;
+ *     }
+ */
+#ifndef SPANWIRE_TRACE_H
+#define SPANWIRE_TRACE_H
+
+#include <spanwire/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The relation of a span to its neighbours. The numbers are OTLP's. */
+typedef enum spw_span_kind {
+    SPW_KIND_UNSET = 0, /**< taken as INTERNAL */
+    SPW_KIND_INTERNAL = 1,
+    SPW_KIND_SERVER = 2,
+    SPW_KIND_CLIENT = 3,
+    SPW_KIND_PRODUCER = 4,
+    SPW_KIND_CONSUMER = 5,
+} spw_span_kind;
+
+/** How a span went. Ok is final and wins over Error; Unset never changes anything. The numbers are OTLP's. */
+typedef enum spw_status_code {
+    SPW_STATUS_UNSET = 0,
+    SPW_STATUS_OK = 1,
+    SPW_STATUS_ERROR = 2,
+} spw_status_code;
+
+/**
+ * A tracer: the name and version of what records (the "instrumentation scope"). Make it static, one for a library; the first span fills
+ * `cache`. The strings are copied then, so that the object may be unloaded with its library.
+ */
+typedef struct spw_tracer {
+    uint64_t cache; /**< opaque, start with 0 */
+    const char *name;
+    const char *version;    /**< NULL: none */
+    const char *schema_url; /**< NULL: none */
+} spw_tracer;
+#define SPW_TRACER_INIT(name_, version_) { 0, (name_), (version_), NULL }
+
+/** What may be said at the start of a span beyond its name. Begin with SPW_SPAN_OPTIONS_INIT. */
+typedef struct spw_span_options {
+    size_t struct_size;
+    spw_span_kind kind;
+    const spw_context *parent;  /**< NULL: the current context. A zeroed context: start a new trace */
+    const spw_attr *attributes; /**< set at start; a sampler sees these */
+    size_t attribute_count;
+    uint64_t start_unix_ns; /**< 0: now */
+} spw_span_options;
+#define SPW_SPAN_OPTIONS_INIT { sizeof(spw_span_options), SPW_KIND_UNSET, NULL, NULL, 0, 0 }
+
+/** A span that is also the current context; what SPW_SPAN declares. */
+typedef struct spw_scope {
+    spw_span span;
+    spw_token token;
+} spw_scope;
+
+/* The gate: bit 0, an SDK is started; bit 1, some thread has attached a context. Read inline so that a disabled call costs a load. */
+typedef struct spw__gate_page {
+    uint32_t state;
+    uint32_t fork_epoch;
+    void *engine;
+    uint8_t pad[4096 - 16];
+} spw__gate_page;
+SPW_API extern spw__gate_page spw__gate;
+#define SPW__GATE_STARTED 1u
+#define SPW__GATE_CONTEXTS 2u
+
+static inline uint32_t spw__gate_state(void)
+{
+    return __atomic_load_n(&spw__gate.state, __ATOMIC_ACQUIRE);
+}
+
+/* Out-of-line halves of the inline functions below; call those instead. */
+SPW_API void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options);
+SPW_API void spw__scope_start(spw_scope *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options);
+SPW_API void spw__scope_end(spw_scope *scope);
+SPW_API void spw__span_end(uint64_t handle, uint64_t end_unix_ns);
+SPW_API void spw__set_string(uint64_t handle, const char *key, size_t key_size, const char *value, size_t size);
+SPW_API void spw__set_bytes(uint64_t handle, const char *key, size_t key_size, const void *value, size_t size);
+SPW_API void spw__set_int(uint64_t handle, const char *key, size_t key_size, int64_t value);
+SPW_API void spw__set_uint(uint64_t handle, const char *key, size_t key_size, uint64_t value);
+SPW_API void spw__set_double(uint64_t handle, const char *key, size_t key_size, double value);
+SPW_API void spw__set_bool(uint64_t handle, const char *key, size_t key_size, bool value);
+SPW_API void spw__set_attrs(uint64_t handle, const spw_attr *attrs, size_t count);
+SPW_API void spw__add_event(uint64_t handle, spw_view name, uint64_t unix_ns, const spw_attr *attrs, size_t count);
+SPW_API void spw__set_status(uint64_t handle, spw_status_code code, const char *text, size_t size);
+SPW_API void spw__update_name(uint64_t handle, const char *name, size_t size);
+SPW_API bool spw__is_recording(uint64_t handle);
+
+/**
+ * Starts a span. `tracer` NULL: the program's own. `options` NULL: an internal span, child of the current context.
+ * It does not become current; see spw_scope_start(). (Specification: Trace API, Span Creation.)
+ */
+static inline spw_span spw_span_start(spw_tracer *tracer, const char *name, const spw_span_options *options)
+{
+    spw_span span = { 0, { 0 }, { 0 }, 0, 0, 0, 0 };
+    if (__builtin_expect(spw__gate_state() != 0 || options, 1))
+        spw__span_start(&span, tracer, name, spw__len(name), options);
+    return span;
+}
+
+/** Ends a span now. Idempotent; a no-op for a span that does not record. (Specification: Trace API, End.) */
+static inline void spw_span_end(spw_span span)
+{
+    if (span.handle)
+        spw__span_end(span.handle, 0);
+}
+
+/** Ends a span at a given time; a time before its start is taken as its start. */
+static inline void spw_span_end_at(spw_span span, uint64_t end_unix_ns)
+{
+    if (span.handle)
+        spw__span_end(span.handle, end_unix_ns);
+}
+
+/** Starts a span and makes it current on this thread. Pair with spw_scope_end(); for compilers without `cleanup`. */
+static inline spw_scope spw_scope_start(spw_tracer *tracer, const char *name, const spw_span_options *options)
+{
+    spw_scope scope = { { 0, { 0 }, { 0 }, 0, 0, 0, 0 }, { 0 } };
+    if (__builtin_expect(spw__gate_state() != 0 || options, 1))
+        spw__scope_start(&scope, tracer, name, spw__len(name), options);
+    return scope;
+}
+
+/** Detaches and ends. Idempotent. */
+static inline void spw_scope_end(spw_scope *scope)
+{
+    if (scope->span.handle || scope->token.id)
+        spw__scope_end(scope);
+}
+
+/** Whether what is set on the span is kept: it records and has not ended. Skip costly attribute values when it is false. */
+static inline bool spw_is_recording(spw_span span)
+{
+    return span.handle && spw__is_recording(span.handle);
+}
+
+/** @name Attributes. Last value of a key wins; an empty or NULL key is dropped and counted. (Specification: Set Attributes.) @{ */
+static inline void spw_set_string(spw_span span, const char *key, const char *value)
+{
+    if (span.handle)
+        spw__set_string(span.handle, key, spw__len(key), value, spw__len(value));
+}
+
+/** A string of known length. What is not valid UTF-8 is recorded as bytes. */
+static inline void spw_set_string_n(spw_span span, const char *key, const char *value, size_t size)
+{
+    if (span.handle)
+        spw__set_string(span.handle, key, spw__len(key), value, size);
+}
+
+static inline void spw_set_bytes(spw_span span, const char *key, const void *value, size_t size)
+{
+    if (span.handle)
+        spw__set_bytes(span.handle, key, spw__len(key), value, size);
+}
+
+static inline void spw_set_int(spw_span span, const char *key, int64_t value)
+{
+    if (span.handle)
+        spw__set_int(span.handle, key, spw__len(key), value);
+}
+
+/** OTLP has no unsigned integers: above INT64_MAX the value is recorded as a decimal string, so that nothing is lost. */
+static inline void spw_set_uint(spw_span span, const char *key, uint64_t value)
+{
+    if (span.handle)
+        spw__set_uint(span.handle, key, spw__len(key), value);
+}
+
+static inline void spw_set_double(spw_span span, const char *key, double value)
+{
+    if (span.handle)
+        spw__set_double(span.handle, key, spw__len(key), value);
+}
+
+static inline void spw_set_bool(spw_span span, const char *key, bool value)
+{
+    if (span.handle)
+        spw__set_bool(span.handle, key, spw__len(key), value);
+}
+
+/** Sets `count` attributes at once. */
+static inline void spw_set_attrs(spw_span span, const spw_attr *attrs, size_t count)
+{
+    if (span.handle)
+        spw__set_attrs(span.handle, attrs, count);
+}
+/** @} */
+
+/** Adds an event, now, with `count` attributes (NULL and 0: none). (Specification: Add Events.) */
+static inline void spw_add_event(spw_span span, const char *name, const spw_attr *attrs, size_t count)
+{
+    spw_view view = { name, spw__len(name) };
+    if (span.handle)
+        spw__add_event(span.handle, view, 0, attrs, count);
+}
+
+/** Adds an event that happened at a given time. */
+static inline void spw_add_event_at(spw_span span, const char *name, uint64_t unix_ns, const spw_attr *attrs, size_t count)
+{
+    spw_view view = { name, spw__len(name) };
+    if (span.handle)
+        spw__add_event(span.handle, view, unix_ns, attrs, count);
+}
+
+/** Sets the status. Ok wins over Error, and both over Unset; the description (NULL: none) is kept for Error only. (Set Status.) */
+static inline void spw_set_status(spw_span span, spw_status_code code, const char *description)
+{
+    if (span.handle)
+        spw__set_status(span.handle, code, description, spw__len(description));
+}
+
+/** The operation failed: status Error with `message`, and `error.type` = `type`, a word of few values (`timeout`, an errno name, `_OTHER`). */
+static inline void spw_fail(spw_span span, const char *type, const char *message)
+{
+    if (span.handle) {
+        spw__set_string(span.handle, "error.type", 10, type, spw__len(type));
+        spw__set_status(span.handle, SPW_STATUS_ERROR, message, spw__len(message));
+    }
+}
+
+/** Records an error that was met, handled or not, as an `exception` event; the status stays. (Specification: Record Exception.) */
+static inline void spw_record_error(spw_span span, const char *type, const char *message)
+{
+    if (span.handle) {
+        spw_attr attrs[2] = { spw_attr_string("exception.type", type), spw_attr_string("exception.message", message) };
+        spw_view name = { "exception", 9 };
+        spw__add_event(span.handle, name, 0, attrs, 2);
+    }
+}
+
+/** Replaces the name. (Specification: UpdateName.) */
+static inline void spw_update_name(spw_span span, const char *name)
+{
+    if (span.handle)
+        spw__update_name(span.handle, name, spw__len(name));
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+/* SPW_SPAN and SPW_SPAN_WITH use the file's tracer: `#define SPW_DEFAULT_TRACER my_tracer` before including this. */
+#define SPW__TRACER_PICK(...) (&(__VA_ARGS__))
+#ifdef SPW_DEFAULT_TRACER
+#define SPW__TRACER SPW__TRACER_PICK(SPW_DEFAULT_TRACER)
+#else
+#define SPW__TRACER ((spw_tracer *)0)
+#endif
+
+/** `SPW_SPAN(run, "invoke_agent planner");` declares `run`, a span that is current until the block ends, however it ends
+ *  (return, break, goto; not longjmp or exit). GCC and Clang. */
+#define SPW_SPAN(var, name) SPW_SPAN_WITH(var, name, SPW__TRACER, (const spw_span_options *)0)
+
+/** The long form: a tracer of your choice and options. */
+#define SPW_SPAN_WITH(var, name, tracer, options)                                                                                          \
+    spw_scope spw__scope_##var __attribute__((cleanup(spw_scope_end))) = spw_scope_start((tracer), (name), (options));                     \
+    const spw_span var __attribute__((unused)) = spw__scope_##var.span
+
+#ifndef __cplusplus
+/** Attributes in place: `spw_add_event(span, "retry", SPW_ATTRS(spw_attr_int("attempt", 2)));` */
+#define SPW_ATTRS(...) ((const spw_attr[]){ __VA_ARGS__ }), (sizeof((const spw_attr[]){ __VA_ARGS__ }) / sizeof(spw_attr))
+
+/** Sets an attribute by the type of its value: every integer type, float, double, bool, char pointers. Other pointers do not compile.
+ *  In C11 `true` is an int: use spw_set_bool() or a bool variable. */
+#define spw_set(span, key, value)                                                                                                          \
+    _Generic((value),                                                                                                                      \
+        _Bool: spw_set_bool,                                                                                                               \
+        char: spw_set_int,                                                                                                                 \
+        signed char: spw_set_int,                                                                                                          \
+        unsigned char: spw_set_int,                                                                                                        \
+        short: spw_set_int,                                                                                                                \
+        unsigned short: spw_set_int,                                                                                                       \
+        int: spw_set_int,                                                                                                                  \
+        unsigned int: spw_set_int,                                                                                                         \
+        long: spw_set_int,                                                                                                                 \
+        unsigned long: spw_set_uint,                                                                                                       \
+        long long: spw_set_int,                                                                                                            \
+        unsigned long long: spw_set_uint,                                                                                                  \
+        float: spw_set_double,                                                                                                             \
+        double: spw_set_double,                                                                                                            \
+        char *: spw_set_string,                                                                                                            \
+        const char *: spw_set_string)(span, key, value)
+#endif
+#endif
