@@ -1,0 +1,94 @@
+/* Exporters by name. Purpose and threads: registry.h. */
+#include "sdk/registry.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_EXPORTERS = 32, NAME_BYTES = 24 }; /* a name fits spw_pipeline_stats.name */
+
+struct entry {
+    char name[NAME_BYTES];
+    spw_exporter_factory_fn factory;
+    void *arg;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct entry entries[MAX_EXPORTERS];
+static size_t entry_count;
+
+static struct entry *find(const char *name)
+{
+    for (size_t i = 0; i < entry_count; i++)
+        if (strcmp(entries[i].name, name) == 0)
+            return &entries[i];
+    return NULL;
+}
+
+spw_result spw_exporter_register(const char *name, spw_exporter_factory_fn factory, void *arg)
+{
+    size_t size = name ? strlen(name) : 0;
+    if (size == 0 || size >= NAME_BYTES || !factory)
+        return SPW_ERR_INVALID;
+    spw_exporters_register_builtin(); /* first, so that a name the program takes over stays taken over */
+    spw_result result = SPW_OK;
+    pthread_mutex_lock(&lock);
+    struct entry *entry = find(name);
+    if (!entry && entry_count < MAX_EXPORTERS) {
+        entry = &entries[entry_count++];
+        memcpy(entry->name, name, size + 1);
+    }
+    if (entry) {
+        entry->factory = factory;
+        entry->arg = arg;
+    } else {
+        result = SPW_ERR_NO_MEMORY;
+    }
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+/* `otlp, console, memory`, cut at `size`. */
+static void list_names(char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < entry_count && used < size; i++) {
+        int n = snprintf(out + used, size - used, "%s%s", i ? ", " : "", entries[i].name);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static spw_exporter *unknown(const char *name, spw_error *error)
+{
+    char known[200];
+    list_names(known, sizeof known);
+    if (error) {
+        error->code = SPW_ERR_NOT_FOUND;
+        snprintf(error->text, sizeof error->text, "no exporter is named '%.60s'; use one of %s, none, or register it before spw_start()", name, known);
+    }
+    return NULL;
+}
+
+spw_exporter *spw__exporter_make(const char *name, const spw_exporter_settings *settings, spw_error *error)
+{
+    spw_exporters_register_builtin();
+    pthread_mutex_lock(&lock);
+    const struct entry *entry = find(name ? name : "");
+    struct entry copy = entry ? *entry : (struct entry){ { 0 }, NULL, NULL };
+    pthread_mutex_unlock(&lock);
+    if (!copy.factory)
+        return unknown(name ? name : "", error);
+    spw_error own = SPW_ERROR_INIT;
+    spw_exporter *exporter = copy.factory(copy.arg, settings, &own); /* outside the lock: it may register others */
+    if (exporter || !error)
+        return exporter;
+    *error = own;
+    if (error->code == SPW_OK)
+        error->code = SPW_ERR_INVALID;
+    if (error->text[0] == '\0')
+        snprintf(error->text, sizeof error->text, "the exporter '%s' could not be made and gave no reason", copy.name);
+    return NULL;
+}
