@@ -1,0 +1,116 @@
+#include "engine.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "platform.h"
+#include "queue.h"
+#include "slot.h"
+
+#define MAX_OPEN_SPANS (1u << 18)    /* address space for 256 MiB of slots */
+#define MAX_EXTENTS (1u << 16)       /* and 256 MiB of overflow */
+
+/* A page of its own, so that the kernel can wipe it in a forked child: there every entry point then sees a closed gate. */
+spw__gate_page spw__gate __attribute__((aligned(4096)));
+
+static uint32_t epochs; /* engines made by this process and its ancestors */
+
+uint32_t spw__engine_layout(void)
+{
+    return SPW__ENGINE_LAYOUT;
+}
+
+/* Where the kernel cannot wipe, fork() at least is caught (raw clone is not). */
+static void close_gate_in_child(void)
+{
+    spw__gate.state &= SPW__GATE_CONTEXTS;
+    spw__gate.engine = NULL;
+    spw__gate.fork_epoch = 0;
+}
+
+static void guard_fork(void)
+{
+    static bool registered;
+    if (!spw__wipe_on_fork(&spw__gate, sizeof spw__gate) && !registered)
+        registered = pthread_atfork(NULL, NULL, close_gate_in_child) == 0;
+}
+
+static struct spw__engine *make_engine(void)
+{
+    struct spw__engine *engine = spw__map(sizeof *engine);
+    if (!engine)
+        return NULL;
+    engine->layout = SPW__ENGINE_LAYOUT;
+    pthread_mutex_init(&engine->lock, NULL);
+    engine->fenced = !spw__membarrier_register();
+    spw__scopes_init(&engine->scopes);
+    if (!spw__pool_init(&engine->slots, sizeof(struct spw__slot), MAX_OPEN_SPANS) ||
+        !spw__pool_init(&engine->extents, SPW__EXTENT_SIZE, MAX_EXTENTS)) {
+        spw__unreserve(engine, sizeof *engine);
+        return NULL;
+    }
+    return engine;
+}
+
+struct spw__engine *spw__engine_configure(const struct spw__engine_settings *settings)
+{
+    if (settings->layout != SPW__ENGINE_LAYOUT)
+        return NULL;
+    guard_fork();
+    struct spw__engine *engine = spw__engine_current();
+    if (!engine && !(engine = make_engine()))
+        return NULL;
+    engine->lane_count = settings->lane_count;
+    engine->lane_mask = (1u << settings->lane_count) - 1;
+    for (uint32_t i = 0; i < settings->lane_count; i++) {
+        engine->lanes[i] = (struct spw__lane){ .limit = settings->lane_limits[i], .wake_at = settings->lane_wake_at[i] };
+    }
+    engine->limits = settings->limits;
+    engine->wake = settings->wake;
+    engine->wake_arg = settings->wake_arg;
+    spw__pool_limit(&engine->slots, settings->open_spans);
+    spw__pool_limit(&engine->extents, settings->overflow_bytes / SPW__EXTENT_SIZE);
+    spw__segments_limit(&engine->segments, settings->buffer_bytes);
+    engine->publish_step = spw__queue_step(engine);
+    engine->clock.expires = 0;
+    /* Sessions differ between parent and child too: a tracer cached before the fork is looked up again after it. */
+    engine->session = ++epochs;
+    __atomic_store_n(&spw__gate.engine, engine, __ATOMIC_RELEASE);
+    spw__gate.fork_epoch = engine->session;
+    return engine;
+}
+
+void spw__engine_open(struct spw__engine *engine)
+{
+    (void)engine;
+    __atomic_or_fetch(&spw__gate.state, SPW__GATE_STARTED, __ATOMIC_SEQ_CST);
+}
+
+static bool nobody_inside(struct spw__engine *engine)
+{
+    uint32_t count = __atomic_load_n(&engine->recorder_count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < count; i++)
+        if (__atomic_load_n(&engine->recorders[i]->busy, __ATOMIC_ACQUIRE))
+            return false;
+    return true;
+}
+
+bool spw__engine_close(struct spw__engine *engine, uint32_t timeout_ms)
+{
+    __atomic_and_fetch(&spw__gate.state, ~SPW__GATE_STARTED, __ATOMIC_SEQ_CST);
+    if (!engine->fenced)
+        spw__membarrier();
+    const struct timespec pause = { 0, 100000 };
+    uint64_t until = spw__mono_ns() + (uint64_t)timeout_ms * 1000000u;
+    while (!nobody_inside(engine)) {
+        if (spw__mono_ns() >= until)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+void spw__scope_lookup(struct spw__engine *engine, uint32_t number, struct spw__scope_parts *out)
+{
+    spw__scope_read(&engine->scopes, number, out);
+}

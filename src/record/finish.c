@@ -1,0 +1,324 @@
+#include "finish.h"
+
+#include <string.h>
+
+#include "platform.h"
+#include "queue.h"
+#include "thread.h"
+#include "wire.h"
+
+#define FEW 16u /* attributes whose keys are compared one by one */
+
+static struct spw__frame *frame_at(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at)
+{
+    return (struct spw__frame *)(void *)spw__slot_flat(engine, slot, at, sizeof(struct spw__frame));
+}
+
+/* ---- keys ---- */
+
+/* Finds an attribute frame's key: `4a size 0a size key ...`. */
+static uint32_t key_of(struct spw__engine *engine, const struct spw__slot *slot, uint32_t frame, uint32_t frame_size, uint32_t *key_size)
+{
+    uint8_t head[12];
+    uint32_t at = frame + (uint32_t)sizeof(struct spw__frame);
+    spw__slot_read(engine, slot, at, head, frame_size < sizeof head ? frame_size : (uint32_t)sizeof head);
+    uint32_t i = 1;
+    while (head[i++] & 0x80)
+        ;
+    i++; /* the key's tag */
+    uint32_t size = head[i] & 0x7f;
+    if (head[i++] & 0x80)
+        size |= (uint32_t)head[i++] << 7; /* a key has at most SPW__MAX_KEY bytes: two */
+    *key_size = size;
+    return at + i;
+}
+
+static bool same_key(struct spw__engine *engine, const struct spw__slot *slot, uint32_t a, uint32_t b)
+{
+    const struct spw__frame *fa = frame_at(engine, slot, a), *fb = frame_at(engine, slot, b);
+    if (fa->hash != fb->hash)
+        return false;
+    uint32_t na, nb;
+    uint32_t ka = key_of(engine, slot, a, fa->size, &na), kb = key_of(engine, slot, b, fb->size, &nb);
+    if (na != nb)
+        return false;
+    while (na) {
+        uint8_t left[64], right[64];
+        uint32_t n = na < 64 ? na : 64;
+        spw__slot_read(engine, slot, ka, left, n);
+        spw__slot_read(engine, slot, kb, right, n);
+        if (memcmp(left, right, n) != 0)
+            return false;
+        ka += n;
+        kb += n;
+        na -= n;
+    }
+    return true;
+}
+
+/* The keys met so far: a few in a list behind a 64-bit filter, many in the recorder's table. */
+struct keys {
+    uint64_t filter;
+    uint32_t count;
+    uint32_t frames[FEW];
+    bool tabled;
+};
+
+static struct spw__sweep_entry *table_find(struct spw__recorder *recorder, const struct spw__slot *slot, uint32_t frame)
+{
+    struct spw__engine *engine = recorder->engine;
+    uint32_t i = frame_at(engine, slot, frame)->hash * 0x9e37u % SPW__SWEEP_ENTRIES;
+    for (;; i = (i + 1) % SPW__SWEEP_ENTRIES) {
+        struct spw__sweep_entry *entry = &recorder->sweep_table[i];
+        if (entry->stamp != recorder->sweep_stamp || same_key(engine, slot, entry->frame, frame))
+            return entry;
+    }
+}
+
+static bool start_table(struct spw__recorder *recorder, const struct spw__slot *slot, struct keys *keys)
+{
+    if (!recorder->sweep_table && !(recorder->sweep_table = spw__map(SPW__SWEEP_ENTRIES * sizeof(struct spw__sweep_entry))))
+        return false;
+    if (!++recorder->sweep_stamp) {
+        memset(recorder->sweep_table, 0, SPW__SWEEP_ENTRIES * sizeof(struct spw__sweep_entry));
+        recorder->sweep_stamp = 1;
+    }
+    for (uint32_t i = 0; i < keys->count; i++)
+        *table_find(recorder, slot, keys->frames[i]) = (struct spw__sweep_entry){ recorder->sweep_stamp, keys->frames[i] };
+    return keys->tabled = true;
+}
+
+/* The place that holds the earlier frame with this frame's key; NULL and *room = where to note a new key, or NULL. */
+static uint32_t *find_key(struct spw__recorder *recorder, const struct spw__slot *slot, struct keys *keys, uint32_t frame, uint16_t hash)
+{
+    if (keys->tabled) {
+        struct spw__sweep_entry *entry = table_find(recorder, slot, frame);
+        return entry->stamp == recorder->sweep_stamp ? &entry->frame : NULL;
+    }
+    if (!(keys->filter >> (hash & 63) & 1))
+        return NULL;
+    for (uint32_t i = 0; i < keys->count; i++)
+        if (same_key(recorder->engine, slot, keys->frames[i], frame))
+            return &keys->frames[i];
+    return NULL;
+}
+
+static bool note_key(struct spw__recorder *recorder, const struct spw__slot *slot, struct keys *keys, uint32_t frame, uint16_t hash)
+{
+    if (!keys->tabled && keys->count == FEW && !start_table(recorder, slot, keys))
+        return false;
+    keys->count++;
+    if (keys->tabled) {
+        *table_find(recorder, slot, frame) = (struct spw__sweep_entry){ recorder->sweep_stamp, frame };
+    } else {
+        keys->filter |= 1ull << (hash & 63);
+        keys->frames[keys->count - 1] = frame;
+    }
+    return true;
+}
+
+/* ---- the sweep ---- */
+
+static void kill_frame(struct spw__sweep *sweep, struct spw__frame *frame)
+{
+    frame->kind = SPW__FRAME_DEAD;
+    sweep->bytes -= frame->size;
+}
+
+static void sweep_attribute(struct spw__recorder *recorder, struct spw__slot *slot, struct spw__sweep *sweep, struct keys *keys, uint32_t at,
+                            struct spw__frame *frame)
+{
+    struct spw__engine *engine = recorder->engine;
+    uint32_t *earlier = find_key(recorder, slot, keys, at, frame->hash);
+    if (__builtin_expect(earlier != NULL, 0)) { /* the last value wins */
+        kill_frame(sweep, frame_at(engine, slot, *earlier));
+        *earlier = at;
+    } else if (__builtin_expect(sweep->attributes >= engine->limits.attributes || !note_key(recorder, slot, keys, at, frame->hash), 0)) {
+        kill_frame(sweep, frame);
+        slot->dropped_attributes++;
+    } else {
+        sweep->attributes++;
+    }
+}
+
+/* Ok is final; otherwise the last one set counts. */
+static void sweep_status(struct spw__engine *engine, struct spw__slot *slot, struct spw__sweep *sweep, uint32_t at, struct spw__frame *frame)
+{
+    struct spw__frame *old = sweep->status_frame ? frame_at(engine, slot, sweep->status_frame - 1) : NULL;
+    if (old && old->hash == SPW_STATUS_OK) {
+        kill_frame(sweep, frame);
+        return;
+    }
+    if (old)
+        kill_frame(sweep, old);
+    sweep->status_frame = at + 1;
+}
+
+static void sweep_name(struct spw__engine *engine, struct spw__slot *slot, struct spw__sweep *sweep, uint32_t at)
+{
+    if (sweep->name_frame)
+        kill_frame(sweep, frame_at(engine, slot, sweep->name_frame - 1));
+    sweep->name_frame = at + 1;
+}
+
+static void sweep_event(struct spw__engine *engine, struct spw__slot *slot, struct spw__sweep *sweep, struct spw__frame *frame)
+{
+    if (sweep->events < engine->limits.events) {
+        sweep->events++;
+        return;
+    }
+    kill_frame(sweep, frame);
+    slot->dropped_events++;
+}
+
+void spw__sweep(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t size, struct spw__sweep *out)
+{
+    struct spw__engine *engine = recorder->engine;
+    struct keys keys;
+    keys.filter = 0;
+    keys.count = 0;
+    keys.tabled = false;
+    *out = (struct spw__sweep){ 0 };
+    for (uint32_t at = 0; at < size;) {
+        struct spw__frame *frame = frame_at(engine, slot, at);
+        out->bytes += frame->kind == SPW__FRAME_DEAD ? 0 : frame->size;
+        switch ((enum spw__frame_kind)frame->kind) {
+        case SPW__FRAME_ATTRIBUTE:
+            sweep_attribute(recorder, slot, out, &keys, at, frame);
+            break;
+        case SPW__FRAME_EVENT:
+            sweep_event(engine, slot, out, frame);
+            break;
+        case SPW__FRAME_STATUS:
+            sweep_status(engine, slot, out, at, frame);
+            break;
+        case SPW__FRAME_NAME:
+            sweep_name(engine, slot, out, at);
+            break;
+        case SPW__FRAME_STATE:
+        case SPW__FRAME_DEAD:
+            break;
+        }
+        at += spw__frame_stride(frame->size);
+    }
+}
+
+uint32_t spw__compact(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t size)
+{
+    struct spw__engine *engine = recorder->engine;
+    struct spw__sweep sweep;
+    spw__sweep(recorder, slot, size, &sweep);
+    uint32_t to = 0;
+    for (uint32_t at = 0; at < size;) {
+        struct spw__frame frame = *frame_at(engine, slot, at);
+        uint32_t stride = spw__frame_stride(frame.size);
+        if (frame.kind != SPW__FRAME_DEAD) {
+            /* Downwards and front to back, in steps: source and target may overlap. */
+            for (uint32_t done = 0; done < stride && to != at;) {
+                uint8_t step[256];
+                uint32_t n = stride - done < sizeof step ? stride - done : (uint32_t)sizeof step;
+                spw__slot_read(engine, slot, at + done, step, n);
+                struct spw__writer writer = { engine, slot, NULL, to + done, 0 };
+                spw__slot_write(&writer, step, n);
+                done += n;
+            }
+            to += stride;
+        }
+        at += stride;
+    }
+    return to;
+}
+
+/* ---- the record ---- */
+
+static uint32_t dropped_size(uint32_t dropped)
+{
+    return dropped ? 1 + (uint32_t)spw__varint_size(dropped) : 0;
+}
+
+static uint8_t *put_dropped(uint8_t *p, uint8_t tag, uint32_t dropped)
+{
+    if (dropped) {
+        *p++ = tag;
+        p = spw__put_varint(p, dropped);
+    }
+    return p;
+}
+
+static uint8_t *put_frames(struct spw__engine *engine, const struct spw__slot *slot, uint32_t size, uint8_t *p)
+{
+    for (uint32_t at = 0; at < size;) {
+        const struct spw__frame *frame = frame_at(engine, slot, at);
+        if (__builtin_expect(frame->kind != SPW__FRAME_DEAD, 1)) {
+            uint32_t from = at + (uint32_t)sizeof *frame;
+            const uint8_t *flat = spw__slot_flat(engine, slot, from, frame->size);
+            if (__builtin_expect(flat != NULL, 1))
+                spw__copy(p, flat, frame->size);
+            else
+                spw__slot_read(engine, slot, from, p, frame->size);
+            p += frame->size;
+        }
+        at += spw__frame_stride(frame->size);
+    }
+    return p;
+}
+
+#define END_OFFSET 39u /* of the end time's bytes in the head: trace id 18, span id 10, kind 2, start 9 */
+
+static void write_record(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t log_size, uint32_t lanes, uint64_t now)
+{
+    struct spw__engine *engine = recorder->engine;
+    struct spw__sweep sweep;
+    spw__sweep(recorder, slot, log_size, &sweep);
+    uint32_t attributes = __atomic_load_n(&slot->dropped_attributes, __ATOMIC_RELAXED);
+    uint32_t events = __atomic_load_n(&slot->dropped_events, __ATOMIC_RELAXED);
+    uint32_t span = slot->head_size + sweep.bytes + dropped_size(attributes) + dropped_size(events);
+    uint32_t length = 1 + (uint32_t)spw__varint_size(span) + span;
+    uint8_t *p = spw__queue_reserve(recorder, length, lanes, now);
+    if (!p)
+        return;
+    spw__put_fixed64(slot->head + END_OFFSET, slot->end_unix_ns);
+    *p++ = 0x12; /* ScopeSpans.spans */
+    p = spw__put_varint(p, span);
+    memcpy(p, slot->head, 48); /* 54 or 64 bytes in two overlapping steps of fixed size */
+    memcpy(p + slot->head_size - 16, slot->head + slot->head_size - 16, 16);
+    p = put_frames(engine, slot, log_size, p + slot->head_size);
+    p = put_dropped(p, SPW__TAG_DROPPED_ATTRIBUTES, attributes);
+    put_dropped(p, SPW__TAG_DROPPED_EVENTS, events);
+    if (__builtin_expect(attributes | events, 0)) {
+        spw__bump(&recorder->attributes_dropped, attributes);
+        spw__bump(&recorder->events_dropped, events);
+    }
+    spw__queue_commit(recorder, length, slot->scope, lanes);
+}
+
+/* A span that nobody will get: counted under its cause on every pipeline. */
+static void discard(struct spw__engine *engine, struct spw__recorder *recorder, struct spw__slot *slot, spw_drop_cause cause)
+{
+    spw__lane_drop(engine, cause, 1);
+    __atomic_add_fetch(&engine->ended_late, 1, __ATOMIC_RELAXED);
+    spw__slot_release(engine, recorder, slot);
+}
+
+void spw__finish(struct spw__engine *engine, struct spw__slot *slot)
+{
+    bool reentrant;
+    struct spw__recorder *recorder = spw__enter(engine, &reentrant);
+    if (__builtin_expect(!recorder, 0)) {
+        discard(engine, NULL, slot, reentrant ? SPW_DROP_REENTRANT : SPW_DROP_OOM);
+        return;
+    }
+    if (__builtin_expect(!(spw__gate_state() & SPW__GATE_STARTED) || slot->session != engine->session, 0)) {
+        discard(engine, recorder, slot, SPW_DROP_ALREADY_SHUTDOWN);
+        spw__leave(recorder);
+        return;
+    }
+    spw__bump(&recorder->ended, 1);
+    uint32_t lanes = spw__queue_admit(recorder);
+    if (__builtin_expect(lanes != 0, 1)) {
+        uint32_t size = (uint32_t)(__atomic_load_n(&slot->word, __ATOMIC_RELAXED) & SPW__CURSOR_MASK) * 8;
+        write_record(recorder, slot, size, lanes, slot->end_mono_ns);
+    }
+    spw__slot_release(engine, recorder, slot);
+    spw__leave(recorder);
+}

@@ -1,0 +1,34 @@
+/* Turning a closed slot into a record. */
+#ifndef SPW_RECORD_FINISH_H
+#define SPW_RECORD_FINISH_H
+
+#include "slot.h"
+
+/* For spans with more than a few attributes: where keys were seen. Lives with the recorder, cleared by stamping. */
+struct spw__sweep_entry {
+    uint32_t stamp;
+    uint32_t frame;
+};
+#define SPW__SWEEP_ENTRIES 8192u
+#define SPW__MAX_ATTRIBUTES (SPW__SWEEP_ENTRIES / 4)
+
+/* What a sweep found: the frames that count, and their sum. */
+struct spw__sweep {
+    uint32_t attributes, events;
+    uint32_t name_frame, status_frame; /* offset + 1; 0: none */
+    uint32_t bytes;                    /* wire bytes of all live frames */
+};
+
+/*
+ * Walks `size` bytes of log and marks dead what does not count: overwritten keys, names and statuses, and whatever is over the limits
+ * (counted on the span). The caller has the slot to itself; `recorder` is this thread's, entered.
+ */
+void spw__sweep(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t size, struct spw__sweep *out);
+
+/* Drops dead frames by moving the live ones together; returns the new size. Caller as above. */
+uint32_t spw__compact(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t size);
+
+/* Frames the span, copies it into the thread's chunk and releases the slot. The caller is the last one out of a closed slot. */
+void spw__finish(struct spw__engine *engine, struct spw__slot *slot);
+
+#endif

@@ -1,0 +1,35 @@
+/* Encoding what a user sets into frames of a span's log. Sizes are worked out first, then room is reserved once, then bytes are written. */
+#ifndef SPW_RECORD_FRAME_H
+#define SPW_RECORD_FRAME_H
+
+#include "slot.h"
+
+#define SPW__MAX_KEY 1024u
+
+/* One attribute, measured: the bytes of its KeyValue are prefix, key, middle, then value. */
+struct spw__measured {
+    uint32_t size; /* of the KeyValue message */
+    uint32_t key_size, value_size;
+    const char *key;
+    const char *value; /* of a string or bytes */
+    uint8_t middle[16]; /* the AnyValue's tag and length, and a scalar's bytes */
+    uint8_t middle_size;
+    char repaired[SPW__MAX_KEY]; /* the key, when it was not UTF-8 */
+};
+
+/* False when the key is empty or too long, or the type is not one that can be recorded. */
+bool spw__measure(const struct spw__limits *limits, spw_view key, const spw_value *value, struct spw__measured *out);
+
+/* Sets one attribute on a live span. */
+void spw__frame_attribute(struct spw__engine *engine, uint64_t handle, spw_view key, const spw_value *value);
+
+/* Writes one into a span that is being started; false when the inline part is full (set it later then). */
+bool spw__frame_attribute_new(struct spw__engine *engine, struct spw__slot *slot, uint32_t *cursor, spw_view key, const spw_value *value);
+
+void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name, uint64_t unix_ns, const spw_attr *attrs, size_t count);
+void spw__frame_status(struct spw__engine *engine, uint64_t handle, spw_status_code code, spw_view text);
+
+/* A field of the span that is text: its name (SPW__TAG_NAME) or trace state. Names that are not UTF-8 are repaired, and cut at 64 KiB. */
+void spw__frame_name(struct spw__engine *engine, uint64_t handle, spw_view name);
+
+#endif

@@ -1,0 +1,32 @@
+/* The one door to the operating system for libspanwire. Everything here may be called from any thread; none of it takes a lock. */
+#ifndef SPW_RECORD_PLATFORM_H
+#define SPW_RECORD_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Nanoseconds of CLOCK_MONOTONIC and CLOCK_REALTIME. Async-signal-safe. */
+uint64_t spw__mono_ns(void);
+uint64_t spw__real_ns(void);
+
+/* Reserves address space without memory; NULL when refused. spw__commit() makes a page-aligned part usable (zeroed). */
+void *spw__reserve(size_t size);
+bool spw__commit(void *at, size_t size);
+void spw__release_pages(void *at, size_t size); /* gives memory back; reads as zero afterwards */
+void spw__unreserve(void *at, size_t size);
+
+/* Zeroed memory for good, straight from the system, so that recording never enters malloc. NULL when refused. */
+void *spw__map(size_t size);
+
+/* Makes a page read as zero in forked children. False where the kernel cannot. */
+bool spw__wipe_on_fork(void *page, size_t size);
+
+/* Unpredictable bytes; falls back to clocks and addresses when the system has none. */
+void spw__random(void *out, size_t size);
+
+/* A process-wide barrier, so that the frequent side of a handshake needs none. False: not to be had, both sides must fence. */
+bool spw__membarrier_register(void);
+void spw__membarrier(void);
+
+#endif

@@ -1,0 +1,140 @@
+#include "queue.h"
+
+#include "platform.h"
+
+#define MAX_CHUNK_PAGES 16u          /* 64 KiB */
+#define BUSY_CHUNK_NS 100000000u     /* filled faster than this: the next one is larger */
+
+uint32_t spw__queue_step(const struct spw__engine *engine)
+{
+    int64_t limit = INT64_MAX;
+    for (uint32_t i = 0; i < engine->lane_count; i++)
+        limit = engine->lanes[i].limit < limit ? engine->lanes[i].limit : limit;
+    uint32_t threads = __atomic_load_n(&engine->live_threads, __ATOMIC_RELAXED);
+    int64_t step = limit / (8 * (int64_t)(threads ? threads : 1));
+    return step < 1 ? 1 : step > 16 ? 16 : (uint32_t)step;
+}
+
+/* Larger chunks for a thread that fills them fast, small ones for the many that do not. */
+static uint32_t pages_for(struct spw__recorder *recorder, uint32_t stride, uint64_t now_ns)
+{
+    uint32_t want = recorder->next_pages ? recorder->next_pages : 1;
+    if (recorder->chunk) {
+        bool fast = now_ns - recorder->chunk_opened_ns < BUSY_CHUNK_NS;
+        want = fast ? want * 2 : want / 2;
+        want = want < 1 ? 1 : want > MAX_CHUNK_PAGES ? MAX_CHUNK_PAGES : want;
+    }
+    recorder->next_pages = want;
+    uint32_t need = ((uint32_t)sizeof(struct spw__chunk) + stride + SPW__PAGE_SIZE - 1) / SPW__PAGE_SIZE;
+    return need > want ? need : want;
+}
+
+bool spw__queue_open_chunk(struct spw__recorder *recorder, uint32_t stride, uint64_t now_ns)
+{
+    struct spw__segments *segments = &recorder->engine->segments;
+    uint32_t pages = pages_for(recorder, stride, now_ns);
+    uint32_t reference = spw__segments_take(segments, pages);
+    if (!reference) {
+        pages = ((uint32_t)sizeof(struct spw__chunk) + stride + SPW__PAGE_SIZE - 1) / SPW__PAGE_SIZE;
+        reference = spw__segments_take(segments, pages); /* the least that will do */
+        if (!reference)
+            return false;
+    }
+    struct spw__chunk *chunk = spw__segments_at(segments, reference);
+    *chunk = (struct spw__chunk){
+        .magic = SPW__CHUNK_MAGIC,
+        .pages = pages,
+        .recorder = recorder->id,
+        .sequence = recorder->chunks++,
+        .capacity = pages * SPW__PAGE_SIZE,
+        .signal = SPW__SIGNAL_TRACES,
+        .committed = sizeof(struct spw__chunk),
+        .reference = reference,
+    };
+    if (recorder->chunk)
+        __atomic_store_n(&recorder->chunk->next, reference, __ATOMIC_RELEASE);
+    else
+        __atomic_store_n(&recorder->first, reference, __ATOMIC_RELEASE);
+    recorder->chunk = chunk;
+    recorder->used = sizeof(struct spw__chunk);
+    recorder->chunk_opened_ns = now_ns;
+    return true;
+}
+
+/* At most one call for each sleep of the worker: whoever turns the flag over makes it. */
+static void wake_worker(struct spw__engine *engine)
+{
+    if (__atomic_exchange_n(&engine->worker_asleep, 0, __ATOMIC_ACQ_REL)) {
+        __atomic_add_fetch(&engine->wakeups, 1, __ATOMIC_RELAXED);
+        engine->wake(engine->wake_arg);
+    }
+}
+
+void spw__queue_publish(struct spw__recorder *recorder)
+{
+    struct spw__engine *engine = recorder->engine;
+    for (uint32_t i = 0; i < engine->lane_count; i++) {
+        uint32_t n = recorder->unpublished[i];
+        if (!n)
+            continue;
+        struct spw__lane *lane = &engine->lanes[i];
+        int64_t depth = __atomic_add_fetch(&lane->depth, n, __ATOMIC_RELAXED);
+        __atomic_store_n(&recorder->unpublished[i], 0, __ATOMIC_RELAXED);
+        if (depth >= __atomic_load_n(&lane->wake_at, __ATOMIC_RELAXED) && __atomic_load_n(&engine->worker_asleep, __ATOMIC_RELAXED))
+            wake_worker(engine);
+    }
+}
+
+void spw__queue_announce(struct spw__recorder *recorder)
+{
+    struct spw__engine *engine = recorder->engine;
+    if (__atomic_exchange_n(&recorder->ready, 1, __ATOMIC_ACQ_REL))
+        return;
+    struct spw__recorder *head = __atomic_load_n(&engine->ready_head, __ATOMIC_RELAXED);
+    do
+        recorder->ready_next = head;
+    while (!__atomic_compare_exchange_n(&engine->ready_head, &head, recorder, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    if (__atomic_load_n(&engine->worker_asleep, __ATOMIC_SEQ_CST) == 2)
+        wake_worker(engine); /* it sleeps without a timer: let it set one */
+}
+
+struct spw__recorder *spw__queue_take_ready(struct spw__engine *engine)
+{
+    return __atomic_exchange_n(&engine->ready_head, NULL, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * The producer commits, then looks at `ready`; we clear `ready`, then look at what is committed. One of the two must see the other:
+ * the barrier below makes every producer's commit visible here, or our clearing visible to its look. Producers pay nothing for it.
+ */
+bool spw__queue_retire(struct spw__engine *engine, struct spw__recorder *recorder)
+{
+    __atomic_store_n(&recorder->ready, 0, __ATOMIC_SEQ_CST);
+    if (engine->fenced)
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    else
+        spw__membarrier();
+    const struct spw__cursor *cursor = &recorder->cursors[0];
+    bool fresh;
+    if (cursor->reference) {
+        struct spw__chunk *chunk = spw__segments_at(&engine->segments, cursor->reference);
+        fresh = __atomic_load_n(&chunk->next, __ATOMIC_ACQUIRE) || __atomic_load_n(&chunk->committed, __ATOMIC_ACQUIRE) > cursor->offset;
+    } else {
+        fresh = __atomic_load_n(&recorder->first, __ATOMIC_ACQUIRE) != 0;
+    }
+    /* Something came: take the recorder back, unless its thread has announced it again by now (then it stands on the list). */
+    if (fresh && !__atomic_exchange_n(&recorder->ready, 1, __ATOMIC_ACQ_REL))
+        return false;
+    return true;
+}
+
+void spw__queue_release_chunk(struct spw__engine *engine, struct spw__chunk *chunk)
+{
+    chunk->magic = 0;
+    spw__segments_give(&engine->segments, chunk->reference, chunk->pages);
+}
+
+void spw__queue_trim(struct spw__engine *engine)
+{
+    spw__segments_trim(&engine->segments);
+}

@@ -1,0 +1,83 @@
+/*
+ * The producer's half of the rows: admission, reserving room in the thread's chunk, publishing.
+ *
+ * Admission without a shared counter for each record: a thread adds what it wrote to lane.depth every publish_step records, and asks
+ * "depth + my unpublished >= limit" by a plain load. Exact for one thread, never early, over by at most publish_step a thread.
+ */
+#ifndef SPW_RECORD_QUEUE_H
+#define SPW_RECORD_QUEUE_H
+
+#include "engine.h"
+#include "record.h"
+
+/* The lanes that still take a record; counts queue_full for the others. */
+static inline uint32_t spw__queue_admit(struct spw__recorder *recorder)
+{
+    struct spw__engine *engine = recorder->engine;
+    uint32_t mask = engine->lane_mask;
+    for (uint32_t i = 0; i < engine->lane_count; i++) {
+        int64_t depth = __atomic_load_n(&engine->lanes[i].depth, __ATOMIC_RELAXED) + recorder->unpublished[i];
+        if (__builtin_expect(depth >= __atomic_load_n(&engine->lanes[i].limit, __ATOMIC_RELAXED), 0)) {
+            mask &= ~(1u << i);
+            spw__bump(&recorder->queue_full[i], 1);
+        }
+    }
+    return mask;
+}
+
+bool spw__queue_open_chunk(struct spw__recorder *recorder, uint32_t stride, uint64_t now_ns);
+void spw__queue_announce(struct spw__recorder *recorder);
+void spw__queue_publish(struct spw__recorder *recorder);
+
+/* Room for a record of `length` bytes; NULL, with queue_full counted for `lanes`, when there is no memory for it. */
+static inline uint8_t *spw__queue_reserve(struct spw__recorder *recorder, uint32_t length, uint32_t lanes, uint64_t now_ns)
+{
+    uint32_t stride = spw__record_stride(length);
+    if (__builtin_expect(!recorder->chunk || recorder->used + stride > recorder->chunk->capacity, 0) &&
+        !spw__queue_open_chunk(recorder, stride, now_ns)) {
+        for (uint32_t i = 0; i < recorder->engine->lane_count; i++)
+            if (lanes >> i & 1)
+                spw__bump(&recorder->queue_full[i], 1);
+        return NULL;
+    }
+    return (uint8_t *)recorder->chunk + recorder->used + sizeof(struct spw__record);
+}
+
+/* Makes the reserved record visible: one release store; then, now and then, the count, and a word to the worker. */
+static inline void spw__queue_commit(struct spw__recorder *recorder, uint32_t length, uint32_t scope, uint32_t lanes)
+{
+    struct spw__engine *engine = recorder->engine;
+    struct spw__record *record = (struct spw__record *)(void *)((uint8_t *)recorder->chunk + recorder->used);
+    *record = (struct spw__record){
+        .length = length,
+        .scope = (uint16_t)scope,
+        .lanes = (uint16_t)lanes,
+        .commit = SPW__RECORD_COMMITTED,
+        .signal = SPW__SIGNAL_TRACES,
+        .items = 1,
+    };
+    recorder->used += spw__record_stride(length);
+    spw__bump(&recorder->written, 1);
+
+    bool publish = false;
+    uint32_t step = __atomic_load_n(&engine->publish_step, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < engine->lane_count; i++) {
+        uint32_t n = recorder->unpublished[i] + (lanes >> i & 1);
+        __atomic_store_n(&recorder->unpublished[i], n, __ATOMIC_RELAXED);
+        publish |= n >= step;
+    }
+    __atomic_store_n(&recorder->chunk->committed, recorder->used, __ATOMIC_RELEASE);
+    if (__builtin_expect(publish, 0))
+        spw__queue_publish(recorder);
+    if (engine->fenced)
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    else
+        __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the worker's membarrier is the other half, see spw__queue_retire() */
+    if (__builtin_expect(!__atomic_load_n(&recorder->ready, __ATOMIC_RELAXED), 0))
+        spw__queue_announce(recorder);
+}
+
+/* How many records a thread may keep to itself before it publishes their count. */
+uint32_t spw__queue_step(const struct spw__engine *engine);
+
+#endif

@@ -1,0 +1,161 @@
+#include "segment.h"
+
+#include "platform.h"
+
+#define WORDS (SPW__SEGMENT_PAGES / 64)
+
+void spw__segments_limit(struct spw__segments *segments, uint64_t bytes)
+{
+    uint64_t n = bytes / SPW__SEGMENT_SIZE;
+    n = n < 1 ? 1 : n > SPW__MAX_SEGMENTS ? SPW__MAX_SEGMENTS : n;
+    __atomic_store_n(&segments->limit, (uint32_t)n, __ATOMIC_RELAXED);
+}
+
+static uint64_t low_bits(uint32_t n)
+{
+    return n >= 64 ? UINT64_MAX : (1ull << n) - 1;
+}
+
+/* Takes the lowest run of n <= 64 free pages in one word; 64 when there is none. */
+static uint32_t take_in_word(uint64_t *word, uint32_t n)
+{
+    uint64_t taken = __atomic_load_n(word, __ATOMIC_RELAXED);
+    for (;;) {
+        uint64_t starts = ~taken; /* after the loop: bit i set if pages i..i+n-1 are free */
+        for (uint32_t have = 1; have < n && starts;) {
+            uint32_t step = have < n - have ? have : n - have;
+            starts &= starts >> step;
+            have += step;
+        }
+        if (n > 1)
+            starts &= low_bits(64 - n + 1);
+        if (!starts)
+            return 64;
+        uint32_t at = (uint32_t)__builtin_ctzll(starts);
+        if (__atomic_compare_exchange_n(word, &taken, taken | low_bits(n) << at, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            return at;
+    }
+}
+
+static bool take_bits(uint64_t *word, uint64_t bits)
+{
+    uint64_t taken = __atomic_load_n(word, __ATOMIC_RELAXED);
+    do {
+        if (taken & bits)
+            return false;
+    } while (!__atomic_compare_exchange_n(word, &taken, taken | bits, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    return true;
+}
+
+static void give_run(uint64_t *taken, uint32_t page, uint32_t pages)
+{
+    while (pages) {
+        uint32_t at = page % 64;
+        uint32_t n = pages < 64 - at ? pages : 64 - at;
+        __atomic_and_fetch(&taken[page / 64], ~(low_bits(n) << at), __ATOMIC_RELEASE);
+        page += n;
+        pages -= n;
+    }
+}
+
+/* A run longer than a word starts at a word, so that it needs whole words and the low bits of one more. */
+static uint32_t take_words(uint64_t *taken, uint32_t pages)
+{
+    uint32_t words = (pages + 63) / 64;
+    for (uint32_t first = 0; first + words <= WORDS; first++) {
+        uint32_t got = 0;
+        while (got < pages) {
+            uint32_t n = pages - got < 64 ? pages - got : 64;
+            if (!take_bits(&taken[first + got / 64], low_bits(n)))
+                break;
+            got += n;
+        }
+        if (got == pages)
+            return first * 64;
+        give_run(taken, first * 64, got);
+    }
+    return 0;
+}
+
+static uint32_t take_in_segment(struct spw__segment *segment, uint32_t pages)
+{
+    if (pages > 64)
+        return take_words(segment->taken, pages);
+    for (uint32_t w = 0; w < WORDS; w++) {
+        uint32_t at = take_in_word(&segment->taken[w], pages);
+        if (at < 64)
+            return w * 64 + at;
+    }
+    return 0;
+}
+
+/* Adds a segment behind `count`. Two threads may both map one; the loser gives its own back. */
+static bool grow(struct spw__segments *segments, uint32_t count)
+{
+    if (count >= __atomic_load_n(&segments->limit, __ATOMIC_RELAXED))
+        return false;
+    struct spw__segment *made = spw__map(SPW__SEGMENT_SIZE);
+    if (!made)
+        return __atomic_load_n(&segments->count, __ATOMIC_ACQUIRE) > count;
+    *made = (struct spw__segment){
+        .magic = SPW__SEGMENT_MAGIC,
+        .version = SPW__LAYOUT_VERSION,
+        .page_size = SPW__PAGE_SIZE,
+        .page_count = SPW__SEGMENT_PAGES,
+        .index = count,
+        .taken = { 1 }, /* this header */
+    };
+    struct spw__segment *none = NULL;
+    if (!__atomic_compare_exchange_n(&segments->at[count], &none, made, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        spw__unreserve(made, SPW__SEGMENT_SIZE);
+    uint32_t expected = count;
+    (void)__atomic_compare_exchange_n(&segments->count, &expected, count + 1, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    return true;
+}
+
+uint32_t spw__segments_take(struct spw__segments *segments, uint32_t pages)
+{
+    if (pages == 0 || pages > SPW__SEGMENT_PAGES - 64)
+        return 0;
+    for (;;) {
+        uint32_t count = __atomic_load_n(&segments->count, __ATOMIC_ACQUIRE);
+        uint32_t usable = __atomic_load_n(&segments->limit, __ATOMIC_RELAXED);
+        usable = count < usable ? count : usable;
+        uint32_t hint = __atomic_load_n(&segments->hint, __ATOMIC_RELAXED);
+        for (uint32_t i = 0; i < usable; i++) {
+            uint32_t s = (hint + i) % usable;
+            uint32_t page = take_in_segment(__atomic_load_n(&segments->at[s], __ATOMIC_ACQUIRE), pages);
+            if (page) {
+                if (s != hint)
+                    __atomic_store_n(&segments->hint, s, __ATOMIC_RELAXED);
+                __atomic_add_fetch(&segments->pages_taken, pages, __ATOMIC_RELAXED);
+                return s * SPW__SEGMENT_PAGES + page;
+            }
+        }
+        if (!grow(segments, count))
+            return 0;
+    }
+}
+
+void spw__segments_give(struct spw__segments *segments, uint32_t reference, uint32_t pages)
+{
+    struct spw__segment *segment = __atomic_load_n(&segments->at[reference / SPW__SEGMENT_PAGES], __ATOMIC_ACQUIRE);
+    give_run(segment->taken, reference % SPW__SEGMENT_PAGES, pages);
+    __atomic_sub_fetch(&segments->pages_taken, pages, __ATOMIC_RELAXED);
+}
+
+void spw__segments_trim(struct spw__segments *segments)
+{
+    uint32_t count = __atomic_load_n(&segments->count, __ATOMIC_ACQUIRE);
+    for (uint32_t s = 0; s < count; s++) {
+        struct spw__segment *segment = segments->at[s];
+        /* Taking every page first keeps others from filling what is being given back. */
+        uint32_t held = 0;
+        while (held < WORDS && take_bits(&segment->taken[held], held ? UINT64_MAX : UINT64_MAX - 1))
+            held++;
+        if (held == WORDS)
+            spw__release_pages((uint8_t *)segment + SPW__PAGE_SIZE, SPW__SEGMENT_SIZE - SPW__PAGE_SIZE);
+        while (held-- > 0)
+            __atomic_and_fetch(&segment->taken[held], held ? 0 : 1ull, __ATOMIC_RELEASE);
+    }
+}

@@ -1,0 +1,305 @@
+#include "slot.h"
+
+#include <string.h>
+
+#include "finish.h"
+#include "thread.h"
+
+#define SPINS 2000 /* for a compaction of another thread to end: some microseconds */
+#define UNITS_MAX SPW__CURSOR_MASK
+
+static inline void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* ---- extents ---- */
+
+static uint32_t *table_of(struct spw__engine *engine, const struct spw__slot *slot)
+{
+    uint32_t table = __atomic_load_n(&slot->table, __ATOMIC_ACQUIRE);
+    return table ? spw__pool_at(&engine->extents, table - 1) : NULL;
+}
+
+static uint8_t *extent_at(struct spw__engine *engine, const struct spw__slot *slot, uint32_t number)
+{
+    uint32_t *table = table_of(engine, slot);
+    uint32_t extent = __atomic_load_n(&table[number], __ATOMIC_ACQUIRE);
+    return spw__pool_at(&engine->extents, extent - 1);
+}
+
+/* Puts a fresh extent where there is none; whoever comes second gives his back. */
+static bool install(struct spw__engine *engine, uint32_t *place, bool clear)
+{
+    if (__atomic_load_n(place, __ATOMIC_ACQUIRE))
+        return true;
+    uint32_t extent = spw__pool_take(&engine->extents);
+    if (extent == SPW__POOL_NONE)
+        return false;
+    if (clear)
+        memset(spw__pool_at(&engine->extents, extent), 0, SPW__EXTENT_SIZE);
+    uint32_t none = 0;
+    if (!__atomic_compare_exchange_n(place, &none, extent + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        spw__pool_give(&engine->extents, extent);
+    return true;
+}
+
+/* Sees to memory for the log up to `end`. Done before reserving, so that a reservation never fails half-way. */
+static bool ensure_extents(struct spw__engine *engine, struct spw__slot *slot, uint32_t from, uint32_t end)
+{
+    if (!install(engine, &slot->table, true))
+        return false;
+    uint32_t *table = table_of(engine, slot);
+    if (!table)
+        return false; /* a stale handle: the span has just been finished */
+    uint32_t first = from > SPW__SLOT_LOG ? (from - SPW__SLOT_LOG) / SPW__EXTENT_SIZE : 0;
+    uint32_t last = (end - SPW__SLOT_LOG - 1) / SPW__EXTENT_SIZE;
+    for (uint32_t i = first; i <= last; i++)
+        if (!install(engine, &table[i], false))
+            return false;
+    return true;
+}
+
+/* ---- reserve, write, commit ---- */
+
+/* Counts us a writer without room, so that the slot stays this span's while we note something on it. */
+static bool join(struct spw__slot *slot, uint64_t handle)
+{
+    uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
+    for (int spins = 0;;) {
+        if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & SPW__CLOSED))
+            return false;
+        if ((word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK || (word & SPW__EXCLUSIVE)) {
+            if (++spins > SPINS)
+                return false;
+            relax();
+            word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
+            continue;
+        }
+        if (__atomic_compare_exchange_n(&slot->word, &word, word + SPW__WRITER, true, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
+            return true;
+    }
+}
+
+static inline bool last_out(uint64_t word)
+{
+    return (word & (SPW__CLOSED | SPW__EXCLUSIVE | SPW__WRITERS_MASK)) == SPW__CLOSED;
+}
+
+static void leave(struct spw__engine *engine, struct spw__slot *slot)
+{
+    uint64_t word = __atomic_sub_fetch(&slot->word, SPW__WRITER, __ATOMIC_ACQ_REL);
+    if (__builtin_expect(last_out(word), 0))
+        spw__finish(engine, slot);
+}
+
+void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, uint32_t attributes, uint32_t events)
+{
+    struct spw__slot *slot = spw__slot_of(engine, handle);
+    if (!slot || !join(slot, handle))
+        return;
+    __atomic_add_fetch(&slot->dropped_attributes, attributes, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&slot->dropped_events, events, __ATOMIC_RELAXED);
+    leave(engine, slot);
+}
+
+/*
+ * Takes the slot for ourselves and throws out dead frames, so that a span whose keys are set over and over does not grow. Tried each time
+ * the log has doubled; skipped when anyone else is writing or we interrupted the library.
+ */
+static void try_compact(struct spw__engine *engine, struct spw__slot *slot, uint64_t handle)
+{
+    bool reentrant;
+    struct spw__recorder *recorder = spw__enter(engine, &reentrant);
+    if (!recorder)
+        return;
+    uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
+    bool alone = word >> SPW__GENERATION_SHIFT == spw__handle_generation(handle) &&
+                 !(word & (SPW__CLOSED | SPW__EXCLUSIVE | SPW__WRITERS_MASK)) &&
+                 __atomic_compare_exchange_n(&slot->word, &word, word | SPW__EXCLUSIVE, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    if (!alone) {
+        spw__leave(recorder);
+        return;
+    }
+    uint32_t size = spw__compact(recorder, slot, (uint32_t)(word & SPW__CURSOR_MASK) * 8);
+    __atomic_store_n(&slot->compact_at, size * 2ull < 2 * SPW__SLOT_LOG ? 2 * SPW__SLOT_LOG : size * 2ull, __ATOMIC_RELAXED);
+    spw__leave(recorder);
+
+    /* Others may have closed the span meanwhile (and count as writers until they leave), but nobody has moved the cursor. */
+    word = __atomic_load_n(&slot->word, __ATOMIC_RELAXED);
+    uint64_t want;
+    do
+        want = (word & ~(SPW__EXCLUSIVE | SPW__CURSOR_MASK)) | size / 8;
+    while (!__atomic_compare_exchange_n(&slot->word, &word, want, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    if (last_out(want))
+        spw__finish(engine, slot);
+}
+
+/* What a reservation went through so far. */
+struct attempt {
+    int spins;
+    bool compacted;
+};
+
+enum room { ROOM, LOOK_AGAIN, NO_ROOM };
+
+/* What may keep a reservation from being one compare-and-swap. ROOM holds for exactly this `word`. */
+static enum room make_room(struct spw__engine *engine, struct spw__slot *slot, uint64_t handle, uint64_t word, uint32_t units,
+                           struct attempt *attempt)
+{
+    if ((word & SPW__EXCLUSIVE) || (word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK) {
+        relax();
+        return ++attempt->spins < SPINS ? LOOK_AGAIN : NO_ROOM;
+    }
+    uint64_t cursor = word & SPW__CURSOR_MASK;
+    uint64_t end = (cursor + units) * 8;
+    bool over = end > engine->limits.span_bytes || cursor + units > UNITS_MAX;
+    bool due = end > __atomic_load_n(&slot->compact_at, __ATOMIC_RELAXED);
+    if ((over || due) && !attempt->compacted) {
+        attempt->compacted = true;
+        try_compact(engine, slot, handle);
+        return LOOK_AGAIN;
+    }
+    if (over)
+        return NO_ROOM;
+    return end <= SPW__SLOT_LOG || ensure_extents(engine, slot, (uint32_t)cursor * 8, (uint32_t)end) ? ROOM : NO_ROOM;
+}
+
+static inline bool plain(uint64_t word, uint32_t units)
+{
+    return ((word & SPW__CURSOR_MASK) + units) * 8 <= SPW__SLOT_LOG && !(word & SPW__EXCLUSIVE) &&
+           (word & SPW__WRITERS_MASK) != SPW__WRITERS_MASK;
+}
+
+bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t size, enum spw__frame_kind kind, struct spw__writer *out)
+{
+    struct spw__slot *slot = spw__slot_of(engine, handle);
+    if (__builtin_expect(!slot, 0))
+        return false;
+    if (__builtin_expect(size > SPW__MAX_SPAN_BYTES, 0)) {
+        spw__slot_count_drop(engine, handle, kind == SPW__FRAME_ATTRIBUTE, kind == SPW__FRAME_EVENT);
+        return false;
+    }
+    uint32_t units = spw__frame_stride(size) / 8;
+    struct attempt attempt = { 0, false };
+    uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
+    for (;;) {
+        if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & SPW__CLOSED))
+            return false;
+        if (__builtin_expect(!plain(word, units), 0)) {
+            enum room room = make_room(engine, slot, handle, word, units, &attempt);
+            if (room == NO_ROOM) {
+                spw__slot_count_drop(engine, handle, kind == SPW__FRAME_ATTRIBUTE, kind == SPW__FRAME_EVENT);
+                return false;
+            }
+            if (room == LOOK_AGAIN) {
+                word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
+                continue;
+            }
+        }
+        if (__atomic_compare_exchange_n(&slot->word, &word, word + SPW__WRITER + units, false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
+            break;
+    }
+    out->engine = engine;
+    out->slot = slot;
+    out->frame = (uint32_t)(word & SPW__CURSOR_MASK) * 8;
+    out->at = out->frame + (uint32_t)sizeof(struct spw__frame);
+    out->flat = spw__slot_flat(engine, slot, out->at, size);
+    return true;
+}
+
+bool spw__slot_reserve_new(struct spw__slot *slot, uint32_t *cursor, uint32_t size, struct spw__writer *out)
+{
+    if (size > SPW__SLOT_LOG || *cursor + spw__frame_stride(size) > SPW__SLOT_LOG)
+        return false;
+    out->slot = slot;
+    out->frame = *cursor;
+    out->at = *cursor + (uint32_t)sizeof(struct spw__frame);
+    out->flat = slot->log + out->at;
+    *cursor += spw__frame_stride(size);
+    return true;
+}
+
+/* The piece of the log at `at`, and how far it goes. */
+static uint8_t *piece(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at, uint32_t *left)
+{
+    if (at < SPW__SLOT_LOG) {
+        *left = SPW__SLOT_LOG - at;
+        return (uint8_t *)(uintptr_t)(slot->log + at);
+    }
+    uint32_t beyond = at - SPW__SLOT_LOG;
+    *left = SPW__EXTENT_SIZE - beyond % SPW__EXTENT_SIZE;
+    return extent_at(engine, slot, beyond / SPW__EXTENT_SIZE) + beyond % SPW__EXTENT_SIZE;
+}
+
+uint8_t *spw__slot_flat(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at, uint32_t size)
+{
+    if (__builtin_expect(at + size <= SPW__SLOT_LOG, 1))
+        return (uint8_t *)(uintptr_t)(slot->log + at);
+    if (!size)
+        return NULL; /* a frame at the very end of a piece: nothing follows it */
+    uint32_t left;
+    uint8_t *p = piece(engine, slot, at, &left);
+    return size <= left ? p : NULL;
+}
+
+void spw__slot_write(struct spw__writer *writer, const void *from, uint32_t size)
+{
+    const uint8_t *source = from;
+    while (size) {
+        uint32_t left;
+        uint8_t *to = piece(writer->engine, writer->slot, writer->at, &left);
+        uint32_t n = size < left ? size : left;
+        memcpy(to, source, n);
+        writer->at += n;
+        source += n;
+        size -= n;
+    }
+}
+
+void spw__slot_read(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at, void *to, uint32_t size)
+{
+    uint8_t *target = to;
+    while (size) {
+        uint32_t left;
+        const uint8_t *from = piece(engine, slot, at, &left);
+        uint32_t n = size < left ? size : left;
+        memcpy(target, from, n);
+        at += n;
+        target += n;
+        size -= n;
+    }
+}
+
+void spw__slot_commit(struct spw__writer *writer, uint64_t handle, uint32_t size, enum spw__frame_kind kind, uint16_t hash)
+{
+    uint32_t left;
+    struct spw__frame *frame = (struct spw__frame *)(void *)piece(writer->engine, writer->slot, writer->frame, &left);
+    frame->size = size;
+    frame->kind = (uint8_t)kind;
+    frame->hash = hash;
+    __atomic_store_n(&frame->mark, (uint8_t)spw__handle_generation(handle), __ATOMIC_RELEASE);
+    leave(writer->engine, writer->slot);
+}
+
+void spw__slot_release(struct spw__engine *engine, struct spw__recorder *recorder, struct spw__slot *slot)
+{
+    uint32_t *table = table_of(engine, slot);
+    if (__builtin_expect(table != NULL, 0)) {
+        for (uint32_t i = 0; i < SPW__MAX_SPAN_BYTES / SPW__EXTENT_SIZE; i++) {
+            uint32_t extent = __atomic_exchange_n(&table[i], 0, __ATOMIC_ACQ_REL);
+            if (extent)
+                spw__pool_give(&engine->extents, extent - 1);
+        }
+        /* The table itself stays with the slot: a stale writer may still look at it, and long spans come again. */
+    }
+    uint32_t index = (uint32_t)(((uint8_t *)slot - engine->slots.base) / SPW__SLOT_SIZE);
+    if (recorder && recorder->cached < SPW__SLOT_CACHE)
+        recorder->cache[recorder->cached++] = index;
+    else
+        spw__pool_give(&engine->slots, index);
+}

@@ -1,0 +1,124 @@
+/*
+ * A slot holds one span while it is open: a fixed head, then an append-only log of frames (attributes, events, name, status), each already
+ * wire bytes. One atomic word says everything that concurrent writers must agree on:
+ *
+ *     generation 40 | closed 1 | exclusive 1 | writers 5 | cursor 17 (in 8-byte units)
+ *
+ * To append: reserve room and count yourself a writer in one compare-and-swap, encode, leave by one subtraction. Nobody waits, so it works
+ * from several threads and in signal handlers. End closes the log; the last one out finishes the span. A stale handle fails the generation.
+ * The log's first part lies in the slot; what is longer spills into extents of 4 KiB found through a table. Slots are type-stable.
+ */
+#ifndef SPW_RECORD_SLOT_H
+#define SPW_RECORD_SLOT_H
+
+#include "engine.h"
+
+#define SPW__SLOT_SIZE 1024u
+#define SPW__SLOT_HEAD 136u
+#define SPW__SLOT_LOG (SPW__SLOT_SIZE - SPW__SLOT_HEAD)
+#define SPW__EXTENT_SIZE 4096u
+#define SPW__MAX_SPAN_BYTES (1u << 20)
+
+#define SPW__CURSOR_BITS 17u
+#define SPW__CURSOR_MASK ((1ull << SPW__CURSOR_BITS) - 1)
+#define SPW__WRITER (1ull << SPW__CURSOR_BITS)
+#define SPW__WRITERS_MASK (31ull << SPW__CURSOR_BITS)
+#define SPW__EXCLUSIVE (1ull << 22)
+#define SPW__CLOSED (1ull << 23)
+#define SPW__GENERATION_SHIFT 24u
+
+enum spw__frame_kind { SPW__FRAME_DEAD, SPW__FRAME_ATTRIBUTE, SPW__FRAME_EVENT, SPW__FRAME_NAME, SPW__FRAME_STATUS, SPW__FRAME_STATE };
+
+struct spw__frame {
+    uint32_t size; /* of the wire bytes that follow */
+    uint8_t kind;
+    uint8_t mark; /* low byte of the generation once the bytes are there: readable from outside */
+    uint16_t hash; /* of an attribute's key; a status's code */
+};
+
+struct spw__slot {
+    uint64_t word;          /* atomic */
+    uint64_t start_unix_ns; /* atomic: children read it */
+    uint64_t start_mono_ns; /* atomic */
+    uint64_t end_unix_ns;
+    uint64_t end_mono_ns;
+    uint32_t scope;
+    uint32_t session;
+    uint32_t table;              /* extent that lists the extents, + 1; atomic */
+    uint32_t dropped_attributes; /* atomic */
+    uint32_t dropped_events;     /* atomic */
+    uint32_t head_size;
+    uint64_t compact_at; /* log size at which compaction is tried next; touched only by who holds `exclusive`, read by all */
+    uint8_t head[64];    /* wire bytes of the scalars; the end time is filled in last */
+    uint8_t log[SPW__SLOT_LOG];
+};
+_Static_assert(sizeof(struct spw__slot) == SPW__SLOT_SIZE, "the log starts where SPW__SLOT_HEAD says");
+
+static inline uint32_t spw__handle_index(uint64_t handle)
+{
+    return (uint32_t)(handle & 0xffffff);
+}
+
+static inline uint64_t spw__handle_generation(uint64_t handle)
+{
+    return handle >> 24;
+}
+
+/* NULL for a handle that never was. */
+static inline struct spw__slot *spw__slot_of(struct spw__engine *engine, uint64_t handle)
+{
+    uint32_t index = spw__handle_index(handle);
+    if (__builtin_expect(!engine || index >= __atomic_load_n(&engine->slots.fresh, __ATOMIC_ACQUIRE), 0))
+        return NULL;
+    return spw__pool_at(&engine->slots, index);
+}
+
+static inline uint32_t spw__frame_stride(uint32_t size)
+{
+    return ((uint32_t)sizeof(struct spw__frame) + size + 7u) & ~7u;
+}
+
+/* Where a frame is being written: flat while it lies in one piece, else through spw__slot_write(). */
+struct spw__writer {
+    struct spw__engine *engine;
+    struct spw__slot *slot;
+    uint8_t *flat;
+    uint32_t at;    /* offset in the log of the next byte */
+    uint32_t frame; /* offset of the frame */
+};
+
+/* Reserves room for a frame of `size` wire bytes. False: the span has ended, or the bytes do not fit (then counted on the span). */
+bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t size, enum spw__frame_kind kind, struct spw__writer *out);
+
+/* The same while the span is being started and nobody knows its handle; inline part only. */
+bool spw__slot_reserve_new(struct spw__slot *slot, uint32_t *cursor, uint32_t size, struct spw__writer *out);
+
+/* Copies into the log across extents. */
+void spw__slot_write(struct spw__writer *writer, const void *from, uint32_t size);
+
+/* Copies out of the log. */
+void spw__slot_read(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at, void *to, uint32_t size);
+
+/* Where `size` bytes at `at` lie in one piece, or NULL. */
+uint8_t *spw__slot_flat(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at, uint32_t size);
+
+/* Writes the frame's header and leaves; finishes the span when it was closed meanwhile and we are the last. */
+void spw__slot_commit(struct spw__writer *writer, uint64_t handle, uint32_t size, enum spw__frame_kind kind, uint16_t hash);
+
+/* Counts what could not be recorded on the span itself. */
+void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, uint32_t attributes, uint32_t events);
+
+/* Gives the extents and the slot back. The caller is the last one out. */
+void spw__slot_release(struct spw__engine *engine, struct spw__recorder *recorder, struct spw__slot *slot);
+
+static inline void spw__writer_put(struct spw__writer *writer, const void *from, size_t size)
+{
+    if (__builtin_expect(writer->flat != NULL, 1)) {
+        __builtin_memcpy(writer->flat, from, size);
+        writer->flat += size;
+    } else {
+        spw__slot_write(writer, from, (uint32_t)size);
+    }
+}
+
+#endif

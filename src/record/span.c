@@ -1,0 +1,404 @@
+/* Spans: start, the setters' out-of-line halves, end. (Specification: Trace API and Trace SDK.) */
+#include <stdio.h>
+#include <string.h>
+
+#include "finish.h"
+#include "frame.h"
+#include "platform.h"
+#include "thread.h"
+#include "tracestate.h"
+#include "utf8.h"
+#include "wire.h"
+
+#define OTLP_HAS_IS_REMOTE 0x100u
+#define OTLP_IS_REMOTE 0x200u
+
+/* ---- start ---- */
+
+/* The tracer's scope number: cached in the tracer as {session, number}, looked up once a session. */
+static uint32_t scope_of(struct spw__engine *engine, spw_tracer *tracer)
+{
+    if (!tracer)
+        return SPW__SCOPE_DEFAULT;
+    uint64_t cache = __atomic_load_n(&tracer->cache, __ATOMIC_RELAXED);
+    if (__builtin_expect(cache >> 32 == engine->session, 1))
+        return (uint32_t)cache;
+    spw_view name = { tracer->name, spw__len(tracer->name) };
+    spw_view version = { tracer->version, spw__len(tracer->version) };
+    spw_view schema = { tracer->schema_url, spw__len(tracer->schema_url) };
+    uint32_t scope = spw__scope_intern(&engine->scopes, &engine->lock, name, version, schema, 0);
+    __atomic_store_n(&tracer->cache, (uint64_t)engine->session << 32 | scope, __ATOMIC_RELAXED);
+    return scope;
+}
+
+static struct spw__slot *take_slot(struct spw__recorder *recorder)
+{
+    struct spw__engine *engine = recorder->engine;
+    if (__builtin_expect(recorder->cached != 0, 1))
+        return spw__pool_at(&engine->slots, recorder->cache[--recorder->cached]);
+    uint32_t index = spw__pool_take(&engine->slots);
+    return index == SPW__POOL_NONE ? NULL : spw__pool_at(&engine->slots, index);
+}
+
+/* A child of a local span starts at its parent's start plus the monotonic time since; anything else by the clock. */
+static uint64_t start_time(struct spw__engine *engine, const spw_span *parent, uint64_t mono)
+{
+    if (parent && parent->handle) {
+        const struct spw__slot *slot = spw__slot_of(engine, parent->handle);
+        if (slot) {
+            uint64_t unix_ns = __atomic_load_n(&slot->start_unix_ns, __ATOMIC_RELAXED);
+            uint64_t since = __atomic_load_n(&slot->start_mono_ns, __ATOMIC_RELAXED);
+            __atomic_thread_fence(__ATOMIC_ACQUIRE);
+            if (__atomic_load_n(&slot->word, __ATOMIC_RELAXED) >> SPW__GENERATION_SHIFT == spw__handle_generation(parent->handle) &&
+                mono >= since)
+                return unix_ns + (mono - since);
+        }
+    }
+    return spw__clock_unix(&engine->clock, mono);
+}
+
+/* The scalars as wire bytes, the end time left open. The parent comes last, so that a root is a prefix. */
+static void write_head(struct spw__slot *slot, const spw_span *span, const spw_span *parent, spw_span_kind kind, uint64_t start)
+{
+    uint8_t *p = slot->head;
+    *p++ = SPW__TAG_TRACE_ID;
+    *p++ = 16;
+    memcpy(p, span->trace_id, 16);
+    p += 16;
+    *p++ = SPW__TAG_SPAN_ID;
+    *p++ = 8;
+    memcpy(p, span->span_id, 8);
+    p += 8;
+    *p++ = SPW__TAG_KIND;
+    *p++ = (uint8_t)kind;
+    *p++ = SPW__TAG_START;
+    p = spw__put_fixed64(p, start);
+    *p++ = SPW__TAG_END;
+    p += 8;
+    *p++ = SPW__TAG_FLAGS_0;
+    *p++ = SPW__TAG_FLAGS_1;
+    p = spw__put_fixed32(p, span->flags | OTLP_HAS_IS_REMOTE | (parent && parent->is_remote ? OTLP_IS_REMOTE : 0));
+    if (parent) {
+        *p++ = SPW__TAG_PARENT_ID;
+        *p++ = 8;
+        memcpy(p, parent->span_id, 8);
+        p += 8;
+    }
+    slot->head_size = (uint32_t)(p - slot->head);
+}
+
+/* A text field written while nobody else knows the slot; false when it does not fit inline. */
+static bool put_text_new(struct spw__slot *slot, uint32_t *cursor, uint8_t tag, enum spw__frame_kind kind, const char *text, size_t size)
+{
+    if (size > SPW__SLOT_LOG / 2)
+        return false;
+    uint32_t wire = (uint32_t)(1 + spw__varint_size(size) + size);
+    struct spw__writer writer;
+    if (!spw__slot_reserve_new(slot, cursor, wire, &writer))
+        return false;
+    *(struct spw__frame *)(void *)(slot->log + writer.frame) = (struct spw__frame){ wire, (uint8_t)kind, 0, 0 };
+    uint8_t *p = writer.flat;
+    *p++ = tag;
+    p = spw__put_varint(p, size);
+    spw__copy(p, text, size);
+    return true;
+}
+
+static void put_trace_state(struct spw__slot *slot, uint32_t *cursor, uint32_t reference)
+{
+    char state[SPW__TRACE_STATE_MAX];
+    size_t size = spw__trace_state_read(reference, state);
+    if (size)
+        (void)put_text_new(slot, cursor, SPW__TAG_TRACE_STATE, SPW__FRAME_STATE, state, size > SPW__SLOT_LOG / 2 ? 0 : size);
+}
+
+/* Generations of different engines (a forked child's) differ in their top byte, so that inherited handles never fit. */
+static uint64_t next_generation(const struct spw__engine *engine, const struct spw__slot *slot)
+{
+    uint64_t generation = (slot->word >> SPW__GENERATION_SHIFT) + 1;
+    if (generation == 1)
+        generation |= (uint64_t)(engine->session & 0xff) << 32;
+    return generation & 0xffffffffffu ? generation & 0xffffffffffu : 1;
+}
+
+/* Fills the slot and opens it. What does not fit inline is set afterwards through the common way. */
+static void open_slot(struct spw__recorder *recorder, struct spw__slot *slot, spw_span *span, const spw_span *parent, uint32_t scope,
+                      spw_view name, const spw_span_options *options)
+{
+    struct spw__engine *engine = recorder->engine;
+    uint64_t mono = spw__mono_ns();
+    uint64_t start = options && options->start_unix_ns ? options->start_unix_ns : start_time(engine, parent, mono);
+    spw_span_kind kind = options && options->kind > SPW_KIND_UNSET && options->kind <= SPW_KIND_CONSUMER ? options->kind : SPW_KIND_INTERNAL;
+    __atomic_store_n(&slot->start_unix_ns, start, __ATOMIC_RELAXED);
+    __atomic_store_n(&slot->start_mono_ns, mono, __ATOMIC_RELAXED);
+    slot->scope = scope;
+    slot->session = engine->session;
+    slot->dropped_attributes = 0;
+    slot->dropped_events = 0;
+    __atomic_store_n(&slot->compact_at, 2 * SPW__SLOT_LOG, __ATOMIC_RELAXED);
+    write_head(slot, span, parent, kind, start);
+
+    uint32_t cursor = 0;
+    bool named = spw__utf8_valid(name.data ? name.data : "", name.size) &&
+                 put_text_new(slot, &cursor, SPW__TAG_NAME, SPW__FRAME_NAME, name.data, name.size);
+    if (__builtin_expect(span->trace_state != 0, 0))
+        put_trace_state(slot, &cursor, span->trace_state);
+    size_t count = options && options->attributes ? options->attribute_count : 0;
+    size_t set = 0;
+    while (set < count && spw__frame_attribute_new(engine, slot, &cursor, options->attributes[set].key, &options->attributes[set].value))
+        set++;
+
+    uint64_t generation = next_generation(engine, slot);
+    uint32_t index = (uint32_t)(((uint8_t *)slot - engine->slots.base) / SPW__SLOT_SIZE);
+    span->handle = generation << 24 | index;
+    __atomic_store_n(&slot->word, generation << SPW__GENERATION_SHIFT | cursor / 8, __ATOMIC_RELEASE);
+
+    if (__builtin_expect(!named, 0))
+        spw__frame_name(engine, span->handle, name);
+    for (; set < count; set++)
+        spw__frame_attribute(engine, span->handle, options->attributes[set].key, &options->attributes[set].value);
+}
+
+/* Ids, flags and trace state of a new span: those of its parent's trace, or of a new one. */
+static void identify(struct spw__ids *ids, spw_span *span, const spw_span *parent)
+{
+    uint64_t id = spw__ids_nonzero(ids);
+    memcpy(span->span_id, &id, 8);
+    if (parent) {
+        memcpy(span->trace_id, parent->trace_id, 16);
+        span->flags = parent->flags;
+        span->trace_state = parent->trace_state;
+        return;
+    }
+    uint64_t high = spw__ids_next(ids), low = spw__ids_nonzero(ids);
+    memcpy(span->trace_id, &high, 8);
+    memcpy(span->trace_id + 8, &low, 8);
+    span->flags = SPW_FLAG_SAMPLED | SPW_FLAG_RANDOM;
+}
+
+static const spw_span *parent_of(const spw_span_options *options)
+{
+    const spw_context *context = options && options->parent ? options->parent : spw__thread_context(spw__self);
+    return context && spw_span_is_valid(context->span) ? &context->span : NULL;
+}
+
+/* Not recording, but carrying on: what a span is without an SDK, while it is shut down, or in a forked child. */
+static void carry(spw_span *out, const spw_span *parent)
+{
+    *out = parent ? *parent : (spw_span){ 0 };
+    out->handle = 0;
+}
+
+static void refuse(struct spw__engine *engine, spw_drop_cause cause)
+{
+    spw__lane_drop(engine, cause, 1);
+    __atomic_add_fetch(&engine->refused, 1, __ATOMIC_RELAXED);
+}
+
+static void start_recording(struct spw__recorder *recorder, spw_span *out, const spw_span *parent, uint32_t scope, spw_view name,
+                            const spw_span_options *options)
+{
+    /* The sampler: parent-based, always on. A parent that is not sampled makes children that are not. */
+    if (parent && !(parent->flags & SPW_FLAG_SAMPLED)) {
+        spw_span span = { 0 };
+        identify(&recorder->ids, &span, parent);
+        *out = span;
+        spw__bump(&recorder->not_sampled, 1);
+        return;
+    }
+    spw_span span = { 0 };
+    identify(&recorder->ids, &span, parent);
+    struct spw__slot *slot = take_slot(recorder);
+    if (__builtin_expect(!slot, 0)) {
+        refuse(recorder->engine, SPW_DROP_NO_SLOT);
+        *out = span; /* its children still belong to the trace */
+        return;
+    }
+    open_slot(recorder, slot, &span, parent, scope, name, options);
+    spw__bump(&recorder->started, 1);
+    *out = span;
+}
+
+void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
+{
+    if (options && options->struct_size != sizeof *options)
+        options = NULL; /* another version's: better without than misread */
+    const spw_span *parent = parent_of(options);
+    struct spw__engine *engine = spw__gate_state() & SPW__GATE_STARTED ? spw__engine_current() : NULL;
+    if (!engine) {
+        carry(out, parent);
+        return;
+    }
+    bool reentrant;
+    struct spw__recorder *recorder = spw__enter(engine, &reentrant);
+    if (__builtin_expect(!recorder, 0)) {
+        spw_span carried;
+        carry(&carried, parent);
+        *out = carried;
+        if (reentrant)
+            refuse(engine, SPW_DROP_REENTRANT);
+        return;
+    }
+    if (__builtin_expect((spw__gate_state() & SPW__GATE_STARTED) != 0, 1))
+        start_recording(recorder, out, parent, scope_of(engine, tracer), (spw_view){ name, name_size }, options);
+    else
+        carry(out, parent);
+    spw__leave(recorder);
+}
+
+void spw__scope_start(spw_scope *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
+{
+    spw__span_start(&out->span, tracer, name, name_size, options);
+    out->token.id = 0;
+    if (!spw_span_is_valid(out->span))
+        return; /* nothing to carry: the context stays as it is */
+    const spw_context *base = options && options->struct_size == sizeof *options && options->parent ? options->parent
+                                                                                                     : spw__thread_context(spw__self);
+    spw_context context = { out->span, base ? base->values : NULL };
+    out->token = spw_context_attach(&context);
+}
+
+/* ---- setters ---- */
+
+static inline void set(uint64_t handle, const char *key, size_t key_size, const spw_value *value)
+{
+    spw__frame_attribute(spw__engine_current(), handle, (spw_view){ key, key_size }, value);
+}
+
+void spw__set_string(uint64_t handle, const char *key, size_t key_size, const char *value, size_t size)
+{
+    const spw_value v = { .type = SPW_VALUE_STRING, .u.view = { value, size } };
+    set(handle, key, key_size, &v);
+}
+
+void spw__set_bytes(uint64_t handle, const char *key, size_t key_size, const void *value, size_t size)
+{
+    const spw_value v = { .type = SPW_VALUE_BYTES, .u.view = { value, size } };
+    set(handle, key, key_size, &v);
+}
+
+void spw__set_int(uint64_t handle, const char *key, size_t key_size, int64_t value)
+{
+    const spw_value v = { .type = SPW_VALUE_INT, .u.i = value };
+    set(handle, key, key_size, &v);
+}
+
+void spw__set_uint(uint64_t handle, const char *key, size_t key_size, uint64_t value)
+{
+    if (value <= INT64_MAX) {
+        spw__set_int(handle, key, key_size, (int64_t)value);
+        return;
+    }
+    char digits[24];
+    char *p = digits + sizeof digits;
+    do
+        *--p = (char)('0' + value % 10);
+    while (value /= 10);
+    spw__set_string(handle, key, key_size, p, (size_t)(digits + sizeof digits - p));
+}
+
+void spw__set_double(uint64_t handle, const char *key, size_t key_size, double value)
+{
+    const spw_value v = { .type = SPW_VALUE_DOUBLE, .u.d = value };
+    set(handle, key, key_size, &v);
+}
+
+void spw__set_bool(uint64_t handle, const char *key, size_t key_size, bool value)
+{
+    const spw_value v = { .type = SPW_VALUE_BOOL, .u.b = value };
+    set(handle, key, key_size, &v);
+}
+
+void spw__set_attrs(uint64_t handle, const spw_attr *attrs, size_t count)
+{
+    struct spw__engine *engine = spw__engine_current();
+    for (size_t i = 0; attrs && i < count; i++)
+        spw__frame_attribute(engine, handle, attrs[i].key, &attrs[i].value);
+}
+
+/* The time on the span's own clock, so that events lie between its start and its end. */
+static uint64_t span_now(struct spw__engine *engine, uint64_t handle)
+{
+    const spw_span self = { .handle = handle };
+    return engine ? start_time(engine, &self, spw__mono_ns()) : 0;
+}
+
+void spw__add_event(uint64_t handle, spw_view name, uint64_t unix_ns, const spw_attr *attrs, size_t count)
+{
+    struct spw__engine *engine = spw__engine_current();
+    spw__frame_event(engine, handle, name, unix_ns ? unix_ns : span_now(engine, handle), attrs, count);
+}
+
+void spw__set_status(uint64_t handle, spw_status_code code, const char *text, size_t size)
+{
+    spw__frame_status(spw__engine_current(), handle, code, (spw_view){ text, size });
+}
+
+void spw__update_name(uint64_t handle, const char *name, size_t size)
+{
+    spw__frame_name(spw__engine_current(), handle, (spw_view){ name, size });
+}
+
+bool spw__is_recording(uint64_t handle)
+{
+    const struct spw__slot *slot = spw__slot_of(spw__engine_current(), handle);
+    if (!slot)
+        return false;
+    uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
+    return word >> SPW__GENERATION_SHIFT == spw__handle_generation(handle) && !(word & SPW__CLOSED);
+}
+
+/* ---- end ---- */
+
+/* Who closed the log says when: explicit, or start plus elapsed; never before the start. */
+static void stamp(struct spw__slot *slot, uint64_t mono, uint64_t end_unix_ns)
+{
+    uint64_t start = slot->start_unix_ns;
+    uint64_t end = end_unix_ns ? end_unix_ns : start + (mono > slot->start_mono_ns ? mono - slot->start_mono_ns : 0);
+    slot->end_unix_ns = end > start ? end : start;
+    slot->end_mono_ns = mono;
+}
+
+void spw__span_end(uint64_t handle, uint64_t end_unix_ns)
+{
+    struct spw__engine *engine = spw__engine_current();
+    struct spw__slot *slot = spw__slot_of(engine, handle);
+    if (!slot)
+        return;
+    uint64_t mono = spw__mono_ns();
+    uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
+    uint64_t want;
+    do {
+        if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & SPW__CLOSED))
+            return;
+        /* Alone: closing makes the slot ours. Otherwise we are one more writer until the time is noted. */
+        bool alone = !(word & (SPW__WRITERS_MASK | SPW__EXCLUSIVE));
+        want = (word | SPW__CLOSED) + (alone ? 0 : SPW__WRITER);
+        if (!alone && (word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK) {
+            word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE); /* 31 writers at once: one will leave */
+            continue;
+        }
+        if (__atomic_compare_exchange_n(&slot->word, &word, want, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+            break;
+    } while (true);
+    stamp(slot, mono, end_unix_ns);
+    if (!(want & (SPW__WRITERS_MASK | SPW__EXCLUSIVE))) {
+        spw__finish(engine, slot);
+        return;
+    }
+    word = __atomic_sub_fetch(&slot->word, SPW__WRITER, __ATOMIC_ACQ_REL);
+    if ((word & (SPW__WRITERS_MASK | SPW__EXCLUSIVE)) == 0)
+        spw__finish(engine, slot);
+}
+
+void spw__scope_end(spw_scope *scope)
+{
+    if (scope->token.id) {
+        spw_context_detach(scope->token);
+        scope->token.id = 0;
+    }
+    if (scope->span.handle) {
+        spw__span_end(scope->span.handle, 0);
+        scope->span.handle = 0;
+    }
+}

@@ -1,0 +1,166 @@
+#include "thread.h"
+
+#include <string.h>
+
+#include "platform.h"
+#include "queue.h"
+
+#define THREAD_BYTES 4096u
+#define INLINE_CONTEXTS ((THREAD_BYTES - sizeof(struct spw__thread)) / sizeof(struct spw__attached))
+
+__thread struct spw__thread *spw__self SPW__TLS_MODEL;
+
+/* Stands for "being made": a signal handler that sees it keeps out. */
+static struct spw__thread making;
+
+static pthread_key_t exit_key;
+static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
+static struct spw__thread *dead; /* recycled threads; atomic */
+static uint32_t cell_ids;        /* atomic */
+
+static void publish_rest(struct spw__recorder *recorder)
+{
+    spw__queue_publish(recorder);
+    for (uint32_t i = 0; i < recorder->cached; i++)
+        spw__pool_give(&recorder->engine->slots, recorder->cache[i]);
+    recorder->cached = 0;
+}
+
+/* The recorder goes to the next thread that is born; its rows stay where they are. */
+static void retire_recorder(struct spw__recorder *recorder)
+{
+    struct spw__engine *engine = recorder->engine;
+    if (engine != spw__engine_current())
+        return; /* another process's, seen through a fork */
+    publish_rest(recorder);
+    pthread_mutex_lock(&engine->lock);
+    __atomic_store_n(&recorder->alive, 0, __ATOMIC_RELEASE);
+    recorder->idle_next = engine->idle;
+    engine->idle = recorder;
+    __atomic_sub_fetch(&engine->live_threads, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&engine->publish_step, spw__queue_step(engine), __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&engine->lock);
+}
+
+static void push_dead(struct spw__thread *first, struct spw__thread *last)
+{
+    struct spw__thread *head = __atomic_load_n(&dead, __ATOMIC_RELAXED);
+    do
+        last->next = head;
+    while (!__atomic_compare_exchange_n(&dead, &head, first, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+}
+
+/* Takes the whole list, keeps one, puts the rest back: no ABA, no lock that a fork could leave held. */
+static struct spw__thread *take_dead(void)
+{
+    struct spw__thread *list = __atomic_exchange_n(&dead, NULL, __ATOMIC_ACQUIRE);
+    if (list && list->next) {
+        struct spw__thread *last = list->next;
+        while (last->next)
+            last = last->next;
+        push_dead(list->next, last);
+    }
+    return list;
+}
+
+static void thread_exit(void *arg)
+{
+    struct spw__thread *thread = arg;
+    spw__self = &making; /* a handler from here on records nothing */
+    if (thread->recorder)
+        retire_recorder(thread->recorder);
+    thread->recorder = NULL;
+    thread->cell = &thread->own_cell;
+    for (uint32_t i = 0; i < thread->own_cell.depth; i++)
+        thread->own_cell.entries[i].live = 0;
+    thread->own_cell.depth = 0;
+    thread->suppressed = false;
+    push_dead(thread, thread);
+    spw__self = NULL; /* a later destructor that records starts over */
+}
+
+static void make_key(void)
+{
+    (void)pthread_key_create(&exit_key, thread_exit);
+}
+
+static struct spw__thread *new_thread(void)
+{
+    struct spw__thread *thread = take_dead();
+    if (!thread) {
+        thread = spw__map(THREAD_BYTES);
+        if (!thread)
+            return NULL;
+        thread->own_cell.entries = (struct spw__attached *)(void *)(thread + 1);
+        thread->own_cell.capacity = (uint32_t)INLINE_CONTEXTS;
+        thread->cell = &thread->own_cell;
+    }
+    thread->own_cell.id = __atomic_add_fetch(&cell_ids, 1, __ATOMIC_RELAXED);
+    return thread;
+}
+
+struct spw__thread *spw__thread_get(void)
+{
+    struct spw__thread *thread = spw__self;
+    if (__builtin_expect(thread != NULL, 1))
+        return thread == &making ? NULL : thread;
+    spw__self = &making;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    pthread_once(&exit_once, make_key);
+    thread = new_thread();
+    if (thread)
+        (void)pthread_setspecific(exit_key, thread);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    spw__self = thread;
+    return thread;
+}
+
+static struct spw__recorder *new_recorder(struct spw__engine *engine)
+{
+    if (engine->recorder_count >= SPW__MAX_RECORDERS)
+        return NULL;
+    size_t size = (sizeof(struct spw__recorder) + SPW__CACHE_LINE - 1) / SPW__CACHE_LINE * SPW__CACHE_LINE;
+    struct spw__recorder *recorder = spw__map(size);
+    if (!recorder)
+        return NULL;
+    recorder->id = engine->recorder_count;
+    recorder->engine = engine;
+    engine->recorders[recorder->id] = recorder;
+    __atomic_store_n(&engine->recorder_count, recorder->id + 1, __ATOMIC_RELEASE);
+    return recorder;
+}
+
+struct spw__recorder *spw__enter_slow(struct spw__engine *engine)
+{
+    struct spw__thread *thread = spw__thread_get();
+    if (!thread || thread->suppressed || !engine)
+        return NULL;
+    spw__self = &making; /* the lock below is no place for a signal handler */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    pthread_mutex_lock(&engine->lock);
+    struct spw__recorder *recorder = engine->idle;
+    if (recorder)
+        engine->idle = recorder->idle_next;
+    else
+        recorder = new_recorder(engine);
+    if (recorder) {
+        __atomic_store_n(&recorder->alive, 1, __ATOMIC_RELEASE);
+        __atomic_add_fetch(&engine->live_threads, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&engine->publish_step, spw__queue_step(engine), __ATOMIC_RELAXED);
+    }
+    pthread_mutex_unlock(&engine->lock);
+    if (recorder) {
+        spw__ids_seed(&recorder->ids);
+        thread->recorder = recorder;
+    }
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    spw__self = thread;
+    return recorder;
+}
+
+void spw__thread_suppress(void)
+{
+    struct spw__thread *thread = spw__thread_get();
+    if (thread)
+        thread->suppressed = true;
+}

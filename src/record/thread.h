@@ -1,0 +1,90 @@
+/*
+ * What a thread owns: its stack of contexts and its recorder. One thread-local pointer; the memory is recycled after the thread's death and
+ * never given to anything else. All of it is made at the thread's first use, outside malloc.
+ */
+#ifndef SPW_RECORD_THREAD_H
+#define SPW_RECORD_THREAD_H
+
+#include "engine.h"
+
+struct spw__attached {
+    spw_context context;
+    uint32_t sequence;
+    uint32_t live; /* written last, cleared first: a signal handler may look between any two steps */
+};
+
+/* The stack of contexts attached here; a fiber scheduler would swap the pointer to it. */
+struct spw__cell {
+    struct spw__attached *entries;
+    uint32_t depth;
+    uint32_t capacity;
+    uint32_t sequence;
+    uint32_t id;
+    bool growing;
+};
+
+struct spw__thread {
+    struct spw__cell *cell;
+    struct spw__recorder *recorder; /* NULL, or of an earlier engine: see spw__enter() */
+    bool suppressed;
+    struct spw__thread *next; /* on the list of the dead */
+    struct spw__cell own_cell;
+};
+
+#ifdef SPW_TLS_DYNAMIC
+#define SPW__TLS_MODEL
+#else
+#define SPW__TLS_MODEL __attribute__((tls_model("initial-exec")))
+#endif
+extern __thread struct spw__thread *spw__self SPW__TLS_MODEL;
+
+/* This thread's, made if need be. NULL: no memory, or we are a signal handler that interrupted the making. */
+struct spw__thread *spw__thread_get(void);
+
+/* The out-of-line half of spw__enter(). */
+struct spw__recorder *spw__enter_slow(struct spw__engine *engine);
+
+/* The context on top; NULL when none. */
+static inline const spw_context *spw__thread_context(const struct spw__thread *thread)
+{
+    if (!thread)
+        return NULL;
+    const struct spw__cell *cell = thread->cell;
+    for (uint32_t i = cell->depth; i-- > 0;)
+        if (__builtin_expect(cell->entries[i].live != 0, 1))
+            return &cell->entries[i].context;
+    return NULL;
+}
+
+/*
+ * Enters the library to record: this thread's recorder, marked busy, or NULL when nothing may be recorded now. *reentrant says that the
+ * reason is a signal handler that interrupted the library on this thread.
+ */
+static inline struct spw__recorder *spw__enter(struct spw__engine *engine, bool *reentrant)
+{
+    *reentrant = false;
+    struct spw__thread *thread = spw__self;
+    struct spw__recorder *recorder = thread ? thread->recorder : NULL;
+    if (__builtin_expect(!recorder || recorder->engine != engine, 0)) {
+        recorder = spw__enter_slow(engine);
+        if (!recorder)
+            return NULL;
+    }
+    if (__builtin_expect(__atomic_load_n(&recorder->busy, __ATOMIC_RELAXED), 0)) {
+        *reentrant = true;
+        return NULL;
+    }
+    __atomic_store_n(&recorder->busy, 1, __ATOMIC_RELAXED);
+    if (engine->fenced)
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    else
+        __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the other half is the membarrier of spw__engine_close() */
+    return recorder;
+}
+
+static inline void spw__leave(struct spw__recorder *recorder)
+{
+    __atomic_store_n(&recorder->busy, 0, __ATOMIC_RELEASE);
+}
+
+#endif
