@@ -119,7 +119,7 @@ static void answer_location(const facts *f, decision *d, const json_t *found, co
     const char *reader = get_string(json_object_get(facts_success(f, "ask_reader"), "result"), "answer");
     fprintf(d->answer, "%s is %s in %s, line %jd.", f->subject, defined ? "defined" : "found first", get_string(best, "path"),
             (intmax_t)get_int(best, "line", 0, 0, INT64_MAX));
-    fprintf(d->answer, " In all there are %s.\n", get_string(found, "summary"));
+    fprintf(d->answer, " In all: %s.\n", get_string(found, "summary"));
     if (lines)
         fprintf(d->answer, "\n%s%s", lines, lines[0] && lines[strlen(lines) - 1] == '\n' ? "" : "\n");
     if (reader)

@@ -1,6 +1,5 @@
 /* The tool search_files: a literal text in every text file of the folder, with its line. */
 #include <ctype.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -56,6 +55,8 @@ static void add_match(search *self, const char *path, int64_t number, const char
 
 static void search_text(search *self, const char *path, const char *text, size_t size)
 {
+    if (!self->ignore_case && !memmem(text, size, self->text, self->size))
+        return; /* most files, and quickly */
     size_t before = self->match_count;
     const char *end = text + size;
     int64_t number = 1;
