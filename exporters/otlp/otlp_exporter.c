@@ -1,0 +1,269 @@
+/*
+ * The OTLP exporter: HTTP and protobuf. (Specification: OTLP 1.11, OTLP/HTTP; OTLP Exporter configuration.)
+ *
+ * Threads    The factory runs in spw_start(), everything else on the worker. Never blocks: compression comes in slices, sockets on the loop.
+ * Ownership  Copies its settings. One request at a time; its body stays until the batch is delivered or dropped, so that a retry resends it.
+ * Failure    otlp_verdict.c says what becomes of a batch; what cannot be configured is refused by the factory, with the cure.
+ */
+#include "../builtin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "otlp_body.h"
+#include "otlp_headers.h"
+#include "otlp_secrets.h"
+#include "otlp_text.h"
+#include "otlp_transport.h"
+#include "otlp_url.h"
+
+#define PRODUCT "OTel-OTLP-Exporter-C/" SPW_VERSION
+
+struct otlp_exporter {
+    spw_exporter base;
+    struct spw__otlp_url url;
+    struct spw__otlp_headers headers;
+    struct spw__otlp_secrets secrets;
+    char *user_agent;
+    char *certificate;
+    char *client_key;
+    char *client_certificate;
+    char *proxy;
+    char *no_proxy;
+    uint32_t timeout_ms;
+
+    spw_loop *loop;
+    struct spw__otlp_transport transport;
+    struct spw__otlp_body body;
+    spw_timer slice; /* armed while a body is being compressed */
+    uint64_t count;  /* records in the running batch */
+    spw_export_done_fn done;
+    void *token;
+};
+
+/* ---- one batch ---- */
+
+static void answer(struct otlp_exporter *self, const spw_export_result *result)
+{
+    if (result->status != SPW_EXPORT_RETRY)
+        spw__otlp_body_release(&self->body);
+    self->done(self->token, result); /* last: it may submit the next batch */
+}
+
+static void answer_text(struct otlp_exporter *self, spw_export_status status, const char *text)
+{
+    spw_export_result result = SPW_EXPORT_RESULT_INIT;
+    result.status = status;
+    spw__otlp_append(result.text, sizeof result.text, "%s", text);
+    answer(self, &result);
+}
+
+static void on_sent(void *arg, const struct spw__otlp_outcome *outcome)
+{
+    struct otlp_exporter *self = arg;
+    struct spw__otlp_subject subject = { self->count, self->timeout_ms, &self->url, &self->secrets };
+    spw_export_result result;
+    spw__otlp_verdict(outcome, &subject, &result);
+    answer(self, &result);
+}
+
+static void go_on(struct otlp_exporter *self, enum spw__otlp_body_step step)
+{
+    switch (step) {
+    case SPW__OTLP_BODY_READY: spw__otlp_transport_send(&self->transport, spw__otlp_body_bytes(&self->body), on_sent, self); break;
+    case SPW__OTLP_BODY_MORE: spw_loop_arm(self->loop, &self->slice, 0); break;
+    case SPW__OTLP_BODY_TOO_LARGE: answer_text(self, SPW_EXPORT_PERMANENT, "the batch is over the 64 MiB a request may have"); break;
+    case SPW__OTLP_BODY_NO_MEMORY: answer_text(self, SPW_EXPORT_RETRY, "out of memory for the request"); break;
+    case SPW__OTLP_BODY_BROKEN: answer_text(self, SPW_EXPORT_PERMANENT, "the batch could not be encoded or compressed"); break;
+    }
+}
+
+static void on_slice(void *arg)
+{
+    struct otlp_exporter *self = arg;
+    go_on(self, spw__otlp_body_continue(&self->body));
+}
+
+static void otlp_submit(spw_exporter *base, const spw_batch *batch, spw_export_done_fn done, void *token)
+{
+    struct otlp_exporter *self = (struct otlp_exporter *)base;
+    self->done = done;
+    self->token = token;
+    self->count = spw_batch_count(batch);
+    if (!self->loop)
+        answer_text(self, SPW_EXPORT_PERMANENT, "the OTLP exporter did not start");
+    else if (self->count == 0)
+        answer_text(self, SPW_EXPORT_DELIVERED, ""); /* no empty envelopes */
+    else
+        go_on(self, spw__otlp_body_begin(&self->body, batch));
+}
+
+static void otlp_cancel(spw_exporter *base)
+{
+    struct otlp_exporter *self = (struct otlp_exporter *)base;
+    if (!self->loop)
+        return;
+    spw_loop_disarm(self->loop, &self->slice);
+    spw__otlp_transport_cancel(&self->transport);
+}
+
+/* ---- its life ---- */
+
+static spw_result otlp_start(spw_exporter *base, spw_loop *loop, spw_error *error)
+{
+    struct otlp_exporter *self = (struct otlp_exporter *)base;
+    struct spw__otlp_setup setup = { .url = self->url.full,
+                                     .user_agent = self->user_agent,
+                                     .headers = &self->headers,
+                                     .gzip = self->body.gzip,
+                                     .timeout_ms = self->timeout_ms,
+                                     .certificate = self->certificate,
+                                     .client_key = self->client_key,
+                                     .client_certificate = self->client_certificate,
+                                     .proxy = self->proxy,
+                                     .no_proxy = self->no_proxy };
+    spw_result result = spw__otlp_transport_start(&self->transport, loop, &setup, error);
+    if (result == SPW_OK)
+        self->loop = loop;
+    self->slice.fn = on_slice;
+    self->slice.arg = self;
+    return result;
+}
+
+static void otlp_destroy(spw_exporter *base)
+{
+    struct otlp_exporter *self = (struct otlp_exporter *)base;
+    spw__otlp_transport_stop(&self->transport);
+    spw__otlp_body_fini(&self->body);
+    spw__otlp_url_fini(&self->url);
+    spw__otlp_headers_fini(&self->headers);
+    spw__otlp_secrets_fini(&self->secrets);
+    free(self->user_agent);
+    free(self->certificate);
+    free(self->client_key);
+    free(self->client_certificate);
+    free(self->proxy);
+    free(self->no_proxy);
+    free(self);
+}
+
+/* ---- settings ---- */
+
+static bool said(const char *text)
+{
+    return text && *text;
+}
+
+static spw_result check_protocol(const char *protocol, spw_error *error)
+{
+    if (!said(protocol) || strcasecmp(protocol, "http/protobuf") == 0)
+        return SPW_OK;
+    if (strcasecmp(protocol, "grpc") == 0)
+        return spw__otlp_fail(error, SPW_ERR_INVALID, "protocol grpc: spanwire does not speak OTLP/gRPC; use http/protobuf on port 4318");
+    if (strcasecmp(protocol, "http/json") == 0)
+        return spw__otlp_fail(error, SPW_ERR_INVALID, "protocol http/json comes with a later version; use http/protobuf");
+    return spw__otlp_fail(error, SPW_ERR_INVALID, "protocol '%.40s' is unknown; use http/protobuf", protocol);
+}
+
+static spw_result set_compression(struct otlp_exporter *self, const char *compression, spw_error *error)
+{
+    self->body.gzip = said(compression) && strcasecmp(compression, "gzip") == 0;
+    if (!said(compression) || self->body.gzip || strcasecmp(compression, "none") == 0)
+        return SPW_OK;
+    return spw__otlp_fail(error, SPW_ERR_INVALID, "compression '%.40s' is unknown; use gzip or none", compression);
+}
+
+static bool copy(char **out, const char *text)
+{
+    *out = said(text) ? strdup(text) : NULL;
+    return *out || !said(text);
+}
+
+static spw_result set_files(struct otlp_exporter *self, const spw_otlp_settings *otlp, spw_error *error)
+{
+    if (said(otlp->client_key) && !said(otlp->client_certificate))
+        return spw__otlp_fail(error, SPW_ERR_INVALID, "a client key without its certificate; set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE too");
+    if (copy(&self->certificate, otlp->certificate) && copy(&self->client_key, otlp->client_key) &&
+        copy(&self->client_certificate, otlp->client_certificate))
+        return SPW_OK;
+    return spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP exporter");
+}
+
+static spw_result set_user_agent(struct otlp_exporter *self, const char *prefix, spw_error *error)
+{
+    for (const char *c = said(prefix) ? prefix : ""; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return spw__otlp_fail(error, SPW_ERR_INVALID, "the user agent's prefix holds a control character; remove it");
+    size_t size = (said(prefix) ? strlen(prefix) : 0) + sizeof PRODUCT + 1;
+    self->user_agent = malloc(size);
+    if (!self->user_agent)
+        return spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP exporter");
+    snprintf(self->user_agent, size, "%s%s" PRODUCT, said(prefix) ? prefix : "", said(prefix) ? " " : "");
+    return SPW_OK;
+}
+
+static const char *env(const char *lower, const char *upper)
+{
+    const char *value = getenv(lower);
+    if (!said(value) && upper)
+        value = getenv(upper);
+    return said(value) ? value : NULL;
+}
+
+/* The proxy variables as libcurl reads them (HTTP_PROXY is not: a CGI's caller may set it), but now, and not while other threads may call setenv(). */
+static spw_result set_proxy(struct otlp_exporter *self, spw_error *error)
+{
+    const char *proxy = self->url.tls ? env("https_proxy", "HTTPS_PROXY") : env("http_proxy", NULL);
+    if (!proxy)
+        proxy = env("all_proxy", "ALL_PROXY");
+    const char *no_proxy = env("no_proxy", "NO_PROXY");
+    self->proxy = strdup(proxy ? proxy : "");
+    self->no_proxy = strdup(no_proxy ? no_proxy : "");
+    return self->proxy && self->no_proxy ? SPW_OK : spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP exporter");
+}
+
+static spw_result configure(struct otlp_exporter *self, const spw_exporter_settings *settings, spw_error *error)
+{
+    const spw_otlp_settings *otlp = &settings->otlp;
+    const char *endpoint = said(otlp->endpoint) ? otlp->endpoint : "http://localhost:4318";
+    self->timeout_ms = otlp->timeout_ms;
+    spw_result result = check_protocol(otlp->protocol, error);
+    if (result == SPW_OK)
+        result = set_compression(self, otlp->compression, error);
+    if (result == SPW_OK)
+        result = spw__otlp_url_parse(&self->url, endpoint, otlp->endpoint_is_signal, "v1/traces", error);
+    if (result == SPW_OK)
+        result = spw__otlp_headers_parse(&self->headers, otlp->headers, error);
+    if (result == SPW_OK)
+        result = set_files(self, otlp, error);
+    if (result == SPW_OK)
+        result = set_user_agent(self, settings->user_agent_prefix, error);
+    if (result == SPW_OK)
+        result = set_proxy(self, error);
+    if (result == SPW_OK && !spw__otlp_secrets_fill(&self->secrets, &self->headers, &self->url))
+        result = spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP exporter");
+    return result;
+}
+
+spw_exporter *spw__otlp_exporter_make(void *arg, const spw_exporter_settings *settings, spw_error *error)
+{
+    (void)arg;
+    struct otlp_exporter *self = calloc(1, sizeof *self);
+    if (!self) {
+        spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP exporter");
+        return NULL;
+    }
+    self->base = (spw_exporter){ .struct_size = sizeof self->base,
+                                 .name = "otlp",
+                                 .max_request_bytes = SPW__OTLP_MAX_REQUEST,
+                                 .start = otlp_start,
+                                 .submit = otlp_submit,
+                                 .cancel = otlp_cancel,
+                                 .destroy = otlp_destroy };
+    if (configure(self, settings, error) == SPW_OK)
+        return &self->base;
+    otlp_destroy(&self->base);
+    return NULL;
+}

@@ -1,0 +1,62 @@
+/*
+ * One POST at a time over libcurl's multi interface, driven by the worker's loop: its sockets are watched and its timers armed there, so that
+ * nothing here blocks.
+ *
+ * Threads    The worker's.
+ * Ownership  The strings of the setup and the body of a request are borrowed: they outlive the transport and the request.
+ * Failure    start() says why; a request always ends in its `done`, unless it is cancelled.
+ */
+#ifndef SPW_OTLP_TRANSPORT_H
+#define SPW_OTLP_TRANSPORT_H
+
+#include <curl/curl.h>
+#include <spanwire/exporter.h>
+
+#include "otlp_headers.h"
+#include "otlp_response.h"
+#include "otlp_verdict.h"
+
+struct spw__otlp_setup {
+    const char *url;
+    const char *user_agent;
+    const struct spw__otlp_headers *headers;
+    bool gzip;
+    uint32_t timeout_ms;
+    const char *certificate; /* NULL: the system's; so below */
+    const char *client_key;
+    const char *client_certificate;
+    const char *proxy;    /* "" : none. Read from the environment once, as reading it later would race with the program's setenv(). */
+    const char *no_proxy; /* "" : none */
+};
+
+typedef void (*spw__otlp_sent_fn)(void *arg, const struct spw__otlp_outcome *outcome);
+
+/* Zero to start with. */
+struct spw__otlp_transport {
+    spw_loop *loop;
+    CURLM *multi;
+    CURL *easy;
+    struct curl_slist *headers;
+    spw_timer timer;
+    struct spw__otlp_response response;
+    size_t body_size;
+    bool active;
+    bool fresh;        /* the next request takes a new connection */
+    bool watch_failed; /* the loop did not take a socket */
+    spw__otlp_sent_fn done;
+    void *done_arg;
+    char detail[CURL_ERROR_SIZE];
+};
+
+spw_result spw__otlp_transport_start(struct spw__otlp_transport *t, spw_loop *loop, const struct spw__otlp_setup *setup, spw_error *error);
+
+/* Sends; `done` comes later, from the loop, at the latest timeout_ms after this. One at a time. */
+void spw__otlp_transport_send(struct spw__otlp_transport *t, spw_view body, spw__otlp_sent_fn done, void *arg);
+
+/* Ends a running request without its `done`; harmless when none runs. */
+void spw__otlp_transport_cancel(struct spw__otlp_transport *t);
+
+/* Closes everything. Does not touch the loop when no request runs. */
+void spw__otlp_transport_stop(struct spw__otlp_transport *t);
+
+#endif

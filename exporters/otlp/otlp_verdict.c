@@ -1,0 +1,171 @@
+/* From what came of a request to what the SDK does about it: otlp_verdict.h. */
+#include "otlp_verdict.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "otlp_text.h"
+
+enum { URL_SHOWN = 80 }; /* bytes of the URL in a text of 256 */
+
+struct status_advice {
+    long status;
+    const char *text;
+};
+
+static const struct status_advice advice[] = {
+    { 400, "the receiver could not read the request; is it an OTLP/HTTP receiver?" },
+    { 401, "not authenticated; check OTEL_EXPORTER_OTLP_HEADERS" },
+    { 403, "not allowed; check OTEL_EXPORTER_OTLP_HEADERS" },
+    { 404, "nothing takes OTLP at this path; OTEL_EXPORTER_OTLP_ENDPOINT is a base URL without /v1/traces" },
+    { 405, "nothing takes OTLP at this path; check OTEL_EXPORTER_OTLP_ENDPOINT" },
+    { 407, "the proxy wants credentials; check https_proxy and no_proxy" },
+    { 408, "the receiver waited too long for the request" },
+    { 413, "too large for the receiver; lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE or raise its limit" },
+    { 415, "the receiver does not take OTLP protobuf; is it an OTLP/HTTP receiver?" },
+    { 429, "the receiver asks for fewer requests" },
+    { 500, "the receiver failed on it" },
+    { 502, "a gateway found no receiver behind it" },
+    { 503, "the receiver is overloaded or restarting" },
+    { 504, "a gateway waited too long for the receiver" },
+};
+
+static void say_server(spw_export_result *result, const struct spw__otlp_subject *subject, const char *lead, spw_view text)
+{
+    if (text.size == 0)
+        return;
+    spw__otlp_append(result->text, sizeof result->text, "%s", lead);
+    spw__otlp_append_foreign(result->text, sizeof result->text, text, subject->secrets);
+}
+
+static void say(spw_export_result *result, const struct spw__otlp_subject *subject, const char *text)
+{
+    spw__otlp_append(result->text, sizeof result->text, "%.*s: %s", URL_SHOWN, subject->url->shown, text);
+}
+
+/* ---- an answer came ---- */
+
+static void judge_success(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject, spw_export_result *result)
+{
+    struct spw__otlp_partial partial;
+    spw__otlp_response_partial(o->response, subject->count, &partial);
+    spw_view message = { partial.message, strlen(partial.message) };
+    result->rejected = partial.rejected;
+    result->malformed = partial.malformed || o->code != CURLE_OK; /* its body broke off: what came before it still says delivered */
+    if (result->malformed) {
+        say(result, subject, "took the batch, but its answer is not OTLP's; is it an OTLP/HTTP receiver?");
+    } else if (partial.rejected) {
+        spw__otlp_append(result->text, sizeof result->text, "%.*s: rejected %llu of %llu records", URL_SHOWN, subject->url->shown,
+                         (unsigned long long)partial.rejected, (unsigned long long)subject->count);
+        say_server(result, subject, ": ", message);
+    } else if (message.size) {
+        say(result, subject, "took the batch with a warning");
+        say_server(result, subject, ": ", message);
+    }
+}
+
+static void judge_status(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject, spw_export_result *result)
+{
+    long status = o->status;
+    if (status >= 200 && status < 300) {
+        judge_success(o, subject, result);
+        return;
+    }
+    bool again = status == 429 || (status >= 502 && status <= 504);
+    result->status = again ? SPW_EXPORT_RETRY : SPW_EXPORT_PERMANENT;
+    result->retry_after_ms = again ? o->response->retry_after_ms : 0;
+    const char *text = status < 400 ? "redirects are not followed; set the endpoint to where this one points" : "";
+    for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++)
+        if (advice[i].status == status)
+            text = advice[i].text;
+    spw__otlp_append(result->text, sizeof result->text, "%.*s: HTTP %ld%s%s", URL_SHOWN, subject->url->shown, status, *text ? ": " : "", text);
+    say_server(result, subject, "; it said: ", spw__otlp_response_text(o->response));
+}
+
+/* ---- none came ---- */
+
+static bool is_tls_failure(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject)
+{
+    switch (o->code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_ENGINE_INITFAILED: return true;
+    /* With TLS 1.3 a server refuses a missing client certificate after the handshake, by an alert in place of its answer. */
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR: return subject->url->tls && strstr(o->detail, "alert") != NULL;
+    default: return false;
+    }
+}
+
+static void judge_tls(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject, spw_export_result *result)
+{
+    result->status = SPW_EXPORT_PERMANENT;
+    say(result, subject, "TLS failed; check OTEL_EXPORTER_OTLP_CERTIFICATE and _CLIENT_CERTIFICATE");
+    say_server(result, subject, ": ", (spw_view){ o->detail, strlen(o->detail) });
+}
+
+static void judge_refused(const struct spw__otlp_subject *subject, spw_export_result *result)
+{
+    const char *shown = subject->url->shown; /* up to the path: that is what can be listened at */
+    size_t origin = strcspn(shown + 8, "/") + 8;
+    result->refused = true;
+    spw__otlp_append(result->text, sizeof result->text,
+                     "nothing listens at %.*s; start a collector or `spanwire view`, or set OTEL_EXPORTER_OTLP_ENDPOINT",
+                     (int)(origin < URL_SHOWN ? origin : URL_SHOWN), shown);
+}
+
+static void judge_timeout(const struct spw__otlp_subject *subject, spw_export_result *result)
+{
+    spw__otlp_append(result->text, sizeof result->text, "%.*s: no answer in %u ms (OTEL_EXPORTER_OTLP_TIMEOUT)", URL_SHOWN, subject->url->shown,
+                     subject->timeout_ms);
+}
+
+static void judge_transport(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject, spw_export_result *result)
+{
+    result->status = SPW_EXPORT_RETRY;
+    result->ambiguous = o->sent;
+    switch (o->code) {
+    case CURLE_COULDNT_RESOLVE_HOST: say(result, subject, "the host name has no address; check OTEL_EXPORTER_OTLP_ENDPOINT"); return;
+    case CURLE_COULDNT_RESOLVE_PROXY: say(result, subject, "the proxy's name has no address; check http_proxy and https_proxy"); return;
+    case CURLE_COULDNT_CONNECT:
+        if (o->system_error == ECONNREFUSED)
+            judge_refused(subject, result);
+        else
+            say(result, subject, "cannot be reached; check OTEL_EXPORTER_OTLP_ENDPOINT");
+        return;
+    case CURLE_OPERATION_TIMEDOUT: judge_timeout(subject, result); return;
+    case CURLE_GOT_NOTHING: say(result, subject, "the connection was closed before an answer"); return;
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE: say(result, subject, "the connection broke before an answer"); return;
+    case CURLE_OUT_OF_MEMORY: say(result, subject, "out of memory or descriptors for the request"); return;
+    default: break;
+    }
+    result->status = SPW_EXPORT_PERMANENT;
+    result->ambiguous = false;
+    say(result, subject, "the answer is not HTTP; is this an OTLP/HTTP receiver (port 4318, not 4317)?");
+    say_server(result, subject, " ", (spw_view){ o->detail, strlen(o->detail) });
+}
+
+void spw__otlp_verdict(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject, spw_export_result *result)
+{
+    *result = (spw_export_result)SPW_EXPORT_RESULT_INIT;
+    if (o->response->over_body || o->response->over_headers) {
+        result->status = SPW_EXPORT_PERMANENT;
+        say(result, subject, o->response->over_body ? "the answer is longer than 4 MiB; is this an OTLP/HTTP receiver?"
+                                                    : "the answer's headers are longer than 64 KiB; is this an OTLP/HTTP receiver?");
+    } else if (o->status >= 200) {
+        judge_status(o, subject, result);
+    } else if (is_tls_failure(o, subject)) {
+        judge_tls(o, subject, result);
+    } else {
+        judge_transport(o, subject, result);
+    }
+}
