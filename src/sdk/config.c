@@ -248,9 +248,10 @@ static spw_result load_parts(struct spw__config *out, const spw_options *options
 {
     const char *file = getenv("OTEL_CONFIG_FILE"); /* whatever it holds: never ignored */
     if (file && *file)
-        return spw__fail(error, SPW_ERR_INVALID,
-                         "OTEL_CONFIG_FILE is set, but this version reads no configuration files; unset it and use the other OTEL_* variables "
-                         "or spw_options");
+        return spw__fail(
+            error, SPW_ERR_INVALID,
+            "OTEL_CONFIG_FILE is set, but this version reads no configuration files; unset it and use the other OTEL_* variables "
+            "or spw_options");
     out->disabled = spw__env_bool("OTEL_SDK_DISABLED");
     if (out->disabled)
         return SPW_OK;
@@ -289,8 +290,9 @@ void spw__config_free(struct spw__config *config)
         config->pipelines[i].exporter = NULL;
     }
     config->pipeline_count = 0;
-    const char **strings[] = { &config->otlp.endpoint,    &config->otlp.protocol,   &config->otlp.headers,           &config->otlp.compression,
-                               &config->otlp.certificate, &config->otlp.client_key, &config->otlp.client_certificate };
+    const char **strings[] = { &config->otlp.endpoint,          &config->otlp.protocol,    &config->otlp.headers,
+                               &config->otlp.compression,       &config->otlp.certificate, &config->otlp.client_key,
+                               &config->otlp.client_certificate };
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
         free((void *)*strings[i]);
         *strings[i] = NULL;

@@ -252,8 +252,8 @@ void spw__env_sampler(void)
                   sampler);
     const char *arg = spw__env_text("OTEL_TRACES_SAMPLER_ARG");
     if (arg)
-        spw__diag(SPW_LOG_WARN, "OTEL_TRACES_SAMPLER_ARG=%.40s is ignored: parentbased_always_on takes no argument, every new trace is sent",
-                  arg);
+        spw__diag(SPW_LOG_WARN,
+                  "OTEL_TRACES_SAMPLER_ARG=%.40s is ignored: parentbased_always_on takes no argument, every new trace is sent", arg);
 }
 
 void spw__env_propagators(void)

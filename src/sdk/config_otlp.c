@@ -83,10 +83,11 @@ static spw_result load_protocol(struct spw__config *out, spw_error *error)
     const char *source;
     const char *protocol = env_choice(SIGNAL "PROTOCOL", GENERAL "PROTOCOL", protocols, "http/protobuf, http/json, grpc", &source);
     if (protocol && strcmp(protocol, "grpc") == 0 && is_used(out))
-        return spw__fail(error, SPW_ERR_INVALID,
-                         "%s=grpc: spanwire does not speak OTLP/gRPC; set it to http/protobuf and the endpoint to the collector's OTLP/HTTP "
-                         "port, usually 4318",
-                         source);
+        return spw__fail(
+            error, SPW_ERR_INVALID,
+            "%s=grpc: spanwire does not speak OTLP/gRPC; set it to http/protobuf and the endpoint to the collector's OTLP/HTTP "
+            "port, usually 4318",
+            source);
     if (protocol && strcmp(protocol, "http/json") == 0)
         spw__diag(SPW_LOG_WARN, "%s=http/json is not available in this version: http/protobuf is used", source);
     return keep(&out->otlp.protocol, "http/protobuf") ? SPW_OK : no_memory(error);
@@ -114,7 +115,8 @@ static spw_result load_headers(struct spw__config *out, const spw_options *optio
         headers = spw__env_text(names[i]);
         problem = headers ? spw__headers_problem(headers) : NULL;
         if (problem) {
-            spw__diag(SPW_LOG_WARN, "%s is ignored whole: %s; write name=value,name2=value2 with percent-encoded values", names[i], problem);
+            spw__diag(SPW_LOG_WARN, "%s is ignored whole: %s; write name=value,name2=value2 with percent-encoded values", names[i],
+                      problem);
             headers = NULL;
         }
     }

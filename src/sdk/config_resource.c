@@ -192,7 +192,8 @@ static bool put_environment(struct list *list)
 static spw_result refuse(const struct list *list, spw_error *error)
 {
     if (list->too_large)
-        return spw__fail(error, SPW_ERR_INVALID, "the resource has more than %d attributes or %d bytes; keep it to what identifies the service",
+        return spw__fail(error, SPW_ERR_INVALID,
+                         "the resource has more than %d attributes or %d bytes; keep it to what identifies the service",
                          SPW__RESOURCE_MAX_ATTRIBUTES, SPW__RESOURCE_MAX_BYTES);
     return spw__fail(error, SPW_ERR_NO_MEMORY, "out of memory while building the resource");
 }

@@ -134,10 +134,19 @@ struct row {
     int expected[WRONGS];
 };
 
-#define NUMBER { OK_QUIET, OK_WARNED, OK_WARNED, OK_WARNED, OK_WARNED, OK_WARNED }
+#define NUMBER                                                                                                                             \
+    {                                                                                                                                      \
+        OK_QUIET, OK_WARNED, OK_WARNED, OK_WARNED, OK_WARNED, OK_WARNED                                                                    \
+    }
 #define CHOICE NUMBER
-#define TEXT { OK_QUIET, OK_QUIET, OK_QUIET, OK_QUIET, OK_WARNED, OK_WARNED }
-#define URL { OK_QUIET, FAILS, FAILS, FAILS, OK_WARNED, OK_WARNED }
+#define TEXT                                                                                                                               \
+    {                                                                                                                                      \
+        OK_QUIET, OK_QUIET, OK_QUIET, OK_QUIET, OK_WARNED, OK_WARNED                                                                       \
+    }
+#define URL                                                                                                                                \
+    {                                                                                                                                      \
+        OK_QUIET, FAILS, FAILS, FAILS, OK_WARNED, OK_WARNED                                                                                \
+    }
 
 static const struct row rows[] = {
     { "OTEL_SDK_DISABLED", CHOICE },
@@ -253,7 +262,9 @@ static void test_variables_are_taken(void **state)
 static void test_signal_beats_general(void **state)
 {
     (void)state;
-    static const char *const names[] = { "ENDPOINT", "HEADERS", "COMPRESSION", "TIMEOUT", "CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE" };
+    static const char *const names[] = {
+        "ENDPOINT", "HEADERS", "COMPRESSION", "TIMEOUT", "CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"
+    };
     static const char *const general[] = { "http://a/", "a=1", "none", "1", "/dev/null", "/dev/null", "/dev/null" };
     static const char *const signal[] = { "http://b/x", "b=2", "gzip", "2", "/dev/zero", "/dev/zero", "/dev/zero" };
     struct spw__config c;
@@ -463,15 +474,32 @@ static void test_endpoints(void **state)
         const char *url;
         bool good;
     } urls[] = {
-        { "http://localhost:4318", true },   { "HTTPS://c.example", true },    { "http://[::1]:4318/x", true },
-        { "http://u:p@h:1/p?q=1", true },    { "http://h:65535", true },       { "http://h:", true },
-        { "http://4317.example/4317", true }, { "http://h?x=:4317", true },
-        { "localhost:4318", false },         { "http://", false },             { "http://:4318", false },
-        { "http://h:0", false },             { "http://h:65536", false },      { "http://h:99999999999999999999", false },
-        { "http://h:4318x", false },         { "http://[::1", false },         { "http://[]", false },
-        { "http://[::1]x", false },          { "http://h /", false },          { "http://h\n/", false },
-        { "ftp://h", false },                { "grpc://h:4318", false },       { "http://h:4317", false },
-        { "https://u:p@h:4317/x", false },   { "http://h\xc3\xa9", false },    { "unix:///run/x", false },
+        { "http://localhost:4318", true },
+        { "HTTPS://c.example", true },
+        { "http://[::1]:4318/x", true },
+        { "http://u:p@h:1/p?q=1", true },
+        { "http://h:65535", true },
+        { "http://h:", true },
+        { "http://4317.example/4317", true },
+        { "http://h?x=:4317", true },
+        { "localhost:4318", false },
+        { "http://", false },
+        { "http://:4318", false },
+        { "http://h:0", false },
+        { "http://h:65536", false },
+        { "http://h:99999999999999999999", false },
+        { "http://h:4318x", false },
+        { "http://[::1", false },
+        { "http://[]", false },
+        { "http://[::1]x", false },
+        { "http://h /", false },
+        { "http://h\n/", false },
+        { "ftp://h", false },
+        { "grpc://h:4318", false },
+        { "http://h:4317", false },
+        { "https://u:p@h:4317/x", false },
+        { "http://h\xc3\xa9", false },
+        { "unix:///run/x", false },
     };
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         struct spw__config c;
@@ -637,7 +665,9 @@ static void test_exporters_are_taken_over(void **state)
         int destroyed;
         spw_result result;
     } cases[] = {
-        { 16, "", false, 16, SPW_OK },         { 2, "x.yaml", false, 2, SPW_ERR_INVALID }, { 20, "", false, 20, SPW_ERR_INVALID },
+        { 16, "", false, 16, SPW_OK },
+        { 2, "x.yaml", false, 2, SPW_ERR_INVALID },
+        { 20, "", false, 20, SPW_ERR_INVALID },
         { 2, "", true, 1, SPW_ERR_INVALID },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -48,7 +48,9 @@ static void test_one_line_printable(void **state)
         { "plain \xc3\xa9 \xe2\x82\xac", "plain \xc3\xa9 \xe2\x82\xac" },
         { "two\nlines\r", "two\\x0alines\\x0d" },
         { "\x1b[31mred", "\\x1b[31mred" },
-        { "c1 \xc2\x9b" "31m", "c1 \\xc2\\x9b31m" },
+        { "c1 \xc2\x9b"
+          "31m",
+          "c1 \\xc2\\x9b31m" },
         { "bad \xff\xc3", "bad \\xff\\xc3" },
         { "overlong \xc0\xaf, surrogate \xed\xa0\x80", "overlong \\xc0\\xaf, surrogate \\xed\\xa0\\x80" },
         { "line separator \xe2\x80\xa8", "line separator \\xe2\\x80\\xa8" },
@@ -152,8 +154,8 @@ static void test_stderr_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_levels),        cmocka_unit_test(test_one_line_printable), cmocka_unit_test(test_length_is_bounded),
-        cmocka_unit_test(test_fail),          cmocka_unit_test(test_closed_stderr),      cmocka_unit_test(test_stderr_line),
+        cmocka_unit_test(test_levels), cmocka_unit_test(test_one_line_printable), cmocka_unit_test(test_length_is_bounded),
+        cmocka_unit_test(test_fail),   cmocka_unit_test(test_closed_stderr),      cmocka_unit_test(test_stderr_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

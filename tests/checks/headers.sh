@@ -1,0 +1,36 @@
+#!/bin/sh
+# Every public header alone, as C11, C23 and C++17, without a warning.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/checks/lib.sh
+
+warnings='-Wall -Wextra -Wpedantic -Werror'
+
+# compiles COMPILER LANGUAGE STANDARD HEADER
+compiles() {
+    command -v "$1" >/dev/null 2>&1 || {
+        skip "$4 as $3: no $1"
+        return 0
+    }
+    # shellcheck disable=SC2086
+    out=$(printf '#include <spanwire/%s>\nint spw_check_unit;\n' "$4" | "$1" -x "$2" "-std=$3" $warnings -Iinclude -fsyntax-only - 2>&1) || out="${out:-failed}"
+    case_of "$4 as $3 by $1" "$out"
+}
+
+for path in include/spanwire/*.h; do
+    header=${path##*/}
+    for cc in gcc clang; do
+        compiles "$cc" c c11 "$header"
+        compiles "$cc" c c2x "$header"
+    done
+    for cxx in g++ clang++; do
+        compiles "$cxx" c++ c++17 "$header"
+    done
+done
+for path in include/spanwire/*.hpp; do
+    [ -e "$path" ] || continue
+    for cxx in g++ clang++; do
+        compiles "$cxx" c++ c++17 "${path##*/}"
+    done
+done
+finish

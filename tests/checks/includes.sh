@@ -1,0 +1,33 @@
+#!/bin/sh
+# Who may include whom. Run from anywhere.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/checks/lib.sh
+
+# file:line:"name" or file:line:<name> of every #include under the given folders
+includes() {
+    find "$@" \( -name '*.[ch]' -o -name '*.hpp' -o -name '*.cc' \) -not -path '*/node_modules/*' -exec grep -nHE '^[[:space:]]*#[[:space:]]*include' {} + 2>/dev/null |
+        sed -E 's/^([^:]*:[0-9]+):[[:space:]]*#[[:space:]]*include[[:space:]]*([<"][^>"]*[>"]).*/\1:\2/'
+}
+
+# Quoted includes that name no file in the includer's own folder, nor under one of the given roots.
+foreign() {
+    roots=$1
+    includes "$roots" | grep ':"' | while IFS=: read -r file line name; do
+        name=$(printf '%s' "$name" | tr -d '"')
+        [ -e "$(dirname "$file")/$name" ] || [ -e "$roots/$name" ] || printf '%s:%s: "%s"\n' "$file" "$line" "$name"
+    done
+}
+
+case_of 'public headers: only their own, stdint, stddef, stdbool, stdarg' \
+    "$(includes include | grep -v '\.hpp:' | grep -vE ':<(spanwire/[a-z_]+\.h|stdint\.h|stddef\.h|stdbool\.h|stdarg\.h)>$' || true)"
+case_of 'src/ never exporters/, viewer/, cli/' "$(includes src | grep -E '[<"]((\.\./)*)(exporters|viewer|cli)/' || true)"
+case_of 'src/record: libc and pthreads only, never src/sdk' \
+    "$(includes src/record | grep -E '"sdk/|<(curl|protobuf-c|google|zlib|microhttpd|sqlite3|opentelemetry)|"(\.\./)+sdk' || true)"
+case_of 'exporters/: public headers, their own, their libraries' "$(foreign exporters)"
+case_of 'exporters/: no generated messages of src, viewer, cli' "$(includes exporters | grep -E '[<"]((\.\./)*)(src|sdk|record|viewer|cli)/' || true)"
+case_of 'viewer/: shares only proto/ with the SDK' "$(includes viewer | grep -E '[<"]((\.\./)*)(spanwire|src|sdk|record|exporters)/' || true)"
+case_of 'samples/: public headers only' \
+    "$(foreign samples; includes samples | grep -E '[<"]((\.\./)*)(src|sdk|record|exporters|viewer|cli|opentelemetry)/' || true)"
+case_of 'no test helpers in what ships' "$(includes src exporters viewer cli include | grep -E '[<"]((\.\./)*)(tests|support|cmocka)' || true)"
+finish
