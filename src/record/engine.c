@@ -52,6 +52,26 @@ static struct spw__engine *make_engine(void)
     return engine;
 }
 
+/* Nobody records and no worker runs: what earlier sessions counted and left is cleared. Slots that are still open stay theirs. */
+static void reset_rows(struct spw__engine *engine)
+{
+    engine->ready_head = NULL;
+    engine->ended_late = engine->refused = engine->wakeups = 0;
+    for (uint32_t i = 0; i < engine->recorder_count; i++) {
+        struct spw__recorder *r = engine->recorders[i];
+        r->started = r->not_sampled = r->ended = r->events_dropped = r->attributes_dropped = 0;
+        memset(r->unpublished, 0, sizeof r->unpublished);
+        memset(r->queue_full, 0, sizeof r->queue_full);
+        r->ready = 0;
+        r->active = false;
+        r->flush_target = 0;
+        for (uint32_t lane = 0; lane < SPW__MAX_LANES; lane++) {
+            r->cursors[lane] = r->cursors[0];
+            r->passed[lane] = r->written;
+        }
+    }
+}
+
 struct spw__engine *spw__engine_configure(const struct spw__engine_settings *settings)
 {
     if (settings->layout != SPW__ENGINE_LAYOUT)
@@ -60,6 +80,7 @@ struct spw__engine *spw__engine_configure(const struct spw__engine_settings *set
     struct spw__engine *engine = spw__engine_current();
     if (!engine && !(engine = make_engine()))
         return NULL;
+    reset_rows(engine);
     engine->lane_count = settings->lane_count;
     engine->lane_mask = (1u << settings->lane_count) - 1;
     for (uint32_t i = 0; i < settings->lane_count; i++) {

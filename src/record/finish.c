@@ -263,7 +263,7 @@ static uint8_t *put_frames(struct spw__engine *engine, const struct spw__slot *s
     return p;
 }
 
-#define END_OFFSET 39u /* of the end time's bytes in the head: trace id 18, span id 10, kind 2, start 9 */
+#define END_OFFSET 40u /* of the end time's bytes in the head: trace id 18, span id 10, kind 2, start 9, and its tag */
 
 static void write_record(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t log_size, uint32_t lanes, uint64_t now)
 {

@@ -2,12 +2,10 @@
 #ifndef SPW_RECORD_PLATFORM_H
 #define SPW_RECORD_PLATFORM_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <spanwire/common.h>
 
 /* Nanoseconds of CLOCK_MONOTONIC and CLOCK_REALTIME. Async-signal-safe. */
-uint64_t spw__mono_ns(void);
+SPW_API uint64_t spw__mono_ns(void);
 uint64_t spw__real_ns(void);
 
 /* Reserves address space without memory; NULL when refused. spw__commit() makes a page-aligned part usable (zeroed). */
@@ -23,7 +21,7 @@ void *spw__map(size_t size);
 bool spw__wipe_on_fork(void *page, size_t size);
 
 /* Unpredictable bytes; falls back to clocks and addresses when the system has none. */
-void spw__random(void *out, size_t size);
+SPW_API void spw__random(void *out, size_t size);
 
 /* A process-wide barrier, so that the frequent side of a handshake needs none. False: not to be had, both sides must fence. */
 bool spw__membarrier_register(void);

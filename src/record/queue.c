@@ -78,9 +78,9 @@ void spw__queue_publish(struct spw__recorder *recorder)
         if (!n)
             continue;
         struct spw__lane *lane = &engine->lanes[i];
-        int64_t depth = __atomic_add_fetch(&lane->depth, n, __ATOMIC_RELAXED);
+        int64_t depth = __atomic_add_fetch(&lane->depth, n, __ATOMIC_SEQ_CST);
         __atomic_store_n(&recorder->unpublished[i], 0, __ATOMIC_RELAXED);
-        if (depth >= __atomic_load_n(&lane->wake_at, __ATOMIC_RELAXED) && __atomic_load_n(&engine->worker_asleep, __ATOMIC_RELAXED))
+        if (depth >= __atomic_load_n(&lane->wake_at, __ATOMIC_RELAXED) && __atomic_load_n(&engine->worker_asleep, __ATOMIC_SEQ_CST))
             wake_worker(engine);
     }
 }

@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include <spanwire/common.h>
+
 void spw__hex(char *out, const uint8_t *bytes, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
@@ -24,4 +26,21 @@ bool spw__unhex(uint8_t *out, const char *digits, size_t size)
         out[i] = (uint8_t)(high << 4 | low);
     }
     return true;
+}
+
+const char *spw_result_text(spw_result result)
+{
+    static const char *const texts[] = {
+        [SPW_OK] = "ok",
+        [SPW_ERR_INVALID] = "invalid argument or setting",
+        [SPW_ERR_ALREADY_STARTED] = "already started",
+        [SPW_ERR_NOT_STARTED] = "not started",
+        [SPW_ERR_TIMEOUT] = "deadline passed",
+        [SPW_ERR_NO_MEMORY] = "out of memory",
+        [SPW_ERR_SYSTEM] = "refused by the system",
+        [SPW_ERR_NOT_FOUND] = "not found",
+        [SPW_ERR_MISMATCH] = "library versions differ",
+        [SPW_ERR_INCOMPLETE] = "done, but some records were dropped or refused",
+    };
+    return (unsigned)result < sizeof texts / sizeof texts[0] ? texts[result] : "unknown result";
 }

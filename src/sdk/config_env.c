@@ -89,6 +89,8 @@ bool spw__list_next(const char **list, spw_view *item)
     return false;
 }
 
+const char spw__pairs_no_memory[] = "out of memory";
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -129,14 +131,14 @@ static const char *pair_decode(spw_view item, char *buffer, spw__pair_fn put, vo
         return "a member has a broken percent-encoding";
     if (key.size == 0)
         return "a member has no key";
-    return put(arg, key, value) ? NULL : "out of memory";
+    return put(arg, key, value) ? NULL : spw__pairs_no_memory;
 }
 
 const char *spw__pairs_decode(const char *list, spw__pair_fn put, void *arg)
 {
     char *buffer = malloc(strlen(list) + 1);
     if (!buffer)
-        return "out of memory";
+        return spw__pairs_no_memory;
     const char *problem = NULL;
     spw_view item;
     while (!problem && spw__list_next(&list, &item))

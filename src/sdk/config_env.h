@@ -30,6 +30,7 @@ bool spw__list_next(const char **list, spw_view *item);
 /* `k=v,k2=v2` with percent-encoding. Calls put for each pair, decoded; its false ends the walk. NULL, or what is wrong with the list: static
  * storage, never a part of it. */
 typedef bool (*spw__pair_fn)(void *arg, spw_view key, spw_view value);
+extern const char spw__pairs_no_memory[]; /* one of the answers */
 const char *spw__pairs_decode(const char *list, spw__pair_fn put, void *arg);
 
 /* NULL, or why the list cannot be sent as HTTP headers. Never quotes it. */

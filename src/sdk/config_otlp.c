@@ -114,6 +114,8 @@ static spw_result load_headers(struct spw__config *out, const spw_options *optio
     for (size_t i = 0; !headers && i < 2; i++) {
         headers = spw__env_text(names[i]);
         problem = headers ? spw__headers_problem(headers) : NULL;
+        if (problem == spw__pairs_no_memory)
+            return no_memory(error);
         if (problem) {
             spw__diag(SPW_LOG_WARN, "%s is ignored whole: %s; write name=value,name2=value2 with percent-encoded values", names[i],
                       problem);

@@ -181,6 +181,9 @@ static bool put_environment(struct list *list)
 {
     const char *text = spw__env_text("OTEL_RESOURCE_ATTRIBUTES");
     const char *problem = text ? spw__pairs_decode(text, check_decoded, NULL) : NULL;
+    list->no_memory = problem == spw__pairs_no_memory;
+    if (list->no_memory)
+        return false;
     if (problem)
         spw__diag(SPW_LOG_ERROR, "OTEL_RESOURCE_ATTRIBUTES is ignored whole: %s; write key=value,key2=value2, percent-encoded", problem);
     else if (text && spw__pairs_decode(text, put_decoded, list))

@@ -1,0 +1,145 @@
+#include "sdk/adapter.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "record/engine.h"
+#include "sdk/batch.h"
+#include "sdk/diag.h"
+
+/* Shared by the worker and the exporter's thread; the last of the two frees it. */
+struct adapter {
+    spw_exporter base;
+    spw_exporter *inner;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct spw_batch *batch; /* waiting to be exported, or being exported */
+    bool running;            /* the thread is inside the inner exporter */
+    bool left;               /* the SDK is gone */
+    spw_export_done_fn done; /* NULL: cancelled */
+    void *token;
+};
+
+static void free_adapter(struct adapter *a)
+{
+    if (a->inner->destroy)
+        a->inner->destroy(a->inner);
+    spw__batch_free(a->batch);
+    pthread_cond_destroy(&a->wake);
+    pthread_mutex_destroy(&a->lock);
+    free(a);
+}
+
+/* What the inner exporter calls; it may do so on a thread of its own, later. */
+static void inner_done(void *token, const spw_export_result *result)
+{
+    struct adapter *a = token;
+    pthread_mutex_lock(&a->lock);
+    if (a->done)
+        a->done(a->token, result);
+    a->done = NULL;
+    a->running = false;
+    pthread_cond_broadcast(&a->wake);
+    pthread_mutex_unlock(&a->lock);
+}
+
+static void *exporter_thread(void *arg)
+{
+    struct adapter *a = arg;
+    spw_error error = SPW_ERROR_INIT;
+    spw__thread_suppress();
+    if (a->inner->start && a->inner->start(a->inner, NULL, &error) != SPW_OK)
+        spw__diag(SPW_LOG_ERROR, "exporter %s did not start: %s", a->inner->name, error.text);
+    pthread_mutex_lock(&a->lock);
+    for (;;) {
+        while (!a->left && !a->batch)
+            pthread_cond_wait(&a->wake, &a->lock);
+        if (a->left)
+            break;
+        a->running = true;
+        pthread_mutex_unlock(&a->lock);
+        a->inner->submit(a->inner, a->batch, inner_done, a);
+        pthread_mutex_lock(&a->lock);
+        while (a->running)
+            pthread_cond_wait(&a->wake, &a->lock);
+        spw__batch_free(a->batch);
+        a->batch = NULL;
+    }
+    pthread_mutex_unlock(&a->lock);
+    free_adapter(a);
+    return NULL;
+}
+
+static void adapter_submit(spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token)
+{
+    struct adapter *a = (struct adapter *)self;
+    struct spw_batch *copy = spw__batch_detach(batch);
+    pthread_mutex_lock(&a->lock);
+    bool busy = a->batch != NULL; /* still with a batch the SDK has given up */
+    if (copy && !busy) {
+        a->batch = copy;
+        a->done = done;
+        a->token = token;
+        pthread_cond_broadcast(&a->wake);
+    }
+    pthread_mutex_unlock(&a->lock);
+    if (copy && !busy)
+        return;
+    spw__batch_free(copy);
+    spw_export_result retry = SPW_EXPORT_RESULT_INIT;
+    retry.status = SPW_EXPORT_RETRY;
+    done(token, &retry);
+}
+
+static void adapter_cancel(spw_exporter *self)
+{
+    struct adapter *a = (struct adapter *)self;
+    pthread_mutex_lock(&a->lock);
+    a->done = NULL;
+    pthread_mutex_unlock(&a->lock);
+}
+
+/* Tells the thread to go; it frees everything when it can. */
+static void adapter_destroy(spw_exporter *self)
+{
+    struct adapter *a = (struct adapter *)self;
+    pthread_mutex_lock(&a->lock);
+    a->done = NULL;
+    a->left = true;
+    pthread_cond_broadcast(&a->wake);
+    pthread_mutex_unlock(&a->lock);
+}
+
+spw_exporter *spw__adapter_new(spw_exporter *inner, spw_error *error)
+{
+    struct adapter *a = calloc(1, sizeof *a);
+    if (!a) {
+        spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for exporter %s", inner->name);
+        if (inner->destroy)
+            inner->destroy(inner);
+        return NULL;
+    }
+    a->base = (spw_exporter){ .struct_size = sizeof a->base, .name = inner->name, .max_request_bytes = inner->max_request_bytes,
+                              .submit = adapter_submit, .cancel = adapter_cancel, .destroy = adapter_destroy };
+    a->inner = inner;
+    pthread_mutex_init(&a->lock, NULL);
+    pthread_cond_init(&a->wake, NULL);
+
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED); /* it may outlive our patience; free_adapter() is its end */
+    pthread_t thread;
+    int rc = pthread_create(&thread, &attr, exporter_thread, a);
+    pthread_attr_destroy(&attr);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc) {
+        spw__fail(error, SPW_ERR_SYSTEM, "no thread for exporter %s; check the limit of processes (ulimit -u)", inner->name);
+        free_adapter(a);
+        return NULL;
+    }
+    return &a->base;
+}

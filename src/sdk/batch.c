@@ -1,0 +1,206 @@
+#include "sdk/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/engine.h"
+#include "record/wire.h"
+
+enum { TAG_RESOURCE_SPANS = 0x0a, TAG_SCOPE_SPANS = 0x12, TAG_SCHEMA_URL = 0x1a };
+
+struct spw_batch *spw__batch_new(struct spw__engine *engine, size_t capacity, spw_view resource)
+{
+    struct spw_batch *batch = calloc(1, sizeof *batch);
+    if (!batch)
+        return NULL;
+    batch->refs = calloc(capacity, sizeof *batch->refs);
+    batch->scratch = calloc(capacity, sizeof *batch->scratch);
+    if (!batch->refs || !batch->scratch) {
+        spw__batch_free(batch);
+        return NULL;
+    }
+    batch->engine = engine;
+    batch->capacity = capacity;
+    batch->resource = resource;
+    return batch;
+}
+
+void spw__batch_free(struct spw_batch *batch)
+{
+    if (!batch)
+        return;
+    free(batch->refs);
+    free(batch->scratch);
+    free(batch->owned);
+    free(batch);
+}
+
+void spw__batch_reset(struct spw_batch *batch, uint64_t sequence)
+{
+    batch->sequence = sequence;
+    batch->count = 0;
+    batch->bytes = 0;
+}
+
+void spw__batch_add(struct spw_batch *batch, const uint8_t *data, uint32_t length, uint32_t scope)
+{
+    batch->refs[batch->count++] = (struct spw__batch_ref){ data, length, scope };
+    batch->bytes += length;
+}
+
+/* Stable, one pass a distinct scope; nearly always there is one, or a handful. */
+void spw__batch_group(struct spw_batch *batch)
+{
+    struct spw__batch_ref *refs = batch->refs;
+    size_t same = 1;
+    while (same < batch->count && refs[same].scope == refs[0].scope)
+        same++;
+    if (same >= batch->count)
+        return;
+    uint8_t done[SPW__MAX_SCOPES / 8] = { 0 };
+    size_t used = 0;
+    for (size_t i = 0; i < batch->count && used < batch->count; i++) {
+        uint32_t scope = refs[i].scope % SPW__MAX_SCOPES;
+        if (done[scope / 8] >> (scope % 8) & 1)
+            continue;
+        done[scope / 8] |= (uint8_t)(1u << (scope % 8));
+        for (size_t j = i; j < batch->count; j++)
+            if (refs[j].scope == scope)
+                batch->scratch[used++] = refs[j];
+    }
+    batch->refs = batch->scratch;
+    batch->scratch = refs;
+}
+
+/* Each record may open a scope of its own, at worst: a framed scope, a schema URL and their tags and lengths. */
+size_t spw__batch_size_with(const struct spw_batch *batch, uint32_t length)
+{
+    return batch->bytes + length + batch->resource.size + 64 + (batch->count + 1) * 32 + SPW__SCOPE_BYTES / 8;
+}
+
+/* ---- encoding ---- */
+
+struct group {
+    size_t from, to;
+    struct spw__scope_parts scope;
+    size_t inner; /* bytes of the ScopeSpans message */
+};
+
+static size_t field_size(size_t size)
+{
+    return 1 + spw__varint_size(size) + size;
+}
+
+/* The group of records that starts at `from`. */
+static struct group group_at(const struct spw_batch *batch, size_t from)
+{
+    struct group g = { .from = from, .to = from };
+    spw__scope_lookup(batch->engine, batch->refs[from].scope, &g.scope);
+    g.inner = g.scope.framed.size + (g.scope.schema_url.size ? field_size(g.scope.schema_url.size) : 0);
+    while (g.to < batch->count && batch->refs[g.to].scope == batch->refs[from].scope)
+        g.inner += batch->refs[g.to++].length;
+    return g;
+}
+
+static size_t resource_spans_size(const struct spw_batch *batch)
+{
+    size_t size = batch->resource.size;
+    for (size_t i = 0; i < batch->count;) {
+        struct group g = group_at(batch, i);
+        size += field_size(g.inner);
+        i = g.to;
+    }
+    return size;
+}
+
+static uint8_t *put_group(const struct spw_batch *batch, const struct group *g, uint8_t *p)
+{
+    *p++ = TAG_SCOPE_SPANS;
+    p = spw__put_varint(p, g->inner);
+    p = spw__put_bytes(p, g->scope.framed.data, g->scope.framed.size);
+    for (size_t i = g->from; i < g->to; i++)
+        p = spw__put_bytes(p, batch->refs[i].data, batch->refs[i].length);
+    if (g->scope.schema_url.size) {
+        *p++ = TAG_SCHEMA_URL;
+        p = spw__put_varint(p, g->scope.schema_url.size);
+        p = spw__put_bytes(p, g->scope.schema_url.data, g->scope.schema_url.size);
+    }
+    return p;
+}
+
+size_t spw_batch_encoded_size(const spw_batch *batch)
+{
+    return batch->count ? field_size(resource_spans_size(batch)) : 0;
+}
+
+size_t spw_batch_encode(const spw_batch *batch, uint8_t *out, size_t size)
+{
+    size_t inner = resource_spans_size(batch);
+    if (!batch->count || field_size(inner) > size)
+        return 0;
+    uint8_t *p = out;
+    *p++ = TAG_RESOURCE_SPANS;
+    p = spw__put_varint(p, inner);
+    p = spw__put_bytes(p, batch->resource.data, batch->resource.size);
+    for (size_t i = 0; i < batch->count;) {
+        struct group g = group_at(batch, i);
+        p = put_group(batch, &g, p);
+        i = g.to;
+    }
+    return (size_t)(p - out);
+}
+
+size_t spw_batch_count(const spw_batch *batch)
+{
+    return batch->count;
+}
+
+uint64_t spw_batch_sequence(const spw_batch *batch)
+{
+    return batch->sequence;
+}
+
+/* ---- reading ---- */
+
+bool spw__batch_record(const struct spw_batch *batch, size_t index, spw_view *record, spw_scope_view *scope)
+{
+    if (index >= batch->count)
+        return false;
+    const struct spw__batch_ref *ref = &batch->refs[index];
+    struct spw__scope_parts parts;
+    spw__scope_lookup(batch->engine, ref->scope, &parts);
+    *record = (spw_view){ (const char *)ref->data, ref->length };
+    *scope = (spw_scope_view){ parts.name, parts.version, parts.schema_url };
+    return true;
+}
+
+spw_attr_iter spw_batch_resource(const spw_batch *batch)
+{
+    const uint8_t *at = (const uint8_t *)batch->resource.data;
+    const uint8_t *end = at + batch->resource.size;
+    if (batch->resource.size) { /* step over the frame: tag and length of our own making */
+        at++;
+        while (at < end && *at++ & 0x80)
+            ;
+    }
+    return (spw_attr_iter){ at, end, 1 };
+}
+
+struct spw_batch *spw__batch_detach(const struct spw_batch *batch)
+{
+    struct spw_batch *copy = spw__batch_new(batch->engine, batch->count, batch->resource);
+    if (!copy || !(copy->owned = malloc(batch->bytes + batch->resource.size + 1))) {
+        spw__batch_free(copy);
+        return NULL;
+    }
+    spw__batch_reset(copy, batch->sequence);
+    uint8_t *p = copy->owned;
+    copy->resource = (spw_view){ (const char *)p, batch->resource.size };
+    p = spw__put_bytes(p, batch->resource.data, batch->resource.size);
+    for (size_t i = 0; i < batch->count; i++) {
+        memcpy(p, batch->refs[i].data, batch->refs[i].length);
+        spw__batch_add(copy, p, batch->refs[i].length, batch->refs[i].scope);
+        p += batch->refs[i].length;
+    }
+    return copy;
+}

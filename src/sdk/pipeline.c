@@ -1,0 +1,395 @@
+#include "sdk/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/platform.h"
+#include "record/record.h"
+#include "sdk/diag.h"
+#include "sdk/worker.h"
+
+#define BACKOFF_FIRST_MS 1000u
+#define BACKOFF_MOST_MS 30000u
+#define RETRY_AFTER_MOST_MS 300000u
+
+static void add(uint64_t *counter, uint64_t n)
+{
+    __atomic_add_fetch(counter, n, __ATOMIC_RELAXED);
+}
+
+static void drop(struct spw__pipeline *p, spw_drop_cause cause, uint64_t n)
+{
+    add(&p->account->dropped[cause], n);
+    p->losses += n;
+}
+
+/* ---- the rows ---- */
+
+static struct spw__chunk *chunk_at(const struct spw__pipeline *p, uint32_t reference)
+{
+    return spw__segments_at(&p->engine->segments, reference);
+}
+
+/* Steps a cursor over the end of its chunk; false when it stands at the end of what there is. */
+static bool cursor_settle(const struct spw__pipeline *p, const struct spw__recorder *recorder, struct spw__cursor *c)
+{
+    if (!c->reference) {
+        c->reference = __atomic_load_n(&recorder->first, __ATOMIC_ACQUIRE);
+        c->offset = sizeof(struct spw__chunk);
+        if (!c->reference)
+            return false;
+    }
+    for (;;) {
+        struct spw__chunk *chunk = chunk_at(p, c->reference);
+        /* `next` first: once it is set, `committed` is final. */
+        uint32_t next = __atomic_load_n(&chunk->next, __ATOMIC_ACQUIRE);
+        if (c->offset < __atomic_load_n(&chunk->committed, __ATOMIC_ACQUIRE))
+            return true;
+        if (!next)
+            return false;
+        *c = (struct spw__cursor){ next, sizeof(struct spw__chunk) };
+    }
+}
+
+/* Leaves a chunk behind for good; the last pipeline to do so gives it back. */
+static void leave_chunk(const struct spw__pipeline *p, struct spw__chunk *chunk)
+{
+    if (!chunk->pending)
+        chunk->pending = p->worker->pipeline_count;
+    if (--chunk->pending == 0)
+        spw__queue_release_chunk(p->engine, chunk);
+}
+
+/* Moves this pipeline's cursor to `end`, releasing what it passes. */
+static void cursor_advance(const struct spw__pipeline *p, const struct spw__range *range)
+{
+    struct spw__recorder *recorder = range->recorder;
+    struct spw__cursor *c = &recorder->cursors[p->index];
+    if (!c->reference)
+        c->reference = __atomic_load_n(&recorder->first, __ATOMIC_ACQUIRE);
+    while (c->reference != range->end.reference) {
+        struct spw__chunk *chunk = chunk_at(p, c->reference);
+        c->reference = __atomic_load_n(&chunk->next, __ATOMIC_ACQUIRE);
+        leave_chunk(p, chunk);
+    }
+    c->offset = range->end.offset;
+    recorder->passed[p->index] += range->records;
+}
+
+static bool fits(struct spw__pipeline *p, uint32_t length)
+{
+    size_t most = p->exporter->max_request_bytes;
+    return !most || spw__batch_size_with(p->batch, length) <= most;
+}
+
+/* Whether a record alone is more than a request may hold: it can never be sent. */
+static bool never_fits(const struct spw__pipeline *p, uint32_t length)
+{
+    const struct spw_batch alone = { .resource = p->batch->resource };
+    size_t most = p->exporter->max_request_bytes;
+    return most && spw__batch_size_with(&alone, length) > most;
+}
+
+/* Adds one recorder's waiting records to the batch; false when the batch is full. */
+static bool gather_from(struct spw__pipeline *p, struct spw__recorder *recorder)
+{
+    struct spw__range range = { recorder, recorder->cursors[p->index], 0, 0 };
+    bool room = true;
+    while (room && cursor_settle(p, recorder, &range.end)) {
+        const uint8_t *at = (const uint8_t *)chunk_at(p, range.end.reference) + range.end.offset;
+        const struct spw__record *record = (const struct spw__record *)(const void *)at;
+        if (record->lanes >> p->index & 1) {
+            if (never_fits(p, record->length)) {
+                drop(p, SPW_DROP_TOO_LARGE, 1);
+                __atomic_sub_fetch(&p->lane->depth, 1, __ATOMIC_RELAXED);
+            } else if (p->batch->count == p->config.max_export_batch_size || !fits(p, record->length)) {
+                room = false;
+                break;
+            } else {
+                spw__batch_add(p->batch, at + sizeof *record, record->length, record->scope);
+                range.taken++;
+            }
+        }
+        range.records++;
+        range.end.offset += spw__record_stride(record->length);
+    }
+    if (range.taken)
+        p->ranges[p->range_count++] = range;
+    else if (range.records)
+        cursor_advance(p, &range); /* nothing of ours: pass it at once */
+    return room;
+}
+
+static size_t gather(struct spw__pipeline *p)
+{
+    spw__batch_reset(p->batch, ++p->sequence);
+    p->range_count = 0;
+    for (struct spw__recorder *r = p->worker->active; r; r = r->active_next)
+        if (!gather_from(p, r))
+            break;
+    spw__batch_group(p->batch);
+    return p->batch->count;
+}
+
+/* The batch has an end: its records are passed, whatever became of them. */
+static void pass_batch(struct spw__pipeline *p)
+{
+    for (size_t i = 0; i < p->range_count; i++)
+        cursor_advance(p, &p->ranges[i]);
+    __atomic_sub_fetch(&p->lane->depth, (int64_t)p->batch->count, __ATOMIC_RELAXED);
+    __atomic_store_n(&p->account->in_flight, 0, __ATOMIC_RELAXED);
+    p->range_count = 0;
+    p->attempts = 0;
+    p->state = SPW__IDLE;
+}
+
+/* Records not passed yet; exact enough to decide by, and never less than what is committed. */
+static int64_t waiting(const struct spw__pipeline *p)
+{
+    int64_t n = 0;
+    for (struct spw__recorder *r = p->worker->active; r; r = r->active_next)
+        n += (int64_t)(__atomic_load_n(&r->written, __ATOMIC_ACQUIRE) - r->passed[p->index]);
+    return n;
+}
+
+/* ---- exporting ---- */
+
+static void on_answer(void *token, const spw_export_result *result)
+{
+    struct spw__pipeline *p = token;
+    p->answer = *result;
+    p->answer.text[sizeof p->answer.text - 1] = '\0';
+    __atomic_store_n(&p->answered, 1, __ATOMIC_RELEASE);
+    if (!pthread_equal(pthread_self(), p->worker->self))
+        spw__loop_wake(p->worker->loop);
+}
+
+static void submit(struct spw__pipeline *p)
+{
+    p->state = SPW__EXPORTING;
+    p->refused = false;
+    __atomic_store_n(&p->account->in_flight, p->batch->count, __ATOMIC_RELAXED);
+    __atomic_store_n(&p->answered, 0, __ATOMIC_RELAXED);
+    if (p->config.export_timeout_ms)
+        spw_loop_arm(p->worker->loop, &p->expiry, p->config.export_timeout_ms);
+    if (p->attempts++)
+        add(&p->account->retries, 1);
+    else
+        add(&p->account->batches, 1);
+    p->exporter->submit(p->exporter, p->batch, on_answer, p);
+}
+
+/* Once when trouble begins, once when it ends. */
+static void complain(struct spw__pipeline *p, spw_log_level level, const char *what)
+{
+    if (!p->complained)
+        spw__diag(level, "exporter %s: %s: %s", p->account->name, what, p->answer.text[0] ? p->answer.text : "no reason given");
+    p->complained = true;
+}
+
+static uint64_t jitter(uint64_t most)
+{
+    uint64_t random;
+    spw__random(&random, sizeof random);
+    return most ? random % most + 1 : 0;
+}
+
+static void back_off(struct spw__pipeline *p)
+{
+    uint64_t now = spw_loop_now_ms(p->worker->loop);
+    p->refused = p->answer.refused;
+    if (p->answer.ambiguous)
+        add(&p->account->ambiguous, p->batch->count);
+    if (p->config.max_age_ms && now - p->first_try_ms >= p->config.max_age_ms) {
+        complain(p, SPW_LOG_ERROR, "given up after the maximum age");
+        drop(p, SPW_DROP_RETRY_EXHAUSTED, p->batch->count);
+        pass_batch(p);
+        return;
+    }
+    complain(p, SPW_LOG_WARN, "not delivered, kept and tried again");
+    uint32_t doublings = p->attempts < 6 ? p->attempts - 1 : 5;
+    uint64_t most = (uint64_t)BACKOFF_FIRST_MS << doublings;
+    uint64_t wait = jitter(most < BACKOFF_MOST_MS ? most : BACKOFF_MOST_MS);
+    if (p->answer.retry_after_ms)
+        wait = p->answer.retry_after_ms < RETRY_AFTER_MOST_MS ? p->answer.retry_after_ms : RETRY_AFTER_MOST_MS;
+    __atomic_store_n(&p->account->in_flight, 0, __ATOMIC_RELAXED);
+    p->state = SPW__BACKING_OFF;
+    spw_loop_arm(p->worker->loop, &p->pause, wait);
+}
+
+static void delivered(struct spw__pipeline *p)
+{
+    uint64_t n = p->batch->count;
+    uint64_t rejected = p->answer.rejected < n ? p->answer.rejected : n;
+    if (p->answer.malformed)
+        add(&p->account->malformed, 1);
+    add(&p->account->rejected, rejected);
+    add(&p->account->exported, n - rejected);
+    p->losses += rejected;
+    if (p->complained && !rejected)
+        spw__diag(SPW_LOG_INFO, "exporter %s: delivering again", p->account->name);
+    p->complained = false;
+    if (rejected || p->answer.text[0]) {
+        complain(p, SPW_LOG_WARN, rejected ? "the receiver refused some spans" : "the receiver says");
+        p->complained = rejected != 0;
+    }
+    pass_batch(p);
+}
+
+static void take_answer(struct spw__pipeline *p)
+{
+    __atomic_store_n(&p->answered, 0, __ATOMIC_RELAXED);
+    spw_loop_disarm(p->worker->loop, &p->expiry);
+    switch (p->answer.status) {
+    case SPW_EXPORT_DELIVERED:
+        delivered(p);
+        return;
+    case SPW_EXPORT_RETRY:
+        back_off(p);
+        return;
+    case SPW_EXPORT_PERMANENT:
+    default:
+        complain(p, SPW_LOG_ERROR, "the batch was refused for good and is dropped");
+        drop(p, SPW_DROP_PERMANENT, p->batch->count);
+        pass_batch(p);
+    }
+}
+
+/* ---- timers ---- */
+
+static void on_delay(void *arg)
+{
+    struct spw__pipeline *p = arg;
+    p->scheduled = false;
+    p->quota = waiting(p);
+}
+
+static void on_pause(void *arg)
+{
+    struct spw__pipeline *p = arg;
+    if (p->state == SPW__BACKING_OFF)
+        submit(p);
+}
+
+/* The exporter had its time. A blocking one cannot be stopped: then we go on waiting. */
+static void on_expiry(void *arg)
+{
+    struct spw__pipeline *p = arg;
+    if (p->state != SPW__EXPORTING || !p->exporter->cancel)
+        return;
+    p->exporter->cancel(p->exporter);
+    spw_export_result late = SPW_EXPORT_RESULT_INIT;
+    late.status = SPW_EXPORT_RETRY;
+    late.ambiguous = true;
+    memcpy(late.text, "no answer within the export timeout", sizeof "no answer within the export timeout");
+    on_answer(p, &late);
+}
+
+/* ---- what the worker calls ---- */
+
+spw_result spw__pipeline_init(struct spw__pipeline *p, struct spw__worker *worker, struct spw__engine *engine, uint32_t index,
+                              const struct spw__pipeline_config *config, spw_exporter *exporter, spw_view resource,
+                              struct spw__account *account)
+{
+    *p = (struct spw__pipeline){
+        .worker = worker,
+        .engine = engine,
+        .lane = &engine->lanes[index],
+        .account = account,
+        .index = index,
+        .config = *config,
+        .exporter = exporter,
+        .delay = { .fn = on_delay, .arg = p },
+        .pause = { .fn = on_pause, .arg = p },
+        .expiry = { .fn = on_expiry, .arg = p },
+    };
+    p->batch = spw__batch_new(engine, config->max_export_batch_size, resource);
+    p->ranges = calloc(config->max_export_batch_size, sizeof *p->ranges);
+    return p->batch && p->ranges ? SPW_OK : SPW_ERR_NO_MEMORY;
+}
+
+void spw__pipeline_fini(struct spw__pipeline *p)
+{
+    if (p->exporter && p->exporter->destroy)
+        p->exporter->destroy(p->exporter);
+    p->exporter = NULL;
+    spw__batch_free(p->batch);
+    free(p->ranges);
+    p->batch = NULL;
+    p->ranges = NULL;
+}
+
+static void begin_batch(struct spw__pipeline *p)
+{
+    size_t n = gather(p);
+    p->quota -= (int64_t)n;
+    if (!n) {
+        p->quota = 0;
+        return;
+    }
+    p->first_try_ms = spw_loop_now_ms(p->worker->loop);
+    submit(p);
+}
+
+bool spw__pipeline_step(struct spw__pipeline *p)
+{
+    bool did = false;
+    if (p->state == SPW__EXPORTING && __atomic_load_n(&p->answered, __ATOMIC_ACQUIRE)) {
+        take_answer(p);
+        did = true;
+    }
+    if (p->state == SPW__IDLE) {
+        int64_t n = waiting(p);
+        if (n > 0 && (p->quota > 0 || n >= p->config.max_export_batch_size)) {
+            begin_batch(p);
+            did = true;
+        } else if (n > 0 && !p->scheduled) {
+            p->scheduled = true;
+            spw_loop_arm(p->worker->loop, &p->delay, p->config.schedule_delay_ms);
+        }
+    }
+    /* While a batch is out, or waits, more records are no reason to wake us. */
+    int64_t wake_at = p->state == SPW__IDLE ? p->config.max_export_batch_size : INT64_MAX;
+    __atomic_store_n(&p->lane->wake_at, wake_at, __ATOMIC_SEQ_CST);
+    return did;
+}
+
+void spw__pipeline_hurry(struct spw__pipeline *p)
+{
+    p->quota = waiting(p);
+    if (p->state == SPW__BACKING_OFF) {
+        spw_loop_disarm(p->worker->loop, &p->pause);
+        submit(p);
+    }
+}
+
+bool spw__pipeline_flushed(const struct spw__pipeline *p)
+{
+    uint32_t count = __atomic_load_n(&p->engine->recorder_count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < count; i++)
+        if (p->engine->recorders[i]->passed[p->index] < p->engine->recorders[i]->flush_target)
+            return false;
+    return true;
+}
+
+void spw__pipeline_abandon(struct spw__pipeline *p, spw_drop_cause cause)
+{
+    spw_loop_disarm(p->worker->loop, &p->delay);
+    spw_loop_disarm(p->worker->loop, &p->pause);
+    spw_loop_disarm(p->worker->loop, &p->expiry);
+    if (p->state == SPW__EXPORTING) {
+        if (__atomic_load_n(&p->answered, __ATOMIC_ACQUIRE))
+            take_answer(p); /* it came at the last moment: take it as it is */
+        else if (p->exporter->cancel)
+            p->exporter->cancel(p->exporter);
+    }
+    spw_loop_disarm(p->worker->loop, &p->pause);
+    if (p->state != SPW__IDLE) {
+        drop(p, cause, p->batch->count);
+        pass_batch(p);
+    }
+    while (gather(p)) {
+        drop(p, cause, p->batch->count);
+        pass_batch(p);
+    }
+}

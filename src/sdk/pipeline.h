@@ -1,0 +1,81 @@
+/*
+ * A pipeline: batch processor and exporter. It has a cursor over every recorder's rows, gathers a batch, lends it to the exporter, and by
+ * the answer moves its cursors on, backs off, or drops and counts. Worker thread only, but for the account, which anybody may read.
+ * (Specification: Trace SDK, Batching processor.)
+ */
+#ifndef SPW_SDK_PIPELINE_H
+#define SPW_SDK_PIPELINE_H
+
+#include "record/engine.h"
+#include "sdk/batch.h"
+#include "sdk/config.h"
+
+/* Outlives the pipeline, so that spw_stats() can be asked after shutdown. All atomic. */
+struct spw__account {
+    char name[24];
+    uint64_t exported, rejected, in_flight, batches, retries, ambiguous, malformed;
+    uint64_t dropped[SPW_DROP_CAUSES]; /* those of the worker; producers count theirs in the lane and the recorders */
+};
+
+/* Where a batch ends in one recorder's rows. */
+struct spw__range {
+    struct spw__recorder *recorder;
+    struct spw__cursor end;
+    uint32_t records; /* passed, this pipeline's or not */
+    uint32_t taken;
+};
+
+enum spw__pipeline_state { SPW__IDLE, SPW__EXPORTING, SPW__BACKING_OFF };
+
+struct spw__worker;
+
+struct spw__pipeline {
+    struct spw__worker *worker;
+    struct spw__engine *engine;
+    struct spw__lane *lane;
+    struct spw__account *account;
+    uint32_t index;
+    struct spw__pipeline_config config;
+    spw_exporter *exporter;
+    enum spw__pipeline_state state;
+
+    struct spw_batch *batch;
+    struct spw__range *ranges; /* config.max_export_batch_size */
+    size_t range_count;
+    uint64_t sequence;
+    uint64_t first_try_ms;
+    uint32_t attempts;
+    bool refused;   /* the last answer: nobody listens */
+    bool complained; /* one line for each episode of failures */
+
+    int64_t quota;    /* records still to go because the delay has passed */
+    bool scheduled;   /* the delay runs */
+    spw_timer delay;  /* since the first waiting record */
+    spw_timer pause;  /* back-off */
+    spw_timer expiry; /* of one export */
+
+    /* the answer, from whichever thread gives it */
+    uint32_t answered; /* atomic */
+    spw_export_result answer;
+    /* whether anything was lost since a flush began */
+    uint64_t losses;
+};
+
+spw_result spw__pipeline_init(struct spw__pipeline *p, struct spw__worker *worker, struct spw__engine *engine, uint32_t index,
+                              const struct spw__pipeline_config *config, spw_exporter *exporter, spw_view resource,
+                              struct spw__account *account);
+void spw__pipeline_fini(struct spw__pipeline *p);
+
+/* Does what can be done now: takes an answer, begins a batch. True when it did something. */
+bool spw__pipeline_step(struct spw__pipeline *p);
+
+/* Flushing: cuts a back-off short; the exporter is tried now. */
+void spw__pipeline_hurry(struct spw__pipeline *p);
+
+/* Whether everything up to each recorder's flush_target has been passed. */
+bool spw__pipeline_flushed(const struct spw__pipeline *p);
+
+/* Cancels, and drops all there is under a cause. */
+void spw__pipeline_abandon(struct spw__pipeline *p, spw_drop_cause cause);
+
+#endif

@@ -1,0 +1,217 @@
+/* Start, flush, shutdown, exit and what a forked child sees of them. */
+#include "sdk/sdk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/platform.h"
+#include "sdk/adapter.h"
+#include "sdk/config.h"
+#include "sdk/diag.h"
+#include "sdk/registry.h"
+#include "sdk/resource.h"
+
+#define DEFAULT_TIMEOUT_MS 5000u
+#define QUIESCE_MS 100u /* for threads inside a recording call when the gate closes: nanoseconds, unless the system stops them */
+
+struct spw__sdk spw__sdk = { .lifecycle = PTHREAD_MUTEX_INITIALIZER };
+
+static uint32_t timeout_of(uint32_t timeout_ms)
+{
+    return timeout_ms == SPW_DEFAULT_TIMEOUT_MS ? DEFAULT_TIMEOUT_MS : timeout_ms;
+}
+
+/*
+ * A forked child finds the parent's state: a worker that does not run here, perhaps a lock that another thread held. The gate page tells,
+ * because the kernel has wiped it; then everything starts anew, and what was the parent's is left untouched.
+ */
+static void forget_parent(void)
+{
+    if (spw__sdk.engine && !spw__engine_current()) {
+        spw__sdk = (struct spw__sdk){ .pipeline_count = 0 };
+        pthread_mutex_init(&spw__sdk.lifecycle, NULL);
+    }
+}
+
+/* ---- start ---- */
+
+static spw_exporter *make_exporter(struct spw__config *config, struct spw__pipeline_config *pipeline, spw_error *error)
+{
+    spw_exporter *exporter = pipeline->exporter;
+    pipeline->exporter = NULL; /* the config owned it until now */
+    if (!exporter) {
+        const spw_exporter_settings settings = { .struct_size = sizeof settings, .otlp = config->otlp, .log_fn = spw__diag_line };
+        exporter = spw__exporter_make(pipeline->exporter_name, &settings, error);
+    }
+    if (exporter && (exporter->flags & SPW_EXPORTER_BLOCKS))
+        exporter = spw__adapter_new(exporter, error);
+    return exporter;
+}
+
+static struct spw__engine *configure_engine(const struct spw__config *config, struct spw__worker *worker, spw_error *error)
+{
+    struct spw__engine_settings settings = {
+        .layout = SPW__ENGINE_LAYOUT,
+        .lane_count = (uint32_t)config->pipeline_count,
+        .limits = { config->limits.attributes, config->limits.events, config->limits.event_attributes, config->limits.value_length,
+                    config->limits.span_bytes },
+        .open_spans = config->limits.open_spans,
+        .buffer_bytes = config->limits.buffer_bytes,
+        .overflow_bytes = config->limits.overflow_bytes,
+        .wake = spw__worker_wake,
+        .wake_arg = worker,
+    };
+    if (spw__engine_layout() != SPW__ENGINE_LAYOUT) {
+        spw__fail(error, SPW_ERR_MISMATCH, "libspanwire and libspanwire-sdk are of different versions; install both from one release");
+        return NULL;
+    }
+    for (size_t i = 0; i < config->pipeline_count; i++) {
+        settings.lane_limits[i] = config->pipelines[i].max_queue_size;
+        settings.lane_wake_at[i] = config->pipelines[i].max_export_batch_size;
+    }
+    struct spw__engine *engine = spw__engine_configure(&settings);
+    if (!engine)
+        spw__fail(error, SPW_ERR_NO_MEMORY, "no address space for the recording engine; check the limit of virtual memory (ulimit -v)");
+    return engine;
+}
+
+static spw_result build_pipelines(struct spw__config *config, struct spw__worker *worker, spw_view resource, spw_error *error)
+{
+    memset(spw__sdk.accounts, 0, sizeof spw__sdk.accounts);
+    for (size_t i = 0; i < config->pipeline_count; i++) {
+        spw_exporter *exporter = make_exporter(config, &config->pipelines[i], error);
+        if (!exporter)
+            return error->code ? error->code : SPW_ERR_INVALID;
+        struct spw__account *account = &spw__sdk.accounts[i];
+        strncpy(account->name, exporter->name ? exporter->name : "unnamed", sizeof account->name - 1);
+        worker->pipeline_count = (uint32_t)i + 1;
+        if (spw__pipeline_init(&worker->pipelines[i], worker, worker->engine, (uint32_t)i, &config->pipelines[i], exporter, resource,
+                               account) != SPW_OK)
+            return spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for pipeline %s", account->name);
+    }
+    return SPW_OK;
+}
+
+static void free_worker(struct spw__worker *worker)
+{
+    for (uint32_t i = 0; i < worker->pipeline_count; i++)
+        spw__pipeline_fini(&worker->pipelines[i]);
+    spw__loop_destroy(worker->loop);
+    free(worker);
+    free(spw__sdk.resource);
+    spw__sdk.resource = NULL;
+}
+
+/*
+ * Runs at exit() and at return from main, if the program did not shut down itself: delivers what is left, for at most exit_timeout_ms and
+ * not at all when nobody listens.
+ */
+static void at_exit(void)
+{
+    if (!spw__engine_current() || pthread_mutex_trylock(&spw__sdk.lifecycle) != 0)
+        return; /* a forked child, or somebody is shutting down right now */
+    struct spw__worker *worker = spw__sdk.worker;
+    uint32_t timeout = spw__sdk.exit_timeout_ms;
+    if (worker) {
+        (void)spw__engine_close(worker->engine, QUIESCE_MS);
+        (void)spw__worker_flush(worker, timeout, true, true);
+        /* The worker's memory stays: exit() is near, and other threads may still run. */
+        spw__sdk.worker = NULL;
+    }
+    pthread_mutex_unlock(&spw__sdk.lifecycle);
+}
+
+static spw_result start_worker(struct spw__config *config, struct spw__worker *worker, spw_error *error)
+{
+    size_t size = 0;
+    worker->loop = spw__loop_new(error);
+    if (!worker->loop)
+        return error->code;
+    if (spw__resource_encode(config->resource, config->resource_count, &spw__sdk.resource, &size) != SPW_OK)
+        return spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for the resource");
+    worker->engine = configure_engine(config, worker, error);
+    if (!worker->engine)
+        return error->code;
+    spw_result result = build_pipelines(config, worker, (spw_view){ (const char *)spw__sdk.resource, size }, error);
+    if (result != SPW_OK)
+        return result;
+    worker->at_exit = at_exit;
+    return spw__worker_start(worker, error);
+}
+
+static spw_result start_locked(const spw_options *options, spw_error *error)
+{
+    if (spw__sdk.worker)
+        return spw__fail(error, SPW_ERR_ALREADY_STARTED, "spw_start(): already started; call it once, or shut down first");
+    struct spw__config config;
+    spw_result result = spw__config_load(&config, options, error);
+    struct spw__worker *worker = NULL;
+    if (result == SPW_OK && !config.disabled) {
+        spw_exporters_register_builtin();
+        worker = calloc(1, sizeof *worker);
+        result = worker ? start_worker(&config, worker, error) : spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for the worker");
+        if (result == SPW_OK) {
+            static bool registered;
+            if (!registered)
+                registered = atexit(at_exit) == 0; /* for programs that end before the worker comes to it */
+            spw__sdk.exit_timeout_ms = config.exit_timeout_ms;
+            spw__sdk.worker = worker;
+            spw__sdk.engine = worker->engine;
+            __atomic_store_n(&spw__sdk.pipeline_count, (uint32_t)config.pipeline_count, __ATOMIC_RELEASE);
+            spw__engine_open(worker->engine);
+        } else if (worker) {
+            free_worker(worker);
+        }
+    }
+    spw__config_free(&config);
+    return result;
+}
+
+spw_result spw_start(const spw_options *options)
+{
+    forget_parent();
+    spw_error scratch = SPW_ERROR_INIT;
+    spw_error *error = options && options->struct_size == sizeof *options && options->error ? options->error : &scratch;
+    *error = scratch;
+    pthread_mutex_lock(&spw__sdk.lifecycle);
+    spw_result result = start_locked(options, error);
+    pthread_mutex_unlock(&spw__sdk.lifecycle);
+    return result;
+}
+
+/* ---- flush and shutdown ---- */
+
+spw_result spw_flush(uint32_t timeout_ms)
+{
+    if (!spw__engine_current())
+        return SPW_ERR_NOT_STARTED;
+    pthread_mutex_lock(&spw__sdk.lifecycle);
+    spw_result result = SPW_ERR_NOT_STARTED;
+    if (spw__sdk.worker)
+        result = spw__worker_flush(spw__sdk.worker, timeout_of(timeout_ms), false, false);
+    pthread_mutex_unlock(&spw__sdk.lifecycle);
+    return result;
+}
+
+spw_result spw_shutdown(uint32_t timeout_ms)
+{
+    if (!spw__engine_current())
+        return SPW_OK; /* never started, or a forked child: nothing to do */
+    pthread_mutex_lock(&spw__sdk.lifecycle);
+    struct spw__worker *worker = spw__sdk.worker;
+    spw_result result = SPW_OK;
+    if (worker) {
+        uint64_t begun = spw__mono_ns();
+        uint32_t timeout = timeout_of(timeout_ms);
+        (void)spw__engine_close(worker->engine, timeout < QUIESCE_MS ? timeout : QUIESCE_MS);
+        uint32_t spent = (uint32_t)((spw__mono_ns() - begun) / 1000000);
+        result = spw__worker_flush(worker, spent < timeout ? timeout - spent : 0, true, false);
+        spw__sdk.worker = NULL;
+        if (spw__worker_join(worker, 50))
+            free_worker(worker);
+        else /* an exporter holds the worker: its memory is left to it */
+            spw__diag(SPW_LOG_WARN, "shutdown: the worker did not stop in time and is left behind; an exporter blocks it");
+    }
+    pthread_mutex_unlock(&spw__sdk.lifecycle);
+    return result;
+}

@@ -1,0 +1,18 @@
+/* What start and shutdown share with the statistics. */
+#ifndef SPW_SDK_SDK_H
+#define SPW_SDK_SDK_H
+
+#include "sdk/worker.h"
+
+struct spw__sdk {
+    pthread_mutex_t lifecycle;
+    struct spw__worker *worker; /* NULL: not running; under lifecycle */
+    struct spw__engine *engine; /* of the last start; atomic */
+    uint8_t *resource;          /* encoded; lives as long as the worker */
+    uint32_t exit_timeout_ms;
+    uint32_t pipeline_count; /* of the last start; atomic */
+    struct spw__account accounts[SPW__MAX_PIPELINES];
+};
+extern struct spw__sdk spw__sdk;
+
+#endif

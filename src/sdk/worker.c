@@ -1,0 +1,298 @@
+#include "sdk/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "sdk/diag.h"
+
+#define TRIM_AFTER_MS 10000u
+
+void spw__worker_wake(void *worker)
+{
+    spw__loop_wake(((struct spw__worker *)worker)->loop);
+}
+
+/* ---- recorders with something to drain ---- */
+
+static void activate(struct spw__worker *w, struct spw__recorder *recorder)
+{
+    if (recorder->active)
+        return;
+    recorder->active = true;
+    recorder->active_next = w->active;
+    w->active = recorder;
+}
+
+static void collect_ready(struct spw__worker *w)
+{
+    struct spw__recorder *r = spw__queue_take_ready(w->engine);
+    while (r) {
+        struct spw__recorder *next = r->ready_next;
+        activate(w, r);
+        r = next;
+    }
+}
+
+/* Whether every pipeline stands at the end of the recorder's rows. */
+static bool drained(const struct spw__worker *w, const struct spw__recorder *r)
+{
+    uint64_t written = __atomic_load_n(&r->written, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < w->pipeline_count; i++)
+        if (r->passed[i] < written)
+            return false;
+    return true;
+}
+
+static void retire_drained(struct spw__worker *w)
+{
+    for (struct spw__recorder **at = &w->active; *at;) {
+        struct spw__recorder *r = *at;
+        if (drained(w, r) && spw__queue_retire(w->engine, r)) {
+            *at = r->active_next;
+            r->active = false;
+        } else {
+            at = &r->active_next;
+        }
+    }
+}
+
+static void on_trim(void *arg)
+{
+    struct spw__worker *w = arg;
+    spw__queue_trim(w->engine);
+}
+
+/* ---- flushing ---- */
+
+static void begin_flush(struct spw__worker *w, struct spw__flush *f)
+{
+    uint32_t count = __atomic_load_n(&w->engine->recorder_count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < count; i++) {
+        struct spw__recorder *r = w->engine->recorders[i];
+        r->flush_target = __atomic_load_n(&r->written, __ATOMIC_ACQUIRE);
+        if (!drained(w, r) && !__atomic_exchange_n(&r->ready, 1, __ATOMIC_ACQ_REL))
+            activate(w, r);
+    }
+    collect_ready(w);
+    for (uint32_t i = 0; i < w->pipeline_count; i++) {
+        f->losses[i] = w->pipelines[i].losses;
+        spw__pipeline_hurry(&w->pipelines[i]);
+    }
+    f->begun = true;
+    uint64_t now = spw_loop_now_ms(w->loop);
+    spw_loop_arm(w->loop, &w->flush_deadline, f->deadline_ms > now ? f->deadline_ms - now : 0);
+}
+
+/* What the waiting caller is told; also clears the way for the next flush. */
+static void finish_flush(struct spw__worker *w, struct spw__flush *f, spw_result result)
+{
+    spw_loop_disarm(w->loop, &w->flush_deadline);
+    for (uint32_t i = 0; i < w->pipeline_count && result == SPW_OK; i++)
+        if (w->pipelines[i].losses != f->losses[i])
+            result = SPW_ERR_INCOMPLETE;
+    pthread_mutex_lock(&w->lock);
+    w->flushes = f->next;
+    f->result = result;
+    f->finished = true;
+    if (f->stop)
+        w->ended = true;
+    if (f->abandoned)
+        free(f);
+    pthread_cond_broadcast(&w->done);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* A pipeline at exit that has nobody to talk to is given up at once. */
+static void give_up_refused(struct spw__worker *w)
+{
+    for (uint32_t i = 0; i < w->pipeline_count; i++) {
+        struct spw__pipeline *p = &w->pipelines[i];
+        if (p->state == SPW__BACKING_OFF && p->refused)
+            spw__pipeline_abandon(p, SPW_DROP_SHUTDOWN_DEADLINE);
+    }
+}
+
+/* Goes on with the pipelines that have not reached the target. True: all have. */
+static bool drive_flush(struct spw__worker *w)
+{
+    bool flushed = true;
+    for (uint32_t i = 0; i < w->pipeline_count; i++) {
+        struct spw__pipeline *p = &w->pipelines[i];
+        if (spw__pipeline_flushed(p))
+            continue;
+        flushed = false;
+        if (p->state == SPW__IDLE) {
+            /* Between two batches; or a thread is just about to put itself on the ready list: look again in a moment. */
+            p->quota = p->quota > 0 ? p->quota : 1;
+            spw_loop_arm(w->loop, &w->look_again, 1);
+        }
+    }
+    return flushed;
+}
+
+/* Serves the first flush on the list; true when the worker is to end. */
+static bool serve_flush(struct spw__worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    struct spw__flush *f = w->flushes;
+    pthread_mutex_unlock(&w->lock);
+    if (!f)
+        return false;
+    if (!f->begun)
+        begin_flush(w, f);
+    if (f->exiting)
+        give_up_refused(w);
+    bool flushed = drive_flush(w);
+    bool late = spw_loop_now_ms(w->loop) >= f->deadline_ms;
+    if (!flushed && !late)
+        return false;
+    bool stop = f->stop;
+    if (stop)
+        for (uint32_t i = 0; i < w->pipeline_count; i++)
+            spw__pipeline_abandon(&w->pipelines[i], SPW_DROP_SHUTDOWN_DEADLINE);
+    finish_flush(w, f, flushed ? SPW_OK : SPW_ERR_TIMEOUT);
+    return stop;
+}
+
+static void on_flush_timer(void *arg)
+{
+    (void)arg; /* enough that we woke: serve_flush() looks at the clock */
+}
+
+/* ---- the thread ---- */
+
+/* True: nothing waits, nothing runs; sleep until woken. Sets the flag that recording threads look at. */
+static bool prepare_sleep(struct spw__worker *w)
+{
+    retire_drained(w);
+    uint32_t depth = w->active ? 1 : 2;
+    __atomic_store_n(&w->engine->worker_asleep, depth, __ATOMIC_SEQ_CST);
+    bool again = __atomic_load_n(&w->engine->ready_head, __ATOMIC_SEQ_CST) != NULL;
+    for (uint32_t i = 0; i < w->pipeline_count; i++)
+        again |= __atomic_load_n(&w->engine->lanes[i].depth, __ATOMIC_SEQ_CST) >= w->engine->lanes[i].wake_at;
+    return !again;
+}
+
+static void start_exporters(struct spw__worker *w)
+{
+    for (uint32_t i = 0; i < w->pipeline_count; i++) {
+        spw_exporter *e = w->pipelines[i].exporter;
+        spw_error error = SPW_ERROR_INIT;
+        if (e->start && e->start(e, w->loop, &error) != SPW_OK)
+            spw__diag(SPW_LOG_ERROR, "exporter %s did not start: %s", e->name, error.text);
+    }
+}
+
+static void *worker_thread(void *arg)
+{
+    struct spw__worker *w = arg;
+    w->self = pthread_self();
+    spw__thread_suppress(); /* an exporter's own telemetry would feed itself */
+    start_exporters(w);
+    if (w->at_exit)
+        (void)atexit(w->at_exit); /* registered after curl's and its TLS library's, so it runs before theirs */
+    w->flush_deadline = (spw_timer){ .fn = on_flush_timer, .arg = w };
+    w->look_again = (spw_timer){ .fn = on_flush_timer, .arg = w };
+    w->trim = (spw_timer){ .fn = on_trim, .arg = w };
+    for (;;) {
+        collect_ready(w);
+        bool did = false;
+        for (uint32_t i = 0; i < w->pipeline_count; i++)
+            did |= spw__pipeline_step(&w->pipelines[i]);
+        if (serve_flush(w))
+            break;
+        if (did) {
+            spw_loop_arm(w->loop, &w->trim, TRIM_AFTER_MS);
+            spw__loop_step(w->loop, 0);
+            continue;
+        }
+        spw__loop_step(w->loop, prepare_sleep(w) ? -1 : 0);
+        __atomic_store_n(&w->engine->worker_asleep, 0, __ATOMIC_SEQ_CST);
+    }
+    spw_loop_disarm(w->loop, &w->trim);
+    spw_loop_disarm(w->loop, &w->look_again);
+    return NULL;
+}
+
+spw_result spw__worker_start(struct spw__worker *w, spw_error *error)
+{
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->done, &attr);
+    pthread_condattr_destroy(&attr);
+
+    /* The thread inherits the mask: no signal of the program is ever handled on it. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&w->thread, NULL, worker_thread, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc)
+        return spw__fail(error, SPW_ERR_SYSTEM, "the worker thread cannot be started; check the limit of processes (ulimit -u)");
+    (void)pthread_setname_np(w->thread, "spanwire");
+    return SPW_OK;
+}
+
+static struct timespec monotonic_in(uint32_t ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+static struct spw__flush *enqueue(struct spw__worker *w, uint32_t timeout_ms, bool stop, bool exiting)
+{
+    struct spw__flush *f = calloc(1, sizeof *f);
+    if (!f)
+        return NULL;
+    f->deadline_ms = spw_loop_now_ms(w->loop) + timeout_ms;
+    f->stop = stop;
+    f->exiting = exiting;
+    struct spw__flush **last = &w->flushes;
+    while (*last)
+        last = &(*last)->next;
+    *last = f;
+    spw__loop_wake(w->loop);
+    return f;
+}
+
+spw_result spw__worker_flush(struct spw__worker *w, uint32_t timeout_ms, bool stop, bool exiting)
+{
+    const uint32_t grace_ms = 50; /* the worker keeps the deadline; this is for a worker that hangs in an exporter */
+    struct timespec until = monotonic_in(timeout_ms + grace_ms);
+    pthread_mutex_lock(&w->lock);
+    struct spw__flush *f = w->ended ? NULL : enqueue(w, timeout_ms, stop, exiting);
+    if (!f) {
+        spw_result none = w->ended ? SPW_ERR_NOT_STARTED : SPW_ERR_NO_MEMORY;
+        pthread_mutex_unlock(&w->lock);
+        return none;
+    }
+    int rc = 0;
+    while (!f->finished && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&w->done, &w->lock, &until);
+    spw_result result = SPW_ERR_TIMEOUT;
+    if (f->finished) {
+        result = f->result;
+        free(f);
+    } else {
+        f->abandoned = true;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return result;
+}
+
+bool spw__worker_join(struct spw__worker *w, uint32_t timeout_ms)
+{
+    struct timespec until = monotonic_in(timeout_ms);
+    return pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+}
