@@ -108,6 +108,8 @@ static spw_result load_headers(struct spw__config *out, const spw_options *optio
 {
     const char *headers = said(options->otlp_headers);
     const char *problem = headers ? spw__headers_problem(headers) : NULL;
+    if (problem == spw__pairs_no_memory)
+        return no_memory(error);
     if (problem)
         return spw__fail(error, SPW_ERR_INVALID, "otlp_headers: %s; write name=value,name2=value2 with percent-encoded values", problem);
     static const char *const names[] = { SIGNAL "HEADERS", GENERAL "HEADERS" };

@@ -1,3 +1,5 @@
 spw_add_test(NAME config SOURCES unit/test_config.c LIBS spanwire-sdk-testing LABELS unit)
 spw_add_test(NAME diag SOURCES unit/test_diag.c LIBS spanwire-sdk-testing LABELS unit)
 spw_add_test(NAME resource SOURCES unit/test_resource.c LIBS spanwire-sdk-testing spw_proto LABELS unit)
+spw_add_test(NAME config_memory SOURCES unit/test_config_memory.c LIBS spanwire-sdk-testing LABELS unit)
+target_link_options(test_config_memory PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup)
