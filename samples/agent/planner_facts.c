@@ -47,6 +47,16 @@ static void take_quoted(char *question, char subject[200])
     }
 }
 
+static void add_keyword(facts *self, const char *word)
+{
+    static const char *const empty[] = { "where", "what",  "which", "who",  "how",  "why",    "does",   "do",    "is",     "are",   "was", "the",
+                                         "an",    "of",    "in",    "on",   "to",   "for",    "and",    "or",    "when",   "it",    "its", "this",
+                                         "that",  "these", "with",  "from", "by",   "be",     "can",    "find",  "search", "show",  "me",  "us",
+                                         "there", "happens", "folder", "file", "files", "code", "defined", "used", "if", "happen", NULL };
+    if (strlen(word) > 2 && strlen(word) < sizeof self->keywords[0] && !one_of(word, empty) && self->keyword_count < MAX_KEYWORDS)
+        strcpy(self->keywords[self->keyword_count++], word);
+}
+
 /* Looks at every word: some tell the kind of question, some may be what it is about. */
 static void read_words(facts *self, char *question)
 {
@@ -60,6 +70,7 @@ static void read_words(facts *self, char *question)
         size_t n = strlen(word);
         if (word[n - 1] == '.')
             word[n - 1] = 0;
+        add_keyword(self, word);
         wants_place = wants_place || one_of(word, locate);
         wants_sizes = wants_sizes || one_of(word, longest);
         if (!found && (names_a_file(word) || looks_like_name(word))) {
@@ -71,10 +82,10 @@ static void read_words(facts *self, char *question)
         if (!one_of(word, fillers))
             snprintf(before, sizeof before, "%s", word);
     }
-    if (wants_place && !self->subject[0])
-        snprintf(self->subject, sizeof self->subject, "%s", before); /* "find main" */
-    if (wants_place && self->subject[0])
-        self->intent = INTENT_LOCATE;
+    if (wants_place && !self->subject[0] && self->keyword_count == 1)
+        snprintf(self->subject, sizeof self->subject, "%s", self->keywords[0]); /* "find main" */
+    if (wants_place && (self->subject[0] || self->keyword_count > 0))
+        self->intent = self->subject[0] ? INTENT_LOCATE : INTENT_PHRASE;
     else if (wants_sizes && !quoted)
         self->intent = INTENT_LONGEST;
     else

@@ -14,30 +14,6 @@ static const json_t *listed(const facts *f)
     return json_object_get(json_object_get(facts_success(f, "list_files"), "result"), "largest_first");
 }
 
-/* As a person would say it: without the folders, when no other listed file has the same name. */
-static const char *spoken_name(const json_t *files, const char *path)
-{
-    size_t i, same = 0;
-    const json_t *file;
-    json_array_foreach(files, i, file)
-    {
-        const char *other = get_string(file, "path");
-        same += other && strcasecmp(path_basename(other), path_basename(path)) == 0;
-    }
-    return same == 1 ? path_basename(path) : path;
-}
-
-static void ask_about(const facts *f, decision *d, const char *path)
-{
-    if (facts_can(f, "ask_reader"))
-        decide_call(d, "ask_reader", json_pack("{s:o}", "question", json_sprintf("What does \"%s\" do?", spoken_name(listed(f), path))));
-}
-
-static const char *readers_answer(const facts *f)
-{
-    return get_string(json_object_get(facts_success(f, "ask_reader"), "result"), "answer");
-}
-
 /* ---- "which files are longest?" ---- */
 
 typedef struct counted {
@@ -135,9 +111,10 @@ void rule_longest(const facts *f, decision *d)
     counted counts[COUNTED_FILES];
     size_t count = read_counts(f, counts);
     const char *longest = count > 0 ? counts[0].path : get_string(json_array_get(files, 0), "path");
-    if (!facts_last(f, "ask_reader") && facts_can(f, "ask_reader") && longest) {
-        ask_about(f, d, longest);
-        decide_call(d, "run_command", json_pack("{s:s, s:s}", "command", "top_words", "path", longest));
+    bool first = !facts_last(f, "ask_reader");
+    if (longest && step_ask(f, d, longest)) {
+        if (first)
+            decide_call(d, "run_command", json_pack("{s:s, s:s}", "command", "top_words", "path", longest));
         return;
     }
     answer_longest(f, d, counts, count);
@@ -214,9 +191,10 @@ void rule_overview(const facts *f, decision *d)
     if (json_array_size(d->calls) > 0)
         return;
     const char *source = first_source(listed(f));
-    if (source && !facts_last(f, "ask_reader") && facts_can(f, "ask_reader")) {
-        ask_about(f, d, source);
-        decide_call(d, "run_command", json_pack("{s:s, s:s}", "command", "line_count", "path", source));
+    bool first = !facts_last(f, "ask_reader");
+    if (source && step_ask(f, d, source)) {
+        if (first)
+            decide_call(d, "run_command", json_pack("{s:s, s:s}", "command", "line_count", "path", source));
         return;
     }
     answer_overview(f, d, readme);

@@ -44,6 +44,21 @@ const char *step_read(const facts *f, decision *d, const char *path, bool *gave_
     return NULL;
 }
 
+const char *readers_answer(const facts *f)
+{
+    return get_string(json_object_get(facts_success(f, "ask_reader"), "result"), "answer");
+}
+
+bool step_ask(const facts *f, decision *d, const char *path)
+{
+    size_t asked = facts_count(f, "ask_reader");
+    const char *answer = readers_answer(f), *name = asked == 0 ? path_basename(path) : path;
+    if (!facts_can(f, "ask_reader") || asked == 2 || (asked == 1 && (!answer || strstr(answer, path))))
+        return false;
+    decide_call(d, "ask_reader", json_pack("{s:o}", "question", json_sprintf("What does \"%s\" do?", name)));
+    return true;
+}
+
 /* ---- "what does this file do?": read it, see who mentions it ---- */
 
 static void print_mentions(FILE *out, const char *path, const json_t *matches)
@@ -116,7 +131,7 @@ static const json_t *best_match(const json_t *matches, const char *name, bool *i
 static void answer_location(const facts *f, decision *d, const json_t *found, const json_t *best, bool defined)
 {
     const char *lines = get_string(json_object_get(facts_success(f, "read_file"), "result"), "text");
-    const char *reader = get_string(json_object_get(facts_success(f, "ask_reader"), "result"), "answer");
+    const char *reader = readers_answer(f);
     fprintf(d->answer, "%s is %s in %s, line %jd.", f->subject, defined ? "defined" : "found first", get_string(best, "path"),
             (intmax_t)get_int(best, "line", 0, 0, INT64_MAX));
     fprintf(d->answer, " In all: %s.\n", get_string(found, "summary"));
@@ -143,15 +158,13 @@ void rule_locate(const facts *f, decision *d)
     }
     bool defined = false;
     const json_t *best = best_match(json_object_get(found, "matches"), f->subject, &defined);
-    if (facts_last(f, "read_file") || facts_last(f, "ask_reader")) {
-        answer_location(f, d, found, best, defined);
-        return;
-    }
-    json_int_t line = (json_int_t)get_int(best, "line", 1, 1, INT32_MAX);
     const char *path = get_string(best, "path");
-    decide_call(d, "read_file", json_pack("{s:s, s:I, s:i}", "path", path, "start_line", line > 3 ? line - 3 : 1, "line_count", 10));
-    if (facts_can(f, "ask_reader"))
-        decide_call(d, "ask_reader", json_pack("{s:o}", "question", json_sprintf("What does \"%s\" do?", path)));
+    json_int_t line = (json_int_t)get_int(best, "line", 1, 1, INT32_MAX);
+    if (!facts_last(f, "read_file"))
+        decide_call(d, "read_file", json_pack("{s:s, s:I, s:i}", "path", path, "start_line", line > 3 ? line - 3 : 1, "line_count", 10));
+    step_ask(f, d, path);
+    if (json_array_size(d->calls) == 0)
+        answer_location(f, d, found, best, defined);
 }
 
 /* ---- deciding ---- */
@@ -164,6 +177,9 @@ static const char *plan_text(const facts *f)
     case INTENT_LOCATE:
         return "1. Search all files for the name.\n2. Read the lines around what looks like its definition.\n3. Ask the reader what "
                "that file does.";
+    case INTENT_PHRASE:
+        return "1. Search all files for names made of the question's words.\n2. Read the lines around the best match.\n3. Ask the reader "
+               "what that file does.";
     case INTENT_FILE:
         return "1. Read the file.\n2. Search for files that mention it.";
     case INTENT_OVERVIEW:
@@ -180,6 +196,8 @@ static void decide(const facts *f, decision *d)
         rule_longest(f, d);
     else if (f->intent == INTENT_LOCATE)
         rule_locate(f, d);
+    else if (f->intent == INTENT_PHRASE)
+        rule_phrase(f, d);
     else if (f->intent == INTENT_FILE)
         rule_file(f, d);
     else
