@@ -80,7 +80,7 @@ find_package(spanwire 0.1 REQUIRED)
 add_executable(user ${QUICKSTART})
 target_link_libraries(user PRIVATE spanwire::spanwire-sdk)
 CMAKE
-attempt 'find_package(spanwire): configures' cmake -S cmake-user -B cmake-build "-DCMAKE_PREFIX_PATH=$prefix" "-DQUICKSTART=$root/samples/quickstart.c"
+attempt 'find_package(spanwire): configures' cmake -G Ninja -S cmake-user -B cmake-build "-DCMAKE_PREFIX_PATH=$prefix" "-DQUICKSTART=$root/samples/quickstart.c"
 attempt 'find_package(spanwire): builds' cmake --build cmake-build
 attempt 'find_package(spanwire): runs' clean_env OTEL_TRACES_EXPORTER=console cmake-build/user
 

@@ -30,7 +30,7 @@ find_package(spanwire 0.1 REQUIRED)
 add_executable(user ${QUICKSTART})
 target_link_libraries(user PRIVATE spanwire::spanwire-sdk)
 CMAKE
-    cmake -S "$work/user" -B "$work/user-build" "-DCMAKE_PREFIX_PATH=$work/prefix" "-DQUICKSTART=$root/samples/quickstart.c" &&
+    cmake -G Ninja -S "$work/user" -B "$work/user-build" "-DCMAKE_PREFIX_PATH=$work/prefix" "-DQUICKSTART=$root/samples/quickstart.c" &&
         cmake --build "$work/user-build"
 }
 
