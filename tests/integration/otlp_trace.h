@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "http_peer.h"
+#include "support/http_peer.h"
 
 typedef Opentelemetry__Proto__Trace__V1__Span otlp_span;
 
