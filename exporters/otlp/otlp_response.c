@@ -218,5 +218,5 @@ uint64_t spw__otlp_retry_after_ms(spw_view value, time_t now)
             return 0;
         seconds = (uint64_t)(then - now);
     }
-    return seconds >= INT32_MAX / 1000 ? INT32_MAX : seconds * 1000;
+    return seconds > INT32_MAX / 1000 ? INT32_MAX : seconds * 1000;
 }

@@ -4,3 +4,6 @@ spw_add_test(NAME registry SOURCES unit/test_registry.c LIBS spanwire-sdk-testin
 foreach(name reader memory console)
   spw_add_test(NAME ${name} SOURCES unit/test_${name}.c support/fake_batch.c LIBS spanwire-sdk-testing spw_proto LABELS unit)
 endforeach()
+foreach(name otlp_url otlp_headers otlp_response)
+  spw_add_test(NAME ${name} SOURCES unit/test_${name}.c LIBS spanwire-sdk-testing spw_proto LABELS unit)
+endforeach()
