@@ -231,6 +231,8 @@ static spw_result configure(struct otlp_exporter *self, const spw_exporter_setti
     self->timeout_ms = otlp->timeout_ms;
     spw_result result = check_protocol(otlp->protocol, error);
     if (result == SPW_OK)
+        result = spw__otlp_transport_prepare(error);
+    if (result == SPW_OK)
         result = set_compression(self, otlp->compression, error);
     if (result == SPW_OK)
         result = spw__otlp_url_parse(&self->url, endpoint, otlp->endpoint_is_signal, "v1/traces", error);

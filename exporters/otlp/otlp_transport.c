@@ -207,11 +207,19 @@ static bool set_multi(struct spw__otlp_transport *t)
            curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, 1L) == CURLM_OK;
 }
 
-spw_result spw__otlp_transport_start(struct spw__otlp_transport *t, spw_loop *loop, const struct spw__otlp_setup *setup, spw_error *error)
+spw_result spw__otlp_transport_prepare(spw_error *error)
 {
     pthread_once(&global_once, global_init);
     if (global_result != CURLE_OK)
         return spw__otlp_fail(error, SPW_ERR_SYSTEM, "libcurl does not start: %s", curl_easy_strerror(global_result));
+    return SPW_OK;
+}
+
+spw_result spw__otlp_transport_start(struct spw__otlp_transport *t, spw_loop *loop, const struct spw__otlp_setup *setup, spw_error *error)
+{
+    spw_result prepared = spw__otlp_transport_prepare(error);
+    if (prepared != SPW_OK)
+        return prepared;
     t->loop = loop;
     t->timer.fn = on_time;
     t->timer.arg = t;

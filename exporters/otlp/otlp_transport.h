@@ -48,6 +48,12 @@ struct spw__otlp_transport {
     char detail[CURL_ERROR_SIZE];
 };
 
+/*
+ * Initialises libcurl and its TLS library, once a process, on the calling thread. Done when the exporter is made, within spw_start(): on the
+ * worker it would race with exit(), whose handlers take the TLS library down while it is still coming up.
+ */
+spw_result spw__otlp_transport_prepare(spw_error *error);
+
 spw_result spw__otlp_transport_start(struct spw__otlp_transport *t, spw_loop *loop, const struct spw__otlp_setup *setup, spw_error *error);
 
 /* Sends; `done` comes later, from the loop, at the latest timeout_ms after this. One at a time. */

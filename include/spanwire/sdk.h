@@ -94,7 +94,8 @@ SPW_API spw_result spw_start(const spw_options *options);
 SPW_API spw_result spw_flush(uint32_t timeout_ms);
 
 /**
- * Flushes, stops the worker, closes the gate. Idempotent. What could not be delivered by the deadline is counted `shutdown_deadline`;
+ * Flushes, stops the worker, closes the gate. Idempotent. With SPW_DEFAULT_TIMEOUT_MS a receiver that refuses connections is given up
+ * after 1 s. What could not be delivered by the deadline is counted `shutdown_deadline`;
  * spans that end later are counted `already_shutdown`. Returns as spw_flush(). (Specification: Trace SDK, Shutdown.)
  */
 SPW_API spw_result spw_shutdown(uint32_t timeout_ms);

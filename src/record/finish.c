@@ -265,7 +265,7 @@ static uint8_t *put_frames(struct spw__engine *engine, const struct spw__slot *s
 
 #define END_OFFSET 40u /* of the end time's bytes in the head: trace id 18, span id 10, kind 2, start 9, and its tag */
 
-static void write_record(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t log_size, uint32_t lanes, uint64_t now)
+static void write_record(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t log_size, uint32_t lanes, bool urgent)
 {
     struct spw__engine *engine = recorder->engine;
     struct spw__sweep sweep;
@@ -274,7 +274,7 @@ static void write_record(struct spw__recorder *recorder, struct spw__slot *slot,
     uint32_t events = __atomic_load_n(&slot->dropped_events, __ATOMIC_RELAXED);
     uint32_t span = slot->head_size + sweep.bytes + dropped_size(attributes) + dropped_size(events);
     uint32_t length = 1 + (uint32_t)spw__varint_size(span) + span;
-    uint8_t *p = spw__queue_reserve(recorder, length, lanes, now);
+    uint8_t *p = spw__queue_reserve(recorder, length, lanes, slot->end_mono_ns);
     if (!p)
         return;
     spw__put_fixed64(slot->head + END_OFFSET, slot->end_unix_ns);
@@ -289,7 +289,7 @@ static void write_record(struct spw__recorder *recorder, struct spw__slot *slot,
         spw__bump(&recorder->attributes_dropped, attributes);
         spw__bump(&recorder->events_dropped, events);
     }
-    spw__queue_commit(recorder, length, slot->scope, lanes);
+    spw__queue_commit(recorder, length, slot->scope, lanes, urgent);
 }
 
 /* A span that nobody will get: counted under its cause on every pipeline. */
@@ -314,10 +314,11 @@ void spw__finish(struct spw__engine *engine, struct spw__slot *slot)
         return;
     }
     spw__bump(&recorder->ended, 1);
-    uint32_t lanes = spw__queue_admit(recorder);
+    bool urgent;
+    uint32_t lanes = spw__queue_admit(recorder, &urgent);
     if (__builtin_expect(lanes != 0, 1)) {
         uint32_t size = (uint32_t)(__atomic_load_n(&slot->word, __ATOMIC_RELAXED) & SPW__CURSOR_MASK) * 8;
-        write_record(recorder, slot, size, lanes, slot->end_mono_ns);
+        write_record(recorder, slot, size, lanes, urgent);
     }
     spw__slot_release(engine, recorder, slot);
     spw__leave(recorder);

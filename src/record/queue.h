@@ -10,17 +10,19 @@
 #include "engine.h"
 #include "record.h"
 
-/* The lanes that still take a record; counts queue_full for the others. */
-static inline uint32_t spw__queue_admit(struct spw__recorder *recorder)
+/* The lanes that still take a record; counts queue_full for the others. *urgent: with this one a batch is full, say so at once. */
+static inline uint32_t spw__queue_admit(struct spw__recorder *recorder, bool *urgent)
 {
     struct spw__engine *engine = recorder->engine;
     uint32_t mask = engine->lane_mask;
+    *urgent = false;
     for (uint32_t i = 0; i < engine->lane_count; i++) {
         int64_t depth = __atomic_load_n(&engine->lanes[i].depth, __ATOMIC_RELAXED) + recorder->unpublished[i];
         if (__builtin_expect(depth >= __atomic_load_n(&engine->lanes[i].limit, __ATOMIC_RELAXED), 0)) {
             mask &= ~(1u << i);
             spw__bump(&recorder->queue_full[i], 1);
         }
+        *urgent |= depth + 1 >= __atomic_load_n(&engine->lanes[i].wake_at, __ATOMIC_RELAXED);
     }
     return mask;
 }
@@ -44,7 +46,7 @@ static inline uint8_t *spw__queue_reserve(struct spw__recorder *recorder, uint32
 }
 
 /* Makes the reserved record visible: one release store; then, now and then, the count, and a word to the worker. */
-static inline void spw__queue_commit(struct spw__recorder *recorder, uint32_t length, uint32_t scope, uint32_t lanes)
+static inline void spw__queue_commit(struct spw__recorder *recorder, uint32_t length, uint32_t scope, uint32_t lanes, bool urgent)
 {
     struct spw__engine *engine = recorder->engine;
     struct spw__record *record = (struct spw__record *)(void *)((uint8_t *)recorder->chunk + recorder->used);
@@ -59,7 +61,7 @@ static inline void spw__queue_commit(struct spw__recorder *recorder, uint32_t le
     recorder->used += spw__record_stride(length);
     spw__bump(&recorder->written, 1);
 
-    bool publish = false;
+    bool publish = urgent;
     uint32_t step = __atomic_load_n(&engine->publish_step, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < engine->lane_count; i++) {
         uint32_t n = recorder->unpublished[i] + (lanes >> i & 1);

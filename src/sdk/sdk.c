@@ -12,6 +12,8 @@
 #include "sdk/resource.h"
 
 #define DEFAULT_TIMEOUT_MS 5000u
+#define JOIN_MS 50u     /* for a worker that has already said it is done */
+#define REFUSED_MS 1000u /* a shutdown with the default time waits no longer for a receiver that refuses connections */
 #define QUIESCE_MS 100u /* for threads inside a recording call when the gate closes: nanoseconds, unless the system stops them */
 
 struct spw__sdk spw__sdk = { .lifecycle = PTHREAD_MUTEX_INITIALIZER };
@@ -114,8 +116,9 @@ static void at_exit(void)
     uint32_t timeout = spw__sdk.exit_timeout_ms;
     if (worker) {
         (void)spw__engine_close(worker->engine, QUIESCE_MS);
-        (void)spw__worker_flush(worker, timeout, true, true);
-        /* The worker's memory stays: exit() is near, and other threads may still run. */
+        (void)spw__worker_flush(worker, timeout, true, 0);
+        (void)spw__worker_join(worker, JOIN_MS);
+        spw__sdk.left = worker; /* its memory stays: other threads may still run */
         spw__sdk.worker = NULL;
     }
     pthread_mutex_unlock(&spw__sdk.lifecycle);
@@ -135,7 +138,6 @@ static spw_result start_worker(struct spw__config *config, struct spw__worker *w
     spw_result result = build_pipelines(config, worker, (spw_view){ (const char *)spw__sdk.resource, size }, error);
     if (result != SPW_OK)
         return result;
-    worker->at_exit = at_exit;
     return spw__worker_start(worker, error);
 }
 
@@ -151,9 +153,7 @@ static spw_result start_locked(const spw_options *options, spw_error *error)
         worker = calloc(1, sizeof *worker);
         result = worker ? start_worker(&config, worker, error) : spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for the worker");
         if (result == SPW_OK) {
-            static bool registered;
-            if (!registered)
-                registered = atexit(at_exit) == 0; /* for programs that end before the worker comes to it */
+            (void)atexit(at_exit); /* at each start: after the TLS library's own handler, so that it runs before it */
             spw__sdk.exit_timeout_ms = config.exit_timeout_ms;
             spw__sdk.worker = worker;
             spw__sdk.engine = worker->engine;
@@ -188,7 +188,7 @@ spw_result spw_flush(uint32_t timeout_ms)
     pthread_mutex_lock(&spw__sdk.lifecycle);
     spw_result result = SPW_ERR_NOT_STARTED;
     if (spw__sdk.worker)
-        result = spw__worker_flush(spw__sdk.worker, timeout_of(timeout_ms), false, false);
+        result = spw__worker_flush(spw__sdk.worker, timeout_of(timeout_ms), false, 0);
     pthread_mutex_unlock(&spw__sdk.lifecycle);
     return result;
 }
@@ -205,12 +205,16 @@ spw_result spw_shutdown(uint32_t timeout_ms)
         uint32_t timeout = timeout_of(timeout_ms);
         (void)spw__engine_close(worker->engine, timeout < QUIESCE_MS ? timeout : QUIESCE_MS);
         uint32_t spent = (uint32_t)((spw__mono_ns() - begun) / 1000000);
-        result = spw__worker_flush(worker, spent < timeout ? timeout - spent : 0, true, false);
+        /* Who named no time has no reason to believe that a receiver will yet appear. */
+        uint32_t refused = timeout_ms == SPW_DEFAULT_TIMEOUT_MS ? REFUSED_MS : timeout;
+        result = spw__worker_flush(worker, spent < timeout ? timeout - spent : 0, true, refused);
         spw__sdk.worker = NULL;
-        if (spw__worker_join(worker, 50))
+        if (spw__worker_join(worker, JOIN_MS)) {
             free_worker(worker);
-        else /* an exporter holds the worker: its memory is left to it */
+        } else { /* an exporter holds the worker: its memory is left to it */
+            spw__sdk.left = worker;
             spw__diag(SPW_LOG_WARN, "shutdown: the worker did not stop in time and is left behind; an exporter blocks it");
+        }
     }
     pthread_mutex_unlock(&spw__sdk.lifecycle);
     return result;

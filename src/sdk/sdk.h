@@ -7,6 +7,7 @@
 struct spw__sdk {
     pthread_mutex_t lifecycle;
     struct spw__worker *worker; /* NULL: not running; under lifecycle */
+    struct spw__worker *left;   /* at exit, or hanging: not freed, only known */
     struct spw__engine *engine; /* of the last start; atomic */
     uint8_t *resource;          /* encoded; lives as long as the worker */
     uint32_t exit_timeout_ms;

@@ -81,8 +81,6 @@ static void begin_flush(struct spw__worker *w, struct spw__flush *f)
         spw__pipeline_hurry(&w->pipelines[i]);
     }
     f->begun = true;
-    uint64_t now = spw_loop_now_ms(w->loop);
-    spw_loop_arm(w->loop, &w->flush_deadline, f->deadline_ms > now ? f->deadline_ms - now : 0);
 }
 
 /* What the waiting caller is told; also clears the way for the next flush. */
@@ -104,7 +102,7 @@ static void finish_flush(struct spw__worker *w, struct spw__flush *f, spw_result
     pthread_mutex_unlock(&w->lock);
 }
 
-/* A pipeline at exit that has nobody to talk to is given up at once. */
+/* A pipeline that has nobody to talk to. */
 static void give_up_refused(struct spw__worker *w)
 {
     for (uint32_t i = 0; i < w->pipeline_count; i++) {
@@ -142,13 +140,16 @@ static bool serve_flush(struct spw__worker *w)
         return false;
     if (!f->begun)
         begin_flush(w, f);
-    if (f->exiting)
+    uint64_t now = spw_loop_now_ms(w->loop);
+    bool stop = f->stop;
+    if (stop && now >= f->refused_ms)
         give_up_refused(w);
     bool flushed = drive_flush(w);
-    bool late = spw_loop_now_ms(w->loop) >= f->deadline_ms;
-    if (!flushed && !late)
+    if (!flushed && now < f->deadline_ms) {
+        uint64_t next = stop && now < f->refused_ms && f->refused_ms < f->deadline_ms ? f->refused_ms : f->deadline_ms;
+        spw_loop_arm(w->loop, &w->flush_deadline, next - now);
         return false;
-    bool stop = f->stop;
+    }
     if (stop)
         for (uint32_t i = 0; i < w->pipeline_count; i++)
             spw__pipeline_abandon(&w->pipelines[i], SPW_DROP_SHUTDOWN_DEADLINE);
@@ -191,8 +192,6 @@ static void *worker_thread(void *arg)
     w->self = pthread_self();
     spw__thread_suppress(); /* an exporter's own telemetry would feed itself */
     start_exporters(w);
-    if (w->at_exit)
-        (void)atexit(w->at_exit); /* registered after curl's and its TLS library's, so it runs before theirs */
     w->flush_deadline = (spw_timer){ .fn = on_flush_timer, .arg = w };
     w->look_again = (spw_timer){ .fn = on_flush_timer, .arg = w };
     w->trim = (spw_timer){ .fn = on_trim, .arg = w };
@@ -213,6 +212,10 @@ static void *worker_thread(void *arg)
     }
     spw_loop_disarm(w->loop, &w->trim);
     spw_loop_disarm(w->loop, &w->look_again);
+    pthread_mutex_lock(&w->lock);
+    w->gone = true;
+    pthread_cond_broadcast(&w->done);
+    pthread_mutex_unlock(&w->lock);
     return NULL;
 }
 
@@ -250,14 +253,14 @@ static struct timespec monotonic_in(uint32_t ms)
     return t;
 }
 
-static struct spw__flush *enqueue(struct spw__worker *w, uint32_t timeout_ms, bool stop, bool exiting)
+static struct spw__flush *enqueue(struct spw__worker *w, uint32_t timeout_ms, bool stop, uint32_t refused_ms)
 {
     struct spw__flush *f = calloc(1, sizeof *f);
     if (!f)
         return NULL;
     f->deadline_ms = spw_loop_now_ms(w->loop) + timeout_ms;
+    f->refused_ms = spw_loop_now_ms(w->loop) + refused_ms;
     f->stop = stop;
-    f->exiting = exiting;
     struct spw__flush **last = &w->flushes;
     while (*last)
         last = &(*last)->next;
@@ -266,12 +269,12 @@ static struct spw__flush *enqueue(struct spw__worker *w, uint32_t timeout_ms, bo
     return f;
 }
 
-spw_result spw__worker_flush(struct spw__worker *w, uint32_t timeout_ms, bool stop, bool exiting)
+spw_result spw__worker_flush(struct spw__worker *w, uint32_t timeout_ms, bool stop, uint32_t refused_ms)
 {
     const uint32_t grace_ms = 50; /* the worker keeps the deadline; this is for a worker that hangs in an exporter */
     struct timespec until = monotonic_in(timeout_ms + grace_ms);
     pthread_mutex_lock(&w->lock);
-    struct spw__flush *f = w->ended ? NULL : enqueue(w, timeout_ms, stop, exiting);
+    struct spw__flush *f = w->ended ? NULL : enqueue(w, timeout_ms, stop, refused_ms);
     if (!f) {
         spw_result none = w->ended ? SPW_ERR_NOT_STARTED : SPW_ERR_NO_MEMORY;
         pthread_mutex_unlock(&w->lock);
@@ -294,5 +297,13 @@ spw_result spw__worker_flush(struct spw__worker *w, uint32_t timeout_ms, bool st
 bool spw__worker_join(struct spw__worker *w, uint32_t timeout_ms)
 {
     struct timespec until = monotonic_in(timeout_ms);
-    return pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+    int rc = 0;
+    pthread_mutex_lock(&w->lock);
+    while (!w->gone && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&w->done, &w->lock, &until);
+    bool gone = w->gone;
+    pthread_mutex_unlock(&w->lock);
+    if (gone)
+        pthread_join(w->thread, NULL);
+    return gone;
 }

@@ -14,7 +14,7 @@ struct spw__flush {
     struct spw__flush *next;
     uint64_t deadline_ms;
     bool stop;    /* then end the worker */
-    bool exiting; /* do not wait for a receiver that is not there */
+    uint64_t refused_ms; /* until then a receiver that is not there is tried again */
     bool begun;   /* the worker's */
     bool finished;
     bool abandoned; /* nobody waits any more */
@@ -33,8 +33,8 @@ struct spw__worker {
     pthread_mutex_t lock;         /* the flush list */
     pthread_cond_t done;          /* monotonic clock */
     struct spw__flush *flushes;
-    bool ended; /* under lock: the thread has gone, or is about to */
-    void (*at_exit)(void);
+    bool ended;   /* under lock: serves no flush any more */
+    bool gone;    /* under lock: the thread touches nothing of ours any more */
     spw_timer flush_deadline;
     spw_timer look_again;
     spw_timer trim;
@@ -42,11 +42,11 @@ struct spw__worker {
 
 spw_result spw__worker_start(struct spw__worker *worker, spw_error *error);
 
-/* Blocks until the flush is finished, or its deadline (and a little) has passed. `stop` ends the worker; `exiting` gives up at once on a
- * receiver that is not there. */
-spw_result spw__worker_flush(struct spw__worker *worker, uint32_t timeout_ms, bool stop, bool exiting);
+/* Blocks until the flush is finished, or its deadline (and a little) has passed. `stop` ends the worker. A receiver
+ * that refuses the connection is given up after `refused_ms` then. */
+spw_result spw__worker_flush(struct spw__worker *worker, uint32_t timeout_ms, bool stop, uint32_t refused_ms);
 
-/* Joins the thread, not longer than given. False: it hangs in an exporter and is left behind. */
+/* Joins the thread, waiting not much longer than given. False: it hangs in an exporter and is left behind. */
 bool spw__worker_join(struct spw__worker *worker, uint32_t timeout_ms);
 
 /* For exporters that answer from another thread, and for recording threads. Async-signal-safe. */

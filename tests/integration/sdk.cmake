@@ -1,0 +1,6 @@
+spw_add_test(NAME sdk SOURCES integration/test_sdk.c LABELS integration)
+spw_add_test(NAME process SOURCES integration/test_process.c LABELS integration)
+add_executable(exit_child integration/exit_child.c)
+target_link_libraries(exit_child PRIVATE spw_flags spanwire::spanwire-sdk)
+set_source_files_properties(integration/test_process.c PROPERTIES COMPILE_DEFINITIONS "SPW_EXIT_CHILD=\"$<TARGET_FILE:exit_child>\"")
+add_dependencies(test_process exit_child)

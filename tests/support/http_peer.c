@@ -181,6 +181,8 @@ static void take_connection(http_peer *p)
     if ((p->queue ? p->queue->answer.act : p->always.act) == HTTP_PEER_DEAF) {
         c->answer = take_answer(p);
         c->deaf = true;
+        int small = 65536; /* or the kernel may well hear all of it on its own */
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
         c->state = SILENT;
     }
     pthread_cond_broadcast(&p->changed);
