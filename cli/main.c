@@ -1,0 +1,61 @@
+/* spanwire: the program. Finds the command and runs it. */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "viewer.h"
+
+static const char usage[] =
+    "spanwire: OpenTelemetry for C\n"
+    "\n"
+    "  spanwire view [options]            receive spans over OTLP/HTTP and show them in the browser\n"
+    "      --listen ADDRESS:PORT          where (127.0.0.1:4318; port 0 picks a free one)\n"
+    "      --db FILE                      keep the traces in a file (in memory)\n"
+    "      --max-bytes N[K|M|G]           cap of the store; the oldest traces leave first (256M)\n"
+    "      --allow-host NAME              also answer to this Host name; may be repeated\n"
+    "      --port-file FILE               write the port there once it listens\n"
+    "      --open                         open the browser\n"
+    "      --quiet                        print errors only\n"
+    "  spanwire show [TRACE_ID|latest]    print a trace as a waterfall\n"
+    "      --url URL                      of the viewer (http://127.0.0.1:4318)\n"
+    "      --width N                      columns (the terminal's)\n"
+    "      --color auto|always|never      (auto)\n"
+    "      --ascii                        no box-drawing characters\n"
+    "  spanwire version\n"
+    "  spanwire help\n";
+
+static int print_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    printf("spanwire %s\n", spwv_version());
+    return 0;
+}
+
+static int print_help(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    fputs(usage, stdout);
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {{"view", cli_view},       {"show", cli_show},         {"version", print_version}, {"help", print_help},
+                {"--version", print_version}, {"--help", print_help}, {"-h", print_help}};
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "spanwire: there is no command \"%s\"; try view, show, version or help\n", argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,78 @@
+/* GET /api/traces/{id} and /api/traces/{id}/text; {id} is 32 hex digits or "latest". */
+#include "http.h"
+
+#include <string.h>
+
+#include "text.h"
+#include "trace_json.h"
+#include "waterfall.h"
+
+enum { DEFAULT_WIDTH = 100 };
+
+enum view { UNKNOWN, AS_JSON, AS_TEXT };
+
+static enum view read_path(const char *path, char *id, size_t id_size)
+{
+    const char *at = path + strlen("/api/traces/");
+    const char *slash = strchr(at, '/');
+    size_t size = slash ? (size_t)(slash - at) : strlen(at);
+    if (size >= id_size || (slash && strcmp(slash, "/text") != 0))
+        return UNKNOWN;
+    memcpy(id, at, size);
+    id[size] = 0;
+    return slash ? AS_TEXT : AS_JSON;
+}
+
+static const char *find_trace(struct spwv_store *store, const char *id, uint8_t *trace_id)
+{
+    if (strcmp(id, "latest") == 0)
+        return store->latest(store, trace_id) ? NULL : "there is no trace yet: run a program that sends spans here";
+    if (strlen(id) != 2 * SPWV_TRACE_ID_SIZE || !spwv_hex_decode(id, 2 * SPWV_TRACE_ID_SIZE, trace_id))
+        return "a trace id is 32 hex digits, or \"latest\"";
+    return NULL;
+}
+
+static bool is_set(const struct spwv_request *request, const char *name)
+{
+    const char *value = request->query(request->arg, name);
+    return value && strcmp(value, "1") == 0;
+}
+
+static bool write_view(const struct spwv_request *request, enum view view, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error)
+{
+    struct spwv_store *store = request->app->store;
+    if (view == AS_JSON)
+        return spwv_trace_json(store, trace_id, out, error);
+    const char *text = request->query(request->arg, "width");
+    uint64_t width = DEFAULT_WIDTH;
+    if (text && *text && !spwv_parse_u64(text, 10000, &width))
+        width = DEFAULT_WIDTH;
+    struct spwv_waterfall_options options = {
+        .width = (unsigned)width, .color = is_set(request, "color"), .ascii = is_set(request, "ascii")};
+    return spwv_waterfall(store, trace_id, &options, out, error);
+}
+
+void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answer)
+{
+    struct spwv_store *store = request->app->store;
+    char id[2 * SPWV_TRACE_ID_SIZE + 1];
+    uint8_t trace_id[SPWV_TRACE_ID_SIZE];
+    enum view view = read_path(request->path, id, sizeof id);
+    const char *mistake = view == UNKNOWN ? "no such resource; a trace is at /api/traces/{32 hex digits}, and /text behind it"
+                                          : find_trace(store, id, trace_id);
+    if (mistake) {
+        spwv_answer_json_error(answer, 404, mistake);
+        return;
+    }
+    uint64_t revision = store->revision(store, trace_id);
+    if (revision && spwv_answer_unchanged(request, answer, revision))
+        return;
+    struct spwv_error error;
+    answer->status = 200;
+    answer->content_type = view == AS_TEXT ? "text/plain; charset=utf-8" : "application/json";
+    if (!write_view(request, view, trace_id, &answer->body, &error))
+        spwv_answer_json_error(answer, error.text[0] ? 500 : 404,
+                               error.text[0] ? error.text : "no such trace: it has not arrived, or has left the store for newer ones");
+    else if (answer->body.failed)
+        spwv_answer_json_error(answer, 507, "the trace is larger than an answer may be (192 MiB); its text view is at .../text");
+}

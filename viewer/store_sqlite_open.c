@@ -1,0 +1,161 @@
+/* Opening the database: the file, its settings, its schema and the statements. */
+#include "store_sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Raise it with every change of the schema; application_id tells our files from other programs' databases ("spnw"). */
+#define SCHEMA_VERSION 1
+#define APPLICATION_ID 0x73706e77
+
+/* Times are signed here: what is past the year 2262 is kept as the last moment before it, for sorting; the bytes keep the truth. */
+static const char schema[] =
+    "CREATE TABLE traces(id INTEGER PRIMARY KEY AUTOINCREMENT, trace_id BLOB NOT NULL UNIQUE, start_ns INTEGER NOT NULL,"
+    " end_ns INTEGER NOT NULL, spans INTEGER NOT NULL, errors INTEGER NOT NULL, revision INTEGER NOT NULL, has_root INTEGER NOT NULL,"
+    " root_start INTEGER NOT NULL, root_name TEXT, root_service TEXT NOT NULL);"
+    "CREATE INDEX traces_start ON traces(start_ns, id);"
+    "CREATE TABLE origins(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, hash INTEGER NOT NULL, uses INTEGER NOT NULL, raw BLOB NOT NULL);"
+    "CREATE INDEX origins_hash ON origins(hash);"
+    "CREATE TABLE spans(id INTEGER PRIMARY KEY, trace INTEGER NOT NULL, span_id INTEGER NOT NULL, start_ns INTEGER NOT NULL,"
+    " resource INTEGER NOT NULL, scope INTEGER NOT NULL, raw BLOB NOT NULL);"
+    "CREATE UNIQUE INDEX spans_key ON spans(trace, span_id);"
+    "CREATE TABLE trace_services(trace INTEGER NOT NULL, service TEXT NOT NULL, PRIMARY KEY(trace, service)) WITHOUT ROWID;"
+    "CREATE INDEX services_trace ON trace_services(service, trace);"
+    "CREATE TABLE trace_names(trace INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY(trace, name)) WITHOUT ROWID;";
+
+static const char *const sql[STATEMENTS] = {
+    [BEGIN_WRITE] = "BEGIN IMMEDIATE",
+    [COMMIT_WRITE] = "COMMIT",
+    [ROLLBACK_WRITE] = "ROLLBACK",
+    [FIND_TRACE] = "SELECT id, start_ns, end_ns, spans, errors, has_root, root_start FROM traces WHERE trace_id = ?1",
+    [INSERT_TRACE] = "INSERT INTO traces(trace_id, start_ns, end_ns, spans, errors, revision, has_root, root_start, root_service)"
+                     " VALUES(?1, ?2, ?3, 0, 0, ?4, 0, 0, ?5)",
+    [UPDATE_TRACE] = "UPDATE traces SET start_ns = ?2, end_ns = ?3, spans = ?4, errors = ?5, revision = ?6, has_root = ?7, root_start = ?8,"
+                     " root_name = ifnull(?9, root_name), root_service = ifnull(?10, root_service) WHERE id = ?1",
+    [INSERT_SPAN] = "INSERT OR IGNORE INTO spans(trace, span_id, start_ns, resource, scope, raw) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [INSERT_NAME] = "INSERT OR IGNORE INTO trace_names(trace, name) VALUES(?1, ?2)",
+    [INSERT_SERVICE] = "INSERT OR IGNORE INTO trace_services(trace, service) VALUES(?1, ?2)",
+    [FIND_ORIGIN] = "SELECT id FROM origins WHERE hash = ?1 AND kind = ?2 AND raw = ?3",
+    [INSERT_ORIGIN] = "INSERT INTO origins(hash, kind, raw, uses) VALUES(?1, ?2, ?3, 0)",
+    [USE_ORIGIN] = "UPDATE origins SET uses = uses + ?2 WHERE id = ?1",
+    [OLDEST_TRACE] = "SELECT id, spans FROM traces ORDER BY id LIMIT 1",
+    [RELEASE_RESOURCES] = "UPDATE origins SET uses = uses - n FROM (SELECT resource AS origin, count(*) AS n FROM spans WHERE trace = ?1"
+                          " GROUP BY resource) WHERE id = origin",
+    [RELEASE_SCOPES] = "UPDATE origins SET uses = uses - n FROM (SELECT scope AS origin, count(*) AS n FROM spans WHERE trace = ?1"
+                       " GROUP BY scope) WHERE id = origin",
+    [DELETE_ORIGINS] = "DELETE FROM origins WHERE uses = 0",
+    [DELETE_SPANS] = "DELETE FROM spans WHERE trace = ?1",
+    [DELETE_NAMES] = "DELETE FROM trace_names WHERE trace = ?1",
+    [DELETE_SERVICES] = "DELETE FROM trace_services WHERE trace = ?1",
+    [DELETE_TRACE] = "DELETE FROM traces WHERE id = ?1",
+    [PAGE_COUNT] = "PRAGMA page_count",
+    [FREE_COUNT] = "PRAGMA freelist_count",
+    /* The order and the position use traces_start; the filters run on its rows until the page is full. */
+    [LIST_TRACES] = "SELECT trace_id, root_name, root_service, start_ns, end_ns, spans, errors, has_root, id FROM traces t"
+                    " WHERE (?1 IS NULL OR (start_ns, id) < (?1, ?2)) AND (?3 = 0 OR errors > 0) AND end_ns - start_ns >= ?4"
+                    " AND (?5 IS NULL OR EXISTS(SELECT 1 FROM trace_services s WHERE s.trace = t.id AND s.service = ?5))"
+                    " AND (?6 IS NULL OR (?7 IS NOT NULL AND trace_id BETWEEN ?7 AND ?8)"
+                    " OR EXISTS(SELECT 1 FROM trace_names n WHERE n.trace = t.id AND n.name LIKE ?6 ESCAPE '\\'))"
+                    " ORDER BY start_ns DESC, id DESC LIMIT ?9",
+    [TRACE_SERVICES] = "SELECT service FROM trace_services WHERE trace = ?1 LIMIT 64",
+    [ALL_SERVICES] = "SELECT DISTINCT service FROM trace_services ORDER BY service LIMIT 1000",
+    [LATEST_TRACE] = "SELECT trace_id FROM traces ORDER BY start_ns DESC, id DESC LIMIT 1",
+    [TRACE_REVISION] = "SELECT id, revision FROM traces WHERE trace_id = ?1",
+    [TRACE_ORIGINS] = "SELECT id, raw FROM origins WHERE kind = ?2 AND id IN (SELECT CASE ?2 WHEN 0 THEN resource ELSE scope END FROM spans"
+                      " WHERE trace = ?1) ORDER BY id",
+    [TRACE_SPANS] = "SELECT raw, resource, scope FROM spans WHERE trace = ?1 ORDER BY start_ns, id",
+};
+
+static int64_t ask(struct sqlite_store *store, const char *question)
+{
+    int64_t answer = -1;
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(store->db, question, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+        answer = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return answer;
+}
+
+/* SQLite would create it readable for all, and its helpers take over the mode: prompts and answers are in there. */
+static bool create_private(const char *path, struct spwv_error *error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        snprintf(error->text, sizeof error->text, "cannot open --db %.120s: %s; name a file in a directory you may write", path, strerror(errno));
+        return false;
+    }
+    close(fd);
+    return true;
+}
+
+static bool open_failed(struct sqlite_store *store, const char *path, struct spwv_error *error)
+{
+    int code = sqlite3_errcode(store->db);
+    const char *cure = code == SQLITE_BUSY     ? "another process has it open: stop that one or name another file"
+                       : code == SQLITE_NOTADB ? "it is not a database: name another file"
+                                               : "name another file, or none to keep the traces in memory";
+    snprintf(error->text, sizeof error->text, "cannot open --db %.100s: %s; %s", path ? path : "(memory)", sqlite3_errmsg(store->db), cure);
+    return false;
+}
+
+static bool check_owner(struct sqlite_store *store, const char *path, bool *fresh, struct spwv_error *error)
+{
+    int64_t version = ask(store, "PRAGMA user_version");
+    int64_t owner = ask(store, "PRAGMA application_id");
+    int64_t tables = ask(store, "SELECT count(*) FROM sqlite_schema");
+    if (version < 0 || tables < 0)
+        return open_failed(store, path, error);
+    *fresh = version == 0 && owner == 0 && tables == 0;
+    if (*fresh || (version == SCHEMA_VERSION && owner == APPLICATION_ID))
+        return true;
+    if (owner != APPLICATION_ID)
+        snprintf(error->text, sizeof error->text, "--db %.100s is another program's database; name another file", path);
+    else
+        snprintf(error->text, sizeof error->text, "--db %.100s has store version %lld, this program knows %d; name another file or delete it", path,
+                 (long long)version, SCHEMA_VERSION);
+    return false;
+}
+
+static bool execute(struct sqlite_store *store, const char *text)
+{
+    return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static bool create_schema(struct sqlite_store *store)
+{
+    char owner[96];
+    snprintf(owner, sizeof owner, "PRAGMA user_version = %d; PRAGMA application_id = %d;", SCHEMA_VERSION, APPLICATION_ID);
+    return execute(store, "BEGIN IMMEDIATE") && execute(store, schema) && execute(store, owner) && execute(store, "COMMIT");
+}
+
+bool spwv_sqlite_prepare(struct sqlite_store *store, const char *path, struct spwv_error *error)
+{
+    if (path && !create_private(path, error))
+        return false;
+    /* One connection behind one lock: SQLite needs none of its own. */
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(path ? path : ":memory:", &store->db, flags, NULL) != SQLITE_OK)
+        return open_failed(store, path, error);
+    execute(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192");
+    bool fresh;
+    if (!check_owner(store, path, &fresh, error))
+        return false;
+    /* Losing the last requests in a power cut is fine for a viewer; a broken file is not. */
+    if (path && !execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216"))
+        return open_failed(store, path, error);
+    if (fresh && !create_schema(store))
+        return open_failed(store, path, error);
+    if (!execute(store, "BEGIN IMMEDIATE; COMMIT")) /* takes the exclusive lock now, not at the first request */
+        return open_failed(store, path, error);
+    for (size_t i = 0; i < STATEMENTS; i++)
+        if (sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL) != SQLITE_OK)
+            return open_failed(store, path, error);
+    store->page_size = (uint64_t)ask(store, "PRAGMA page_size");
+    store->info.traces = (uint64_t)ask(store, "SELECT count(*) FROM traces");
+    store->info.spans = (uint64_t)ask(store, "SELECT total(spans) FROM traces");
+    store->info.revision = (uint64_t)ask(store, "SELECT ifnull(max(revision), 0) + 1 FROM traces");
+    return true;
+}

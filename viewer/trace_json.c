@@ -1,0 +1,179 @@
+/* One trace as JSON, written while the store reads it. Contract: trace_json.h. */
+#include "trace_json.h"
+
+#include <string.h>
+
+#include "value_json.h"
+
+/* Resources, scopes and spans come in this order; each is an array of the answer. */
+enum part { HEAD, RESOURCES, SCOPES, SPANS };
+
+struct writer {
+    struct spwv_json json;
+    enum part part;
+};
+
+static void enter(struct writer *writer, enum part part)
+{
+    static const char *const keys[] = {NULL, "resources", "scopes", "spans"};
+    while (writer->part < part) {
+        if (writer->part != HEAD)
+            spwv_json_end(&writer->json, ']');
+        writer->part++;
+        spwv_json_key(&writer->json, keys[writer->part]);
+        spwv_json_begin(&writer->json, '[');
+    }
+}
+
+static void on_trace(void *arg, const uint8_t *trace_id, uint64_t revision)
+{
+    struct writer *writer = arg;
+    spwv_json_begin(&writer->json, '{');
+    spwv_json_key(&writer->json, "trace_id");
+    spwv_json_hex(&writer->json, (struct spwv_slice){trace_id, SPWV_TRACE_ID_SIZE});
+    spwv_json_key(&writer->json, "revision");
+    spwv_json_count(&writer->json, revision);
+}
+
+static void on_resource(void *arg, struct spwv_slice raw)
+{
+    struct writer *writer = arg;
+    enter(writer, RESOURCES);
+    spwv_json_begin(&writer->json, '{');
+    spwv_json_attributes(&writer->json, raw, SPWV_RESOURCE_ATTRIBUTES);
+    spwv_json_key(&writer->json, "service");
+    spwv_json_string(&writer->json, spwv_otlp_service(raw));
+    spwv_json_end(&writer->json, '}');
+}
+
+static void on_scope(void *arg, struct spwv_slice raw)
+{
+    struct writer *writer = arg;
+    struct spwv_scope scope;
+    spwv_otlp_read_scope(raw, &scope);
+    enter(writer, SCOPES);
+    spwv_json_begin(&writer->json, '{');
+    spwv_json_key(&writer->json, "name");
+    spwv_json_string(&writer->json, scope.name);
+    spwv_json_key(&writer->json, "version");
+    spwv_json_string(&writer->json, scope.version);
+    spwv_json_attributes(&writer->json, raw, SPWV_SCOPE_ATTRIBUTES);
+    spwv_json_end(&writer->json, '}');
+}
+
+static void count(struct spwv_json *json, const char *key, uint64_t value)
+{
+    spwv_json_key(json, key);
+    spwv_json_count(json, value);
+}
+
+static void string(struct spwv_json *json, const char *key, struct spwv_slice value)
+{
+    spwv_json_key(json, key);
+    spwv_json_string(json, value);
+}
+
+static void id(struct spwv_json *json, const char *key, struct spwv_slice value)
+{
+    spwv_json_key(json, key);
+    spwv_json_hex(json, value);
+}
+
+static void time_ns(struct spwv_json *json, const char *key, uint64_t value)
+{
+    spwv_json_key(json, key);
+    spwv_json_u64(json, value);
+}
+
+static void events(struct spwv_json *json, struct spwv_slice span)
+{
+    spwv_json_key(json, "events");
+    spwv_json_begin(json, '[');
+    struct spwv_wire wire = spwv_wire_of(span);
+    struct spwv_slice raw;
+    while (!json->out->failed && spwv_otlp_each(&wire, SPWV_SPAN_EVENTS, &raw)) {
+        struct spwv_event event;
+        spwv_otlp_read_event(raw, &event);
+        spwv_json_begin(json, '{');
+        string(json, "name", event.name);
+        time_ns(json, "time_unix_ns", event.time_unix_ns);
+        spwv_json_attributes(json, raw, SPWV_EVENT_ATTRIBUTES);
+        count(json, "dropped_attributes_count", event.dropped_attributes_count);
+        spwv_json_end(json, '}');
+    }
+    spwv_json_end(json, ']');
+}
+
+static void links(struct spwv_json *json, struct spwv_slice span)
+{
+    spwv_json_key(json, "links");
+    spwv_json_begin(json, '[');
+    struct spwv_wire wire = spwv_wire_of(span);
+    struct spwv_slice raw;
+    while (!json->out->failed && spwv_otlp_each(&wire, SPWV_SPAN_LINKS, &raw)) {
+        struct spwv_link link;
+        spwv_otlp_read_link(raw, &link);
+        spwv_json_begin(json, '{');
+        id(json, "trace_id", link.trace_id);
+        id(json, "span_id", link.span_id);
+        string(json, "trace_state", link.trace_state);
+        count(json, "flags", link.flags);
+        spwv_json_attributes(json, raw, SPWV_LINK_ATTRIBUTES);
+        count(json, "dropped_attributes_count", link.dropped_attributes_count);
+        spwv_json_end(json, '}');
+    }
+    spwv_json_end(json, ']');
+}
+
+static void status(struct spwv_json *json, const struct spwv_span *span)
+{
+    static const char *const codes[] = {"UNSET", "OK", "ERROR"};
+    spwv_json_key(json, "status");
+    spwv_json_begin(json, '{');
+    spwv_json_key(json, "code");
+    spwv_json_text(json, span->status_code < 3 ? codes[span->status_code] : "UNSET");
+    string(json, "message", span->status_message);
+    spwv_json_end(json, '}');
+}
+
+static void on_span(void *arg, const struct spwv_span *span, unsigned resource, unsigned scope)
+{
+    static const char *const kinds[] = {"UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"};
+    struct writer *writer = arg;
+    struct spwv_json *json = &writer->json;
+    if (json->out->failed)
+        return;
+    enter(writer, SPANS);
+    spwv_json_begin(json, '{');
+    id(json, "span_id", span->span_id);
+    id(json, "parent_span_id", spwv_otlp_has_parent(span) ? span->parent_span_id : (struct spwv_slice){NULL, 0});
+    string(json, "name", span->name);
+    spwv_json_key(json, "kind");
+    spwv_json_text(json, span->kind < 6 ? kinds[span->kind] : kinds[0]);
+    time_ns(json, "start_unix_ns", span->start_unix_ns);
+    time_ns(json, "end_unix_ns", span->end_unix_ns);
+    status(json, span);
+    string(json, "trace_state", span->trace_state);
+    count(json, "flags", span->flags);
+    count(json, "resource", resource);
+    count(json, "scope", scope);
+    spwv_json_attributes(json, span->raw, SPWV_SPAN_ATTRIBUTES);
+    events(json, span->raw);
+    links(json, span->raw);
+    count(json, "dropped_attributes_count", span->dropped_attributes_count);
+    count(json, "dropped_events_count", span->dropped_events_count);
+    count(json, "dropped_links_count", span->dropped_links_count);
+    spwv_json_end(json, '}');
+}
+
+bool spwv_trace_json(struct spwv_store *store, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error)
+{
+    struct writer writer = {.json = {.out = out}};
+    struct spwv_trace_sink sink = {&writer, on_trace, on_resource, on_scope, on_span};
+    if (!store->read(store, trace_id, &sink, error))
+        return false;
+    enter(&writer, SPANS);
+    spwv_json_end(&writer.json, ']');
+    spwv_json_end(&writer.json, '}');
+    return true;
+}
