@@ -181,8 +181,6 @@ static void take_connection(http_peer *p)
     if ((p->queue ? p->queue->answer.act : p->always.act) == HTTP_PEER_DEAF) {
         c->answer = take_answer(p);
         c->deaf = true;
-        int small = 65536; /* or the kernel may well hear all of it on its own */
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
         c->state = SILENT;
     }
     pthread_cond_broadcast(&p->changed);
@@ -381,7 +379,9 @@ static int listen_at(uint16_t *port)
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
     socklen_t size = sizeof address;
     int one = 1;
+    int megabyte = 1 << 20; /* or the kernel may grow a buffer in which all of a request goes to a server that reads nothing */
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &megabyte, sizeof megabyte);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &size) != 0)
         die("cannot bind a loopback port");
