@@ -52,11 +52,24 @@ static struct spw__engine *make_engine(void)
     return engine;
 }
 
+static void set_limits(struct spw__limits *to, const struct spw__limits *from)
+{
+    __atomic_store_n(&to->attributes, from->attributes, __ATOMIC_RELAXED);
+    __atomic_store_n(&to->events, from->events, __ATOMIC_RELAXED);
+    __atomic_store_n(&to->event_attributes, from->event_attributes, __ATOMIC_RELAXED);
+    __atomic_store_n(&to->value_length, from->value_length, __ATOMIC_RELAXED);
+    __atomic_store_n(&to->span_bytes, from->span_bytes, __ATOMIC_RELAXED);
+}
+
 /* Nobody records and no worker runs: what earlier sessions counted and left is cleared. Slots that are still open stay theirs. */
 static void reset_rows(struct spw__engine *engine)
 {
     engine->ready_head = NULL;
-    engine->ended_late = engine->refused = engine->wakeups = 0;
+    engine->wakeups = 0;
+    for (int cause = 0; cause < SPW_DROP_CAUSES; cause++) {
+        __atomic_store_n(&engine->lost_at_start[cause], 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&engine->lost_at_end[cause], 0, __ATOMIC_RELAXED);
+    }
     for (uint32_t i = 0; i < engine->recorder_count; i++) {
         struct spw__recorder *r = engine->recorders[i];
         r->started = r->not_sampled = r->ended = r->events_dropped = r->attributes_dropped = 0;
@@ -86,7 +99,7 @@ struct spw__engine *spw__engine_configure(const struct spw__engine_settings *set
     for (uint32_t i = 0; i < settings->lane_count; i++) {
         engine->lanes[i] = (struct spw__lane){ .limit = settings->lane_limits[i], .wake_at = settings->lane_wake_at[i] };
     }
-    engine->limits = settings->limits;
+    set_limits(&engine->limits, &settings->limits);
     engine->wake = settings->wake;
     engine->wake_arg = settings->wake_arg;
     spw__pool_limit(&engine->slots, settings->open_spans);

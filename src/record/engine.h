@@ -24,6 +24,7 @@
 /* Changes with anything in this header that both libraries read. */
 #define SPW__ENGINE_LAYOUT (0x53505700u + 1u)
 
+/* Read by setters without regard to starts and stops: through spw__limit(). */
 struct spw__limits {
     uint32_t attributes, events, event_attributes;
     uint32_t value_length; /* code points; UINT32_MAX: none */
@@ -35,7 +36,6 @@ struct spw__lane {
     int64_t depth;   /* records published and not yet passed; may run below zero for a moment; atomic */
     int64_t limit;   /* atomic */
     int64_t wake_at; /* depth at which a sleeping worker is woken; atomic */
-    uint64_t dropped[SPW_DROP_CAUSES]; /* atomic; queue_full is counted in the recorders */
 } __attribute__((aligned(SPW__CACHE_LINE)));
 
 /* A place in a recorder's rows. reference 0: before its first chunk. */
@@ -95,8 +95,8 @@ struct spw__engine {
     struct spw__recorder *ready_head __attribute__((aligned(SPW__CACHE_LINE))); /* atomic */
     uint32_t worker_asleep; /* atomic: 0 awake, 1 asleep with a timer, 2 asleep without one */
     uint64_t wakeups;       /* atomic */
-    uint64_t ended_late;    /* spans that had a slot and went to no row: shut down, or reentrant; atomic */
-    uint64_t refused;       /* spans that got no slot; atomic */
+    uint64_t lost_at_start[SPW_DROP_CAUSES]; /* spans that got no slot, for every pipeline; atomic */
+    uint64_t lost_at_end[SPW_DROP_CAUSES];   /* spans that had one and went to no row: shut down, or reentrant; atomic */
     struct spw__pool slots;
     struct spw__pool extents;
     struct spw__segments segments;
@@ -157,10 +157,9 @@ static inline void spw__bump(uint64_t *counter, uint64_t by)
     __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + by, __ATOMIC_RELAXED);
 }
 
-static inline void spw__lane_drop(struct spw__engine *engine, spw_drop_cause cause, uint64_t n)
+static inline uint32_t spw__limit(const uint32_t *limit)
 {
-    for (uint32_t i = 0; i < engine->lane_count; i++)
-        __atomic_add_fetch(&engine->lanes[i].dropped[cause], n, __ATOMIC_RELAXED);
+    return __atomic_load_n(limit, __ATOMIC_RELAXED);
 }
 
 #endif

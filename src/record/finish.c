@@ -133,7 +133,7 @@ static void sweep_attribute(struct spw__recorder *recorder, struct spw__slot *sl
     if (__builtin_expect(earlier != NULL, 0)) { /* the last value wins */
         kill_frame(sweep, frame_at(engine, slot, *earlier));
         *earlier = at;
-    } else if (__builtin_expect(sweep->attributes >= engine->limits.attributes || !note_key(recorder, slot, keys, at, frame->hash), 0)) {
+    } else if (__builtin_expect(sweep->attributes >= spw__limit(&engine->limits.attributes) || !note_key(recorder, slot, keys, at, frame->hash), 0)) {
         kill_frame(sweep, frame);
         slot->dropped_attributes++;
     } else {
@@ -163,7 +163,7 @@ static void sweep_name(struct spw__engine *engine, struct spw__slot *slot, struc
 
 static void sweep_event(struct spw__engine *engine, struct spw__slot *slot, struct spw__sweep *sweep, struct spw__frame *frame)
 {
-    if (sweep->events < engine->limits.events) {
+    if (sweep->events < spw__limit(&engine->limits.events)) {
         sweep->events++;
         return;
     }
@@ -295,8 +295,7 @@ static void write_record(struct spw__recorder *recorder, struct spw__slot *slot,
 /* A span that nobody will get: counted under its cause on every pipeline. */
 static void discard(struct spw__engine *engine, struct spw__recorder *recorder, struct spw__slot *slot, spw_drop_cause cause)
 {
-    spw__lane_drop(engine, cause, 1);
-    __atomic_add_fetch(&engine->ended_late, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&engine->lost_at_end[cause], 1, __ATOMIC_RELAXED);
     spw__slot_release(engine, recorder, slot);
 }
 

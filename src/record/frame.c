@@ -39,11 +39,11 @@ static void measure_text(const struct spw__limits *limits, const spw_value *valu
     size_t size = data ? value->u.view.size : 0;
     uint8_t tag = TAG_BYTES;
     if (value->type == SPW_VALUE_STRING) {
-        if (__builtin_expect(size > limits->value_length, 0))
-            size = spw__utf8_prefix(data, size, limits->value_length);
+        if (__builtin_expect(size > spw__limit(&limits->value_length), 0))
+            size = spw__utf8_prefix(data, size, spw__limit(&limits->value_length));
         tag = spw__utf8_valid(data ? data : "", size) ? TAG_STRING : TAG_BYTES;
-    } else if (size > limits->value_length) {
-        size = limits->value_length;
+    } else if (size > spw__limit(&limits->value_length)) {
+        size = spw__limit(&limits->value_length);
     }
     if (size > UINT32_MAX / 4)
         size = UINT32_MAX / 4; /* far over the span's limit: dropped there */
@@ -193,11 +193,12 @@ static uint32_t visit_event_attributes(const struct spw__limits *limits, const s
     uint32_t taken = 0, bytes = 0;
     *dropped = 0;
     /* A list far over the limit is not searched for doubles: that would be quadratic in what is thrown away. */
-    size_t looked = count < 4u * limits->event_attributes ? count : 4u * limits->event_attributes;
+    size_t most = spw__limit(&limits->event_attributes);
+    size_t looked = count < 4 * most ? count : 4 * most;
     for (size_t i = 0; i < looked; i++) {
         if (overwritten(attrs, looked, i))
             continue;
-        if (taken == limits->event_attributes || !spw__measure(limits, attrs[i].key, &attrs[i].value, &m)) {
+        if (taken == most || !spw__measure(limits, attrs[i].key, &attrs[i].value, &m)) {
             ++*dropped;
             continue;
         }

@@ -27,4 +27,16 @@ SPW_API void spw__random(void *out, size_t size);
 bool spw__membarrier_register(void);
 void spw__membarrier(void);
 
+/* A full barrier in one instruction, for where there is no membarrier. */
+static inline void spw__full_fence(void)
+{
+#if defined(__x86_64__)
+    __asm__ volatile("lock; orl $0, (%%rsp)" ::: "memory", "cc");
+#elif defined(__aarch64__)
+    __asm__ volatile("dmb ish" ::: "memory");
+#else
+    __sync_synchronize();
+#endif
+}
+
 #endif

@@ -111,7 +111,7 @@ bool spw__queue_retire(struct spw__engine *engine, struct spw__recorder *recorde
 {
     __atomic_store_n(&recorder->ready, 0, __ATOMIC_SEQ_CST);
     if (engine->fenced)
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        spw__full_fence();
     else
         spw__membarrier();
     const struct spw__cursor *cursor = &recorder->cursors[0];

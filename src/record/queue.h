@@ -8,6 +8,7 @@
 #define SPW_RECORD_QUEUE_H
 
 #include "engine.h"
+#include "platform.h"
 #include "record.h"
 
 /* The lanes that still take a record; counts queue_full for the others. *urgent: with this one a batch is full, say so at once. */
@@ -72,7 +73,7 @@ static inline void spw__queue_commit(struct spw__recorder *recorder, uint32_t le
     if (__builtin_expect(publish, 0))
         spw__queue_publish(recorder);
     if (engine->fenced)
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        spw__full_fence();
     else
         __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the worker's membarrier is the other half, see spw__queue_retire() */
     if (__builtin_expect(!__atomic_load_n(&recorder->ready, __ATOMIC_RELAXED), 0))

@@ -157,7 +157,7 @@ static enum room make_room(struct spw__engine *engine, struct spw__slot *slot, u
     }
     uint64_t cursor = word & SPW__CURSOR_MASK;
     uint64_t end = (cursor + units) * 8;
-    bool over = end > engine->limits.span_bytes || cursor + units > UNITS_MAX;
+    bool over = end > spw__limit(&engine->limits.span_bytes) || cursor + units > UNITS_MAX;
     bool due = end > __atomic_load_n(&slot->compact_at, __ATOMIC_RELAXED);
     if ((over || due) && !attempt->compacted) {
         attempt->compacted = true;

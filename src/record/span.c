@@ -46,9 +46,9 @@ static uint64_t start_time(struct spw__engine *engine, const spw_span *parent, u
     if (parent && parent->handle) {
         const struct spw__slot *slot = spw__slot_of(engine, parent->handle);
         if (slot) {
-            uint64_t unix_ns = __atomic_load_n(&slot->start_unix_ns, __ATOMIC_RELAXED);
-            uint64_t since = __atomic_load_n(&slot->start_mono_ns, __ATOMIC_RELAXED);
-            __atomic_thread_fence(__ATOMIC_ACQUIRE);
+            /* Acquire, so that the look at the generation comes after: still the same span's means these were its times. */
+            uint64_t unix_ns = __atomic_load_n(&slot->start_unix_ns, __ATOMIC_ACQUIRE);
+            uint64_t since = __atomic_load_n(&slot->start_mono_ns, __ATOMIC_ACQUIRE);
             if (__atomic_load_n(&slot->word, __ATOMIC_RELAXED) >> SPW__GENERATION_SHIFT == spw__handle_generation(parent->handle) &&
                 mono >= since)
                 return unix_ns + (mono - since);
@@ -129,8 +129,8 @@ static void open_slot(struct spw__recorder *recorder, struct spw__slot *slot, sp
     uint64_t mono = spw__mono_ns();
     uint64_t start = options && options->start_unix_ns ? options->start_unix_ns : start_time(engine, parent, mono);
     spw_span_kind kind = options && options->kind > SPW_KIND_UNSET && options->kind <= SPW_KIND_CONSUMER ? options->kind : SPW_KIND_INTERNAL;
-    __atomic_store_n(&slot->start_unix_ns, start, __ATOMIC_RELAXED);
-    __atomic_store_n(&slot->start_mono_ns, mono, __ATOMIC_RELAXED);
+    __atomic_store_n(&slot->start_unix_ns, start, __ATOMIC_RELEASE);
+    __atomic_store_n(&slot->start_mono_ns, mono, __ATOMIC_RELEASE);
     slot->scope = scope;
     slot->session = engine->session;
     slot->dropped_attributes = 0;
@@ -191,8 +191,7 @@ static void carry(spw_span *out, const spw_span *parent)
 
 static void refuse(struct spw__engine *engine, spw_drop_cause cause)
 {
-    spw__lane_drop(engine, cause, 1);
-    __atomic_add_fetch(&engine->refused, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&engine->lost_at_start[cause], 1, __ATOMIC_RELAXED);
 }
 
 static void start_recording(struct spw__recorder *recorder, spw_span *out, const spw_span *parent, uint32_t scope, spw_view name,

@@ -6,6 +6,7 @@
 #define SPW_RECORD_THREAD_H
 
 #include "engine.h"
+#include "platform.h"
 
 struct spw__attached {
     spw_context context;
@@ -76,7 +77,7 @@ static inline struct spw__recorder *spw__enter(struct spw__engine *engine, bool 
     }
     __atomic_store_n(&recorder->busy, 1, __ATOMIC_RELAXED);
     if (engine->fenced)
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        spw__full_fence();
     else
         __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the other half is the membarrier of spw__engine_close() */
     return recorder;

@@ -42,14 +42,13 @@ static uint32_t reference_of(uint32_t index, uint32_t lock)
 
 static size_t copy_out(const struct place *p, uint32_t lock, char *out)
 {
-    uint32_t size = __atomic_load_n(&p->size, __ATOMIC_RELAXED);
+    uint32_t size = __atomic_load_n(&p->size, __ATOMIC_ACQUIRE);
     if (size > SPW__TRACE_STATE_MAX)
         return 0;
     for (uint32_t i = 0; i * 8 < size; i++) {
-        uint64_t word = __atomic_load_n(&p->words[i], __ATOMIC_RELAXED);
+        uint64_t word = __atomic_load_n(&p->words[i], __ATOMIC_ACQUIRE); /* the second look at the lock comes after */
         memcpy(out + i * 8, &word, 8);
     }
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return __atomic_load_n(&p->lock, __ATOMIC_RELAXED) == lock ? size : 0;
 }
 
@@ -85,13 +84,13 @@ static uint32_t fill(uint32_t index, uint64_t hash, const char *text, size_t siz
     uint32_t lock = __atomic_load_n(&p->lock, __ATOMIC_RELAXED);
     if ((lock & 1) || !__atomic_compare_exchange_n(&p->lock, &lock, lock + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return 0;
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    __atomic_store_n(&p->hash, hash, __ATOMIC_RELAXED);
-    __atomic_store_n(&p->size, (uint32_t)size, __ATOMIC_RELAXED);
+    /* Releases, so that who reads a new word then sees the lock taken. */
+    __atomic_store_n(&p->hash, hash, __ATOMIC_RELEASE);
+    __atomic_store_n(&p->size, (uint32_t)size, __ATOMIC_RELEASE);
     for (uint32_t i = 0; i * 8 < size; i++) {
         uint64_t word = 0;
         memcpy(&word, text + i * 8, size - i * 8 < 8 ? size - i * 8 : 8);
-        __atomic_store_n(&p->words[i], word, __ATOMIC_RELAXED);
+        __atomic_store_n(&p->words[i], word, __ATOMIC_RELEASE);
     }
     uint32_t done = lock + 2;
     if (!(done >> 1 & 0xfffff))

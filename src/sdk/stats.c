@@ -33,15 +33,18 @@ static void sum_recorders(const struct spw__engine *engine, struct sums *s)
     }
 }
 
-static void fill_pipeline(spw_pipeline_stats *out, const struct spw__engine *engine, uint32_t lane, const struct sums *sums, uint64_t late)
+static void fill_pipeline(spw_pipeline_stats *out, const struct spw__engine *engine, uint32_t lane, const struct sums *sums)
 {
     const struct spw__account *a = &spw__sdk.accounts[lane];
     memcpy(out->name, a->name, sizeof out->name);
-    out->ended = sums->ended + late;
+    out->ended = sums->ended;
     out->exported = load(&a->exported);
     out->rejected = load(&a->rejected);
-    for (int c = 0; c < SPW_DROP_CAUSES; c++)
-        out->dropped[c] = load(&a->dropped[c]) + load(&engine->lanes[lane].dropped[c]);
+    for (int c = 0; c < SPW_DROP_CAUSES; c++) {
+        uint64_t lost = load(&engine->lost_at_start[c]) + load(&engine->lost_at_end[c]); /* before any pipeline: for each of them */
+        out->ended += lost;
+        out->dropped[c] = load(&a->dropped[c]) + lost;
+    }
     out->dropped[SPW_DROP_QUEUE_FULL] += sums->queue_full[lane];
     out->in_flight = load(&a->in_flight);
     int64_t held = __atomic_load_n(&engine->lanes[lane].depth, __ATOMIC_RELAXED) + sums->unpublished[lane];
@@ -60,8 +63,9 @@ void spw_stats(spw_stats_snapshot *out)
     if (engine) {
         struct sums sums;
         sum_recorders(engine, &sums);
-        uint64_t late = load(&engine->ended_late), refused = load(&engine->refused);
-        uint64_t ended = sums.ended + late;
+        uint64_t ended = sums.ended;
+        for (int c = 0; c < SPW_DROP_CAUSES; c++)
+            ended += load(&engine->lost_at_end[c]);
         now.spans_started = sums.started;
         now.spans_not_sampled = sums.not_sampled;
         now.spans_open = sums.started > ended ? sums.started - ended : 0;
@@ -72,7 +76,7 @@ void spw_stats(spw_stats_snapshot *out)
         now.threads = __atomic_load_n(&engine->live_threads, __ATOMIC_RELAXED);
         now.pipeline_count = __atomic_load_n(&spw__sdk.pipeline_count, __ATOMIC_ACQUIRE);
         for (uint32_t i = 0; i < now.pipeline_count; i++)
-            fill_pipeline(&now.pipelines[i], engine, i, &sums, late + refused);
+            fill_pipeline(&now.pipelines[i], engine, i, &sums);
     }
     now.detach_misuse = spw__detach_misuse();
     now.trace_states_lost = spw__trace_states_lost();
