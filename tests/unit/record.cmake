@@ -1,0 +1,4 @@
+# The recording engine, bottom up.
+foreach(name utf8 wire pool segment)
+  spw_add_test(NAME ${name} SOURCES unit/test_${name}.c LIBS spanwire-sdk-testing LABELS unit)
+endforeach()
