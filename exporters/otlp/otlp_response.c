@@ -153,7 +153,8 @@ static bool is_decodable(spw_view body)
         if (!read_field(&outer, &number, &bytes) || ++fields > MAX_FIELDS)
             return false;
         struct reader inner = { (const unsigned char *)bytes.data, (const unsigned char *)bytes.data };
-        inner.end += number == 1 ? bytes.size : 0;
+        if (number == 1 && bytes.size)
+            inner.end += bytes.size;
         while (inner.at < inner.end)
             if (!read_field(&inner, &number, &bytes) || ++fields > MAX_FIELDS)
                 return false;
