@@ -31,6 +31,8 @@ static uint64_t hash_text(const char *text, size_t size)
     uint64_t h = 0xcbf29ce484222325u;
     for (size_t i = 0; i < size; i++)
         h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
+    h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u; /* states differ in their last bytes: let those reach the bits that pick the set */
+    h ^= h >> 32;
     return h ? h : 1;
 }
 
