@@ -196,14 +196,14 @@ static const char *service_color(struct spwv_slice service)
     return colors[hash % (sizeof colors / sizeof *colors)];
 }
 
-/* Eighths of a cell at the end; the start is on a whole cell. A span too short to see still shows its mark. */
+/* Eighths of a cell at the end; the start is on a whole cell. A span shorter than a cell shows its length there, at least one eighth. */
 static void draw_bar(struct drawing *d, const struct spwv_tree_span *span)
 {
     double whole = d->tree.end > d->tree.start ? (double)(d->tree.end - d->tree.start) : 1;
     double from = (double)(span->start - d->tree.start) / whole * d->bar_width;
     double to = (double)(span->end - d->tree.start) / whole * d->bar_width;
     unsigned first = (unsigned)from < d->bar_width ? (unsigned)from : d->bar_width - 1;
-    unsigned eighths = (unsigned)((to - first) * 8 + 0.5);
+    unsigned eighths = (unsigned)((to - from < 1 ? to - from : to - first) * 8 + 0.5);
     unsigned most = (d->bar_width - first) * 8;
     eighths = eighths < 1 ? 1 : eighths > most ? most : eighths;
     spwv_buf_add_repeated(d->out, " ", first);

@@ -1,0 +1,363 @@
+/* The HTTP side: what is let in, what is refused and how, and that one bad client does not stop the others. */
+#include "fixture.h"
+
+#include <curl/curl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROTOBUF "Content-Type: application/x-protobuf"
+
+static const struct bytes none = {NULL, 0};
+
+/* Sends and expects a status; the text must hold `part`. */
+static void expect(const char *method, const char *path, const char *const *headers, struct bytes body, long status, const char *part)
+{
+    struct reply reply = http(method, path, headers, body);
+    if (reply.status != status || (part && !strstr(reply.body, part) && !strstr(reply.headers, part)))
+        fail_msg("%s %s: %ld instead of %ld (%s): %s%s", method, path, reply.status, status, part ? part : "", reply.headers, reply.body);
+    assert_non_null(strstr(reply.headers, "Content-Security-Policy: default-src 'none'; script-src 'self';"));
+    assert_non_null(strstr(reply.headers, "X-Content-Type-Options: nosniff"));
+    assert_non_null(strstr(reply.headers, "Referrer-Policy: no-referrer"));
+    assert_null(strstr(reply.headers, "Access-Control"));
+    free_reply(reply);
+}
+
+static void expect_header(const char *method, const char *path, const char *header, long status)
+{
+    expect(method, path, (const char *const[]){header, NULL}, none, status, NULL);
+}
+
+static struct sample one = {.trace = 1, .id = 1, .name = "one", .start = 1, .end = 2};
+
+static void content_types_are_exact(void **state)
+{
+    (void)state;
+    struct bytes body = encode(&one, 1);
+    static const char *const good[] = {PROTOBUF, "content-type: Application/X-Protobuf", PROTOBUF "; charset=utf-8", PROTOBUF " ;x=y"};
+    static const char *const bad[] = {"Content-Type: application/json", "Content-Type: text/plain", "Content-Type: application/x-protobuf2",
+                                      "Content-Type: application/x-www-form-urlencoded", "Content-Type:", PROTOBUF ", text/plain"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        expect("POST", "/v1/traces", (const char *const[]){good[i], NULL}, body, 200, "Content-Type: application/x-protobuf");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect("POST", "/v1/traces", (const char *const[]){bad[i], NULL}, body, 415, "http/protobuf");
+    expect("POST", "/v1/traces", (const char *const[]){PROTOBUF, "Content-Encoding: br", NULL}, body, 415, "gzip or none");
+    expect("POST", "/v1/traces", (const char *const[]){PROTOBUF, "Content-Encoding: identity", NULL}, body, 200, NULL);
+    free(body.data);
+}
+
+static void hosts_are_checked(void **state)
+{
+    (void)state;
+    char good[64];
+    static const char *const names[] = {"127.0.0.1", "localhost", "LOCALHOST", "[::1]"};
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(good, sizeof good, "Host: %s:%u", names[i], spwv_viewer_port(viewer));
+        expect_header("GET", "/api/info", good, 200);
+    }
+    static const char *const bad[] = {"Host: evil.example", "Host: 127.0.0.1", "Host: 127.0.0.1:1", "Host: localhost.evil.example", "Host:",
+                                      "Host: [::1", "Host: 127.0.0.1:99999", "Host: localhost:4318x"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_header("GET", "/api/info", bad[i], 403);
+    expect_header("GET", "/", "Host: evil.example", 403);
+    struct bytes body = encode(&one, 1);
+    expect("POST", "/v1/traces", (const char *const[]){PROTOBUF, "Host: evil.example", NULL}, body, 403, "--allow-host");
+    free(body.data);
+}
+
+static void hosts_can_be_allowed(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"traces.example"};
+    struct spwv_options options = SPWV_OPTIONS_INIT;
+    options.allow_hosts = names;
+    options.allow_host_count = 1;
+    start_viewer_with(options);
+    expect_header("GET", "/healthz", "Host: traces.example", 200);
+    expect_header("GET", "/healthz", "Host: Traces.Example:8080", 200);
+    expect_header("GET", "/healthz", "Host: x.traces.example", 403);
+}
+
+static void methods_and_paths(void **state)
+{
+    (void)state;
+    expect("GET", "/v1/traces", NULL, none, 405, "Allow: POST");
+    expect("OPTIONS", "/v1/traces", NULL, none, 405, NULL);
+    expect("POST", "/api/info", NULL, none, 405, "Allow: GET");
+    expect("PUT", "/api/traces", NULL, none, 405, "Allow: GET, DELETE");
+    expect("GET", "/nothing", NULL, none, 404, "/v1/traces");
+    expect("GET", "/api/nothing", NULL, none, 404, "{\"error\":");
+    expect("POST", "/v1/logs", NULL, none, 404, "OTEL_LOGS_EXPORTER=none");
+    expect("POST", "/v1/metrics", NULL, none, 404, "later version");
+    expect("GET", "/api/traces/xyz", NULL, none, 404, "{\"error\":");
+    expect("GET", "/api/traces/latest/text", NULL, none, 404, "no trace yet");
+    expect("GET", "/api/traces?limit=0", NULL, none, 400, "limit");
+    expect("GET", "/api/traces?before=x", NULL, none, 400, "before");
+    expect("GET", "/assets/../../etc/passwd", NULL, none, 404, NULL);
+    expect("GET", "/healthz", NULL, none, 200, "ok");
+    expect("GET", "/", NULL, none, 200, "<!doctype html>");
+    expect("GET", "/trace/ab00", NULL, none, 200, "<!doctype html>");
+}
+
+static void pages_have_tags(void **state)
+{
+    (void)state;
+    struct reply page = get("/");
+    const char *tag = strstr(page.headers, "ETag: ");
+    assert_non_null(tag);
+    char header[128];
+    snprintf(header, sizeof header, "If-None-Match: %.*s", (int)strcspn(tag + 6, "\r\n"), tag + 6);
+    expect_header("GET", "/", header, 304);
+    free_reply(page);
+}
+
+static void bad_bodies_are_refused(void **state)
+{
+    (void)state;
+    static const char *const plain[] = {PROTOBUF, NULL};
+    static const char *const zipped[] = {PROTOBUF, "Content-Encoding: gzip", NULL};
+    struct bytes good = encode(&one, 1);
+    struct bytes packed = gzip(good.data, good.size);
+    uint8_t garbage[] = {1, 2, 3, 4, 0xff};
+    expect("POST", "/v1/traces", plain, (struct bytes){garbage, sizeof garbage}, 400, "ExportTraceServiceRequest");
+    expect("POST", "/v1/traces", zipped, (struct bytes){garbage, sizeof garbage}, 400, "not gzip");
+    expect("POST", "/v1/traces", zipped, (struct bytes){packed.data, packed.size - 3}, 400, "cut short");
+    expect("POST", "/v1/traces", plain, (struct bytes){good.data, good.size - 3}, 400, "cut short");
+    expect("POST", "/v1/traces", zipped, packed, 200, NULL);
+    expect("POST", "/v1/traces", plain, none, 200, NULL);
+    expect("POST", "/v1/traces", zipped, none, 200, NULL);
+    packed.data = realloc(packed.data, packed.size + 4);
+    memcpy(packed.data + packed.size, "more", 4);
+    expect("POST", "/v1/traces", zipped, (struct bytes){packed.data, packed.size + 4}, 400, "behind the end");
+    free(packed.data);
+    free(good.data);
+    struct reply info = get("/api/info");
+    assert_non_null(strstr(info.body, "\"spans\":1,"));
+    free_reply(info);
+}
+
+static void bombs_are_refused(void **state)
+{
+    (void)state;
+    static const char *const plain[] = {PROTOBUF, NULL};
+    static const char *const zipped[] = {PROTOBUF, "Content-Encoding: gzip", NULL};
+    size_t size = (64u << 20) + 1;
+    uint8_t *zeros = calloc(1, size);
+    struct bytes bomb = gzip(zeros, 32 << 20);
+    expect("POST", "/v1/traces", zipped, bomb, 413, "times its size");
+    free(bomb.data);
+    bomb = gzip(zeros, 4 << 20); /* small enough to look at: zeros are not protobuf */
+    expect("POST", "/v1/traces", zipped, bomb, 400, NULL);
+    free(bomb.data);
+    expect("POST", "/v1/traces", plain, (struct bytes){zeros, size}, 413, "smaller batches");
+    free(zeros);
+}
+
+static void caps_are_options(void **state)
+{
+    (void)state;
+    struct spwv_options options = SPWV_OPTIONS_INIT;
+    options.max_body = 3000;
+    options.max_compressed = 1000;
+    start_viewer_with(options);
+    static const char *const plain[] = {PROTOBUF, NULL};
+    static const char *const chunked[] = {PROTOBUF, "Transfer-Encoding: chunked", NULL};
+    static const char *const zipped[] = {PROTOBUF, "Content-Encoding: gzip", NULL};
+    uint8_t noise[4000];
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (uint8_t)(rand() >> 7);
+    struct bytes packed = gzip(noise, 2000);
+    expect("POST", "/v1/traces", zipped, packed, 413, "compressed");
+    free(packed.data);
+    memset(noise, 'x', sizeof noise);
+    packed = gzip(noise, sizeof noise);
+    expect("POST", "/v1/traces", zipped, packed, 413, "inflated");
+    free(packed.data);
+    expect("POST", "/v1/traces", plain, (struct bytes){noise, sizeof noise}, 413, NULL);
+    expect("POST", "/v1/traces", chunked, (struct bytes){noise, sizeof noise}, 413, NULL);
+    struct bytes good = encode(&one, 1);
+    expect("POST", "/v1/traces", chunked, good, 200, NULL);
+    free(good.data);
+}
+
+static void memory_in_flight_is_bounded(void **state)
+{
+    (void)state;
+    struct spwv_options options = SPWV_OPTIONS_INIT;
+    options.max_in_flight = 4096;
+    start_viewer_with(options);
+    static const char *const plain[] = {PROTOBUF, NULL};
+    uint8_t body[8192] = {0};
+    expect("POST", "/v1/traces", plain, (struct bytes){body, sizeof body}, 503, "Retry-After: 1");
+    struct bytes good = encode(&one, 1); /* and is given back */
+    for (int i = 0; i < 50; i++)
+        expect("POST", "/v1/traces", plain, good, 200, NULL);
+    free(good.data);
+}
+
+static void rejected_spans_are_told(void **state)
+{
+    (void)state;
+    struct bytes body = ENCODE({.trace = 1, .id = 0, .name = "no id"}, {.trace = 1, .id = 5, .name = "fine", .start = 1, .end = 2});
+    struct reply reply = post(body);
+    assert_int_equal(reply.status, 200);
+    Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceResponse *response =
+        opentelemetry__proto__collector__trace__v1__export_trace_service_response__unpack(NULL, reply.size, (const uint8_t *)reply.body);
+    assert_non_null(response);
+    assert_non_null(response->partial_success);
+    assert_int_equal(response->partial_success->rejected_spans, 1);
+    assert_string_equal(response->partial_success->error_message, "1 of 2 spans rejected; the first: span_id is not 8 bytes with one not zero");
+    opentelemetry__proto__collector__trace__v1__export_trace_service_response__free_unpacked(response, NULL);
+    free_reply(reply);
+    reply = post(ENCODE({.trace = 2, .id = 5, .name = "fine", .start = 1, .end = 2}));
+    assert_int_equal(reply.size, 0); /* all taken: an empty message */
+    free_reply(reply);
+}
+
+/* ---- slow clients ---- */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A byte every 50 ms until the other side closes; returns after how long that was. */
+static int64_t drip(int fd, const char *first)
+{
+    int64_t start = now_ms();
+    assert_true(send(fd, first, strlen(first), MSG_NOSIGNAL) > 0);
+    while (now_ms() - start < 10000) {
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        char byte;
+        if (poll(&wait, 1, 50) > 0 && recv(fd, &byte, 1, 0) <= 0)
+            break;
+        if (send(fd, "x", 1, MSG_NOSIGNAL) <= 0)
+            break;
+    }
+    close(fd);
+    return now_ms() - start;
+}
+
+static void slow_clients_are_cut_off(void **state)
+{
+    (void)state;
+    struct spwv_options options = SPWV_OPTIONS_INIT;
+    options.header_timeout_ms = 500;
+    options.request_timeout_ms = 1000;
+    options.idle_timeout_ms = 700;
+    start_viewer_with(options);
+    int64_t silent = now_ms(); /* says nothing at all */
+    int fd = dial();
+    char byte;
+    assert_true(recv(fd, &byte, 1, 0) <= 0);
+    close(fd);
+    silent = now_ms() - silent;
+    assert_true(silent >= 400 && silent < 2000);
+    int64_t header = drip(dial(), "GET / HTTP/1.1\r\nHost: x\r\nX: ");
+    assert_true(header >= 400 && header < 2000);
+    char request[256];
+    snprintf(request, sizeof request, "POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" PROTOBUF "\r\nContent-Length: 100000\r\n\r\n",
+             spwv_viewer_port(viewer));
+    int64_t body = drip(dial(), request);
+    assert_true(body >= 900 && body < 2500);
+}
+
+static void a_slow_client_does_not_block_others(void **state)
+{
+    (void)state;
+    enum { SLOW = 40 };
+    int slow[SLOW];
+    for (int i = 0; i < SLOW; i++) {
+        slow[i] = dial();
+        static const char part[] = "POST /v1/traces HTTP/1.1\r\nHost: ";
+        assert_true(send(slow[i], part, sizeof part - 1, MSG_NOSIGNAL) > 0);
+    }
+    int64_t start = now_ms();
+    for (int i = 0; i < 20; i++)
+        expect("GET", "/healthz", NULL, none, 200, "ok");
+    assert_true(now_ms() - start < 2000);
+    for (int i = 0; i < SLOW; i++)
+        close(slow[i]);
+}
+
+static void connections_are_capped(void **state)
+{
+    (void)state;
+    struct spwv_options options = SPWV_OPTIONS_INIT;
+    options.max_connections = 8;
+    start_viewer_with(options);
+    int fds[40];
+    for (int i = 0; i < 40; i++)
+        fds[i] = dial();
+    for (int i = 0; i < 40; i++)
+        close(fds[i]);
+    int64_t start = now_ms(); /* and are free again at once */
+    expect("GET", "/healthz", NULL, none, 200, "ok");
+    assert_true(now_ms() - start < 3000);
+}
+
+static void huge_headers_are_refused(void **state)
+{
+    (void)state;
+    int fd = dial();
+    static char junk[8192];
+    memset(junk, 'a', sizeof junk);
+    static const char part[] = "GET / HTTP/1.1\r\nX: ";
+    send(fd, part, sizeof part - 1, MSG_NOSIGNAL);
+    size_t sent = 0;
+    while (sent < 16 << 20 && send(fd, junk, sizeof junk, MSG_NOSIGNAL) > 0)
+        sent += sizeof junk;
+    assert_true(sent < 16 << 20);
+    close(fd);
+    expect("GET", "/healthz", NULL, none, 200, "ok");
+}
+
+static void a_busy_port_says_what_to_do(void **state)
+{
+    (void)state;
+    char address[32];
+    struct spwv_error error = {""};
+    struct spwv_options options = SPWV_OPTIONS_INIT;
+    snprintf(address, sizeof address, "127.0.0.1:%u", spwv_viewer_port(viewer));
+    options.listen = address;
+    assert_null(spwv_viewer_start(&options, &error));
+    assert_non_null(strstr(error.text, "in use"));
+    assert_non_null(strstr(error.text, "--listen 127.0.0.1:0"));
+    static const char *const bad[] = {"4318", "127.0.0.1", "127.0.0.1:x", ":4318", "127.0.0.1:70000", "::1:4318", "192.0.2.1:4318", ""};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        options.listen = bad[i];
+        assert_null(spwv_viewer_start(&options, &error));
+        assert_non_null(strstr(error.text, "127.0.0.1"));
+    }
+}
+
+int main(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(content_types_are_exact, start_viewer, stop_viewer),
+        cmocka_unit_test_setup_teardown(hosts_are_checked, start_viewer, stop_viewer),
+        cmocka_unit_test_teardown(hosts_can_be_allowed, stop_viewer),
+        cmocka_unit_test_setup_teardown(methods_and_paths, start_viewer, stop_viewer),
+        cmocka_unit_test_setup_teardown(pages_have_tags, start_viewer, stop_viewer),
+        cmocka_unit_test_setup_teardown(bad_bodies_are_refused, start_viewer, stop_viewer),
+        cmocka_unit_test_setup_teardown(bombs_are_refused, start_viewer, stop_viewer),
+        cmocka_unit_test_teardown(caps_are_options, stop_viewer),
+        cmocka_unit_test_teardown(memory_in_flight_is_bounded, stop_viewer),
+        cmocka_unit_test_setup_teardown(rejected_spans_are_told, start_viewer, stop_viewer),
+        cmocka_unit_test_teardown(slow_clients_are_cut_off, stop_viewer),
+        cmocka_unit_test_setup_teardown(a_slow_client_does_not_block_others, start_viewer, stop_viewer),
+        cmocka_unit_test_teardown(connections_are_capped, stop_viewer),
+        cmocka_unit_test_setup_teardown(huge_headers_are_refused, start_viewer, stop_viewer),
+        cmocka_unit_test_setup_teardown(a_busy_port_says_what_to_do, start_viewer, stop_viewer),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    curl_global_cleanup();
+    return failed;
+}

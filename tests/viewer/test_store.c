@@ -1,0 +1,261 @@
+/* The store: summaries kept right whatever the order, duplicates, eviction, filters, files. */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct spwv_error error;
+
+static int open_memory(void **state)
+{
+    *state = spwv_store_sqlite_open(NULL, 64 << 20, &error);
+    return *state ? 0 : -1;
+}
+
+static int close_store(void **state)
+{
+    struct spwv_store *store = *state;
+    store->destroy(store);
+    return 0;
+}
+
+static struct spwv_store_info info_of(struct spwv_store *store)
+{
+    struct spwv_store_info info;
+    store->info(store, &info);
+    return info;
+}
+
+/* ---- the list as text: "NN root|- service spans errors duration complete[services];" ---- */
+
+struct listing {
+    char text[4096];
+    size_t traces;
+    struct spwv_trace_summary last;
+    bool more;
+};
+
+static void list_trace(void *arg, const struct spwv_trace_summary *trace)
+{
+    struct listing *listing = arg;
+    size_t used = strlen(listing->text);
+    listing->traces++;
+    listing->last = *trace;
+    snprintf(listing->text + used, sizeof listing->text - used, ";%02x %.*s %.*s %u/%u %u%s", trace->trace_id[15],
+             trace->complete ? (int)trace->root_name.size : 1, trace->complete ? (const char *)trace->root_name.data : "-",
+             (int)trace->root_service.size, (const char *)trace->root_service.data, (unsigned)trace->error_count, (unsigned)trace->span_count,
+             (unsigned)trace->duration_ns, trace->complete ? "" : " open");
+}
+
+static void list_service(void *arg, struct spwv_slice service)
+{
+    struct listing *listing = arg;
+    size_t used = strlen(listing->text);
+    snprintf(listing->text + used, sizeof listing->text - used, " %.*s", (int)service.size, (const char *)service.data);
+}
+
+static struct listing list(struct spwv_store *store, struct spwv_trace_filter filter)
+{
+    static struct listing listing;
+    listing = (struct listing){.text = ""};
+    struct spwv_list_sink sink = {&listing, list_trace, list_service};
+    filter.limit = filter.limit ? filter.limit : 100;
+    assert_true(store->list(store, &filter, &sink, &listing.more, &error));
+    return listing;
+}
+
+static void spans_in_any_order_make_one_summary(void **state)
+{
+    struct spwv_store *store = *state;
+    put(store, ENCODE({.trace = 1, .id = 3, .parent = 2, .name = "leaf", .start = 130, .end = 150, .error = true, .service = "b"}));
+    assert_string_equal(list(store, (struct spwv_trace_filter){0}).text, ";01 - b 1/1 20 open b");
+    put(store, ENCODE({.trace = 1, .id = 2, .parent = 1, .name = "mid", .start = 120, .end = 160, .service = "b"}));
+    put(store, ENCODE({.trace = 1, .id = 1, .name = "root", .start = 100, .end = 200, .service = "a"}));
+    assert_string_equal(list(store, (struct spwv_trace_filter){0}).text, ";01 root a 1/3 100 a b");
+    put(store, ENCODE({.trace = 1, .id = 9, .parent = 1, .name = "late", .start = 190, .end = 250, .service = "c"}));
+    assert_string_equal(list(store, (struct spwv_trace_filter){0}).text, ";01 root a 1/4 150 a b c");
+    assert_int_equal(info_of(store).traces, 1);
+    assert_int_equal(info_of(store).spans, 4);
+}
+
+static void a_span_received_twice_is_one(void **state)
+{
+    struct spwv_store *store = *state;
+    struct sample sample = {.trace = 1, .id = 1, .name = "root", .start = 1, .end = 2, .error = true};
+    assert_int_equal(put(store, encode(&sample, 1)), 1);
+    uint64_t revision = info_of(store).revision;
+    assert_int_equal(put(store, encode(&sample, 1)), 0);
+    assert_int_equal(put(store, encode((struct sample[]){sample, sample}, 2)), 0);
+    assert_int_equal(info_of(store).duplicates, 3);
+    assert_int_equal(info_of(store).spans, 1);
+    assert_int_equal(info_of(store).revision, revision); /* nothing to see: no poll should refetch */
+    assert_string_equal(list(store, (struct spwv_trace_filter){0}).text, ";01 root svc 1/1 1 svc");
+}
+
+static void filters_choose(void **state)
+{
+    struct spwv_store *store = *state;
+    put(store, ENCODE({.trace = 1, .id = 1, .name = "GET /users", .start = 1000, .end = 3000000, .service = "web"},
+                      {.trace = 1, .id = 2, .parent = 1, .name = "100% SELECT", .start = 1000, .end = 2000, .service = "db"},
+                      {.trace = 2, .id = 1, .name = "job", .start = 2000, .end = 2500, .error = true, .service = "worker"},
+                      {.trace = 3, .id = 1, .name = "idle", .start = 3000, .end = 3000, .service = "worker"}));
+    assert_int_equal(list(store, (struct spwv_trace_filter){0}).traces, 3);
+    assert_int_equal(list(store, (struct spwv_trace_filter){0}).last.trace_id[15], 1); /* newest first, oldest last */
+    assert_int_equal(list(store, (struct spwv_trace_filter){.service = "worker"}).traces, 2);
+    assert_int_equal(list(store, (struct spwv_trace_filter){.service = "db"}).traces, 1);
+    assert_int_equal(list(store, (struct spwv_trace_filter){.service = "nobody"}).traces, 0);
+    assert_int_equal(list(store, (struct spwv_trace_filter){.errors = true}).last.trace_id[15], 2);
+    assert_int_equal(list(store, (struct spwv_trace_filter){.min_duration_ns = 1000000}).traces, 1);
+    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "select"}).traces, 1);
+    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "0%"}).traces, 1); /* % and _ are themselves */
+    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "GET_"}).traces, 0);
+    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "ab0000"}).traces, 3);
+    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "ab000000000000000000000000000002"}).traces, 1);
+    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "ab1"}).traces, 0);
+    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "job", .service = "web"}).traces, 0);
+}
+
+static void pages_meet_without_gap_or_overlap(void **state)
+{
+    struct spwv_store *store = *state;
+    for (unsigned i = 1; i <= 25; i++) /* several with one start */
+        put(store, ENCODE({.trace = (uint8_t)i, .id = 1, .name = "n", .start = 1000 + i / 4, .end = 2000}));
+    struct spwv_trace_filter filter = {.limit = 10};
+    bool seen[26] = {false};
+    size_t total = 0;
+    struct listing page;
+    do {
+        page = list(store, filter);
+        for (const char *at = page.text; (at = strchr(at, ';')) != NULL; at++) {
+            unsigned long id = strtoul(at + 1, NULL, 16);
+            assert_false(seen[id]);
+            seen[id] = true;
+            total++;
+        }
+        filter.before = true;
+        filter.before_start = page.last.position_start;
+        filter.before_id = page.last.position_id;
+    } while (page.more);
+    assert_int_equal(total, 25);
+}
+
+static void the_cap_holds_and_evictions_are_counted(void **state)
+{
+    (void)state;
+    struct spwv_store *store = spwv_store_sqlite_open(NULL, 1 << 20, &error);
+    char *name = malloc(4001);
+    memset(name, 'n', 4000);
+    name[4000] = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        put(store, ENCODE({.trace = (uint8_t)(i + 1), .id = 1, .name = name, .start = 1000 + i, .end = 2000, .service = i % 2 ? "odd" : "even"},
+                          {.trace = (uint8_t)(i + 1), .id = 2, .parent = 1, .name = name, .start = 1000 + i, .end = 2000}));
+        assert_true(info_of(store).bytes <= 1 << 20);
+    }
+    struct spwv_store_info info = info_of(store);
+    assert_true(info.evicted_traces > 50);
+    assert_int_equal(info.traces + info.evicted_traces, 200);
+    assert_int_equal(info.spans, info.traces * 2);
+    assert_int_equal(list(store, (struct spwv_trace_filter){.limit = 1}).last.trace_id[15], 200); /* the newest stay */
+    struct sample whole = {.trace = 1, .id = 77, .name = "again", .start = 1, .end = 2};
+    put(store, encode(&whole, 1)); /* one that left may come again */
+    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "again"}).traces, 1);
+    assert_true(store->clear(store, &error));
+    assert_int_equal(info_of(store).traces, 0);
+    assert_int_equal(list(store, (struct spwv_trace_filter){0}).traces, 0);
+    free(name);
+    store->destroy(store);
+}
+
+static void a_rollback_leaves_nothing(void **state)
+{
+    struct spwv_store *store = *state;
+    struct bytes request = ENCODE({.trace = 1, .id = 1, .name = "gone", .start = 1, .end = 2});
+    struct spwv_span_cursor cursor;
+    struct spwv_span span;
+    uint64_t revision = info_of(store).revision;
+    assert_true(store->begin(store, &error));
+    spwv_otlp_spans(&cursor, (struct spwv_slice){request.data, request.size});
+    assert_true(spwv_otlp_next_span(&cursor, &span));
+    assert_true(store->add(store, &span, &cursor, &error));
+    store->rollback(store);
+    assert_int_equal(info_of(store).spans, 0);
+    assert_int_equal(info_of(store).traces, 0);
+    assert_int_equal(info_of(store).revision, revision);
+    assert_int_equal(list(store, (struct spwv_trace_filter){0}).traces, 0);
+    free(request.data);
+}
+
+/* ---- files ---- */
+
+static char directory[64];
+static char path[96];
+
+static int make_directory(void **state)
+{
+    (void)state;
+    snprintf(directory, sizeof directory, "/tmp/spwv-XXXXXX");
+    if (!mkdtemp(directory))
+        return -1;
+    snprintf(path, sizeof path, "%s/traces.db", directory);
+    return 0;
+}
+
+static int remove_directory(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(directory); /* fails when a -wal stayed behind */
+}
+
+static void a_file_keeps_its_traces_and_is_private(void **state)
+{
+    (void)state;
+    struct spwv_store *store = spwv_store_sqlite_open(path, 64 << 20, &error);
+    assert_non_null(store);
+    put(store, ENCODE({.trace = 1, .id = 1, .name = "kept", .start = 1, .end = 2}));
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_null(spwv_store_sqlite_open(path, 64 << 20, &error)); /* one process at a time */
+    assert_non_null(strstr(error.text, "another process"));
+    uint64_t revision = info_of(store).revision;
+    store->destroy(store);
+    store = spwv_store_sqlite_open(path, 64 << 20, &error);
+    assert_non_null(store);
+    assert_string_equal(list(store, (struct spwv_trace_filter){0}).text, ";01 kept svc 0/1 1 svc");
+    assert_true(info_of(store).revision > revision);
+    assert_int_equal(info_of(store).spans, 1);
+    assert_string_equal(info_of(store).kind, "file");
+    store->destroy(store);
+}
+
+static void foreign_files_are_refused_with_a_cure(void **state)
+{
+    (void)state;
+    FILE *file = fopen(path, "w");
+    for (int i = 0; i < 1000; i++)
+        fputs("not a database ", file);
+    fclose(file);
+    assert_null(spwv_store_sqlite_open(path, 64 << 20, &error));
+    assert_non_null(strstr(error.text, "name another file"));
+    assert_null(spwv_store_sqlite_open("/nowhere/at/all.db", 64 << 20, &error));
+    assert_non_null(strstr(error.text, "directory you may write"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(spans_in_any_order_make_one_summary, open_memory, close_store),
+        cmocka_unit_test_setup_teardown(a_span_received_twice_is_one, open_memory, close_store),
+        cmocka_unit_test_setup_teardown(filters_choose, open_memory, close_store),
+        cmocka_unit_test_setup_teardown(pages_meet_without_gap_or_overlap, open_memory, close_store),
+        cmocka_unit_test(the_cap_holds_and_evictions_are_counted),
+        cmocka_unit_test_setup_teardown(a_rollback_leaves_nothing, open_memory, close_store),
+        cmocka_unit_test_setup_teardown(a_file_keeps_its_traces_and_is_private, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(foreign_files_are_refused_with_a_cure, make_directory, remove_directory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
