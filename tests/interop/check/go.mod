@@ -1,0 +1,3 @@
+module spanwire/tests/interop/check
+
+go 1.23.0

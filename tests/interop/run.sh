@@ -1,0 +1,115 @@
+#!/bin/sh
+# tests/interop/run.sh [BUILD_DIRECTORY]: this project's programs against other implementations of OpenTelemetry. What they need and is
+# not here is skipped, and said. The collector is built once and kept in out/cache/.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/checks/lib.sh
+
+jobs=$(nproc 2>/dev/null || echo 2)
+work=$(mktemp -d)
+child=
+cache=out/cache
+export GOTOOLCHAIN=local # what is here, or nothing: no other Go is fetched
+export GOWORK=off
+
+# shellcheck disable=SC2317 # called by the traps
+cleanup() {
+    trap - EXIT INT TERM HUP
+    [ -z "$child" ] || kill "$child" 2>/dev/null || true
+    rm -rf "$work" "$cache/$$.new"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# limited SECONDS COMMAND...: in the background, so that the traps above run at once; killed when it takes longer
+limited() {
+    timeout "$@" &
+    child=$!
+    limited_rc=0
+    wait "$child" || limited_rc=$?
+    child=
+    return "$limited_rc"
+}
+
+# Sets `go`; says why when there is none to build with.
+find_go() {
+    go=$(command -v go 2>/dev/null || true)
+    [ -n "$go" ] || go=/usr/local/go/bin/go # where its own installer puts it, often outside of PATH
+    if [ ! -x "$go" ]; then
+        printf 'Go is not installed\n'
+        return 1
+    fi
+    minor=$("$go" version | sed -nE 's/.*go1\.([0-9]+).*/\1/p')
+    if [ "${minor:-0}" -lt 23 ]; then
+        printf 'it needs Go 1.23, here is %s\n' "$("$go" version)"
+        return 1
+    fi
+}
+
+# The build to test: the one given, the one of the gcc tests, or one of its own.
+need_programs() {
+    build=${1:-build-gcc}
+    if [ ! -f "$build/CMakeCache.txt" ]; then
+        build='build-interop'
+        cmake -S . -B "$build" -G Ninja -DBUILD_TESTING=OFF -DSPW_BUILD_VIEWER=OFF -DSPW_BUILD_BENCH=OFF || return
+    fi
+    cmake --build "$build" --parallel "$jobs" --target agent linecount spanwire-sdk || return
+    # against the public headers and the shared libraries, as a program of a user's
+    ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Iinclude tests/interop/witness/*.c -o "$work/witness" \
+        -L"$build/src" -lspanwire-sdk -lspanwire -pthread "-Wl,-rpath,$PWD/$build/src"
+}
+
+# The collector, from the cache or built; its sources' hash is in its name, so that a changed pin makes another.
+need_collector() {
+    hash=$(cat tests/interop/collector/go.mod tests/interop/collector/go.sum tests/interop/collector/main.go | sha256sum | cut -c1-16)
+    collector=$cache/otel-collector-$hash
+    [ ! -x "$collector" ] || return 0
+    mkdir -p "$cache"
+    limited 480 "$go" -C tests/interop/collector build -mod=readonly -p 2 -o "$PWD/$cache/$$.new" . || return
+    rm -f "$cache"/otel-collector-*
+    mv "$cache/$$.new" "$collector"
+}
+
+# What went wrong lies in the network, not here.
+offline() {
+    grep -qE 'dial tcp|no such host|i/o timeout|connection refused|reading https?://.*: (403|404|410|5[0-9][0-9]) ' "$1"
+}
+
+not_built() {
+    not_ok "building $1"
+    tail -20 "$work/build.log"
+}
+
+compare() {
+    compare_rc=0
+    limited 400 "$work/check" -collector "$collector" -witness "$work/witness" -agent "$build/samples/agent" >"$work/check.log" 2>&1 || compare_rc=$?
+    cat "$work/check.log"
+    passed=$((passed + $(grep -c '^ok - ' "$work/check.log" || true)))
+    wrong=$(grep -c '^not ok - ' "$work/check.log" || true)
+    failed=$((failed + wrong))
+    if [ "$compare_rc" -ne 0 ] && [ "$wrong" -eq 0 ]; then
+        not_ok "the comparison ended with status $compare_rc"
+    fi
+}
+
+test_collector() {
+    find_go >"$work/why" || { skip "OpenTelemetry Collector: $(cat "$work/why")"; return; }
+    need_programs "$@" >"$work/build.log" 2>&1 || { not_built 'what is tested'; return; }
+    "$go" -C tests/interop/check build -o "$work/check" . >"$work/build.log" 2>&1 || { not_built 'the comparison'; return; }
+    if ! need_collector >"$work/build.log" 2>&1; then
+        if offline "$work/build.log"; then
+            skip 'OpenTelemetry Collector: its modules cannot be had from the module proxy'
+            tail -3 "$work/build.log"
+        else
+            not_built 'the OpenTelemetry Collector'
+        fi
+        return
+    fi
+    compare
+}
+
+test_collector "$@"
+skip 'a decoder in Python (opentelemetry-proto): not in this version'
+skip 'receivers from npm: not in this version'
+finish
