@@ -13,7 +13,7 @@
 #include "inflate.h"
 
 /* A connection's memory holds its header, so it is the cap of the header's size too. */
-enum { CONNECTION_MEMORY = 64 << 10, THREADS = 2, DRAIN_MAX = 64 << 20 };
+enum { CONNECTION_MEMORY = 64 << 10, THREADS = 2, DRAIN_MAX = 128 << 20 };
 
 struct spwv_server {
     struct MHD_Daemon *daemon;
@@ -253,7 +253,7 @@ static enum MHD_Result on_headers(struct spwv_server *server, struct MHD_Connect
     if (!answer_before_body(connection, exchange))
         return MHD_YES;
     if (!exchange->early_status)
-        decide(exchange, 413, "the body is larger than 67108864 bytes: send smaller batches");
+        decide(exchange, 413, "the body is larger than any that is taken here: send smaller batches");
     return answer_request(server, connection, exchange, path, method);
 }
 

@@ -5,7 +5,7 @@
  * Threads: any; each function holds the store for as long as it runs, and begin() holds it until commit() or rollback().
  *   A sink runs inside: it must not call the store.
  * Failure: false, and a text with cause and cure; the store stays as it was before the transaction.
- * Limits: max_bytes. Over it, whole traces leave, the one that arrived first goes first, and each is counted.
+ * Limits: names and services of summaries are cut at SPWV_MAX_SUMMARY_TEXT bytes. max_bytes: over it, whole traces leave, the one that arrived first goes first, and each is counted.
  * Delivery is at-least-once: a (trace id, span id) seen before is a duplicate, the first one stays. Spans may come in any order.
  */
 #ifndef SPWV_STORE_H
@@ -13,7 +13,7 @@
 
 #include "otlp.h"
 
-enum { SPWV_TRACE_ID_SIZE = 16, SPWV_MAX_QUERY = 256, SPWV_MAX_PAGE = 1000 };
+enum { SPWV_TRACE_ID_SIZE = 16, SPWV_MAX_QUERY = 256, SPWV_MAX_PAGE = 1000, SPWV_MAX_SUMMARY_TEXT = 1024 };
 
 struct spwv_store_info {
     const char *kind; /* "memory" or "file" */

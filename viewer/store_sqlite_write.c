@@ -26,6 +26,17 @@ static int64_t span_key(struct spwv_slice id)
     return key;
 }
 
+/* Texts of the list and of the filters are cut, on a character's boundary: a page of the list must stay small. The span keeps all. */
+static struct spwv_slice shorten(struct spwv_slice text)
+{
+    if (text.size <= SPWV_MAX_SUMMARY_TEXT)
+        return text;
+    size_t size = SPWV_MAX_SUMMARY_TEXT;
+    while (size > SPWV_MAX_SUMMARY_TEXT - 4 && (text.data[size] & 0xC0) == 0x80)
+        size--;
+    return (struct spwv_slice){text.data, size};
+}
+
 /* ---- origins ---- */
 
 static bool find_origin(struct sqlite_store *store, int kind, struct spwv_slice raw, int64_t *id)
@@ -97,7 +108,7 @@ static bool flush_trace(struct sqlite_store *store, const struct spwv_span *root
     sqlite3_bind_null(update, 9);
     sqlite3_bind_null(update, 10);
     if (root) {
-        spwv_sqlite_text(update, 9, root->name);
+        spwv_sqlite_text(update, 9, shorten(root->name));
         spwv_sqlite_text(update, 10, root_service);
     }
     return spwv_sqlite_run(store, UPDATE_TRACE);
@@ -220,7 +231,7 @@ bool spwv_sqlite_begin(struct spwv_store *base, struct spwv_error *error)
 bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, const struct spwv_span_cursor *from, struct spwv_error *error)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
-    struct spwv_slice service = from->service;
+    struct spwv_slice service = shorten(from->service);
     if (!enter_origin(store, from) || !enter_trace(store, span, service) || !insert_span(store, span))
         return spwv_sqlite_fail(store, error);
     if (sqlite3_changes(store->db) == 0) {
@@ -229,7 +240,7 @@ bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, cons
     }
     store->info.spans++;
     store->origin.uses++;
-    if (!note_text(store, INSERT_NAME, span->name) || !note_service(store, service) || !sum_up(store, span, service))
+    if (!note_text(store, INSERT_NAME, shorten(span->name)) || !note_service(store, service) || !sum_up(store, span, service))
         return spwv_sqlite_fail(store, error);
     return true;
 }

@@ -169,6 +169,18 @@ static void the_cap_holds_and_evictions_are_counted(void **state)
     store->destroy(store);
 }
 
+static void summaries_of_long_texts_are_short(void **state)
+{
+    struct spwv_store *store = *state;
+    static char name[3 * 2000 + 2] = "x";
+    for (size_t i = 0; i < 2000; i++)
+        memcpy(name + 1 + 3 * i, "\xe2\x82\xac", 3);
+    put(store, ENCODE({.trace = 1, .id = 1, .name = name, .start = 1, .end = 2, .service = name}));
+    struct listing listing = list(store, (struct spwv_trace_filter){0});
+    assert_int_equal(listing.last.root_name.size, 1 + 3 * 341); /* whole characters only */
+    assert_int_equal(listing.last.root_service.size, 1 + 3 * 341);
+}
+
 static void a_rollback_leaves_nothing(void **state)
 {
     struct spwv_store *store = *state;
@@ -253,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(filters_choose, open_memory, close_store),
         cmocka_unit_test_setup_teardown(pages_meet_without_gap_or_overlap, open_memory, close_store),
         cmocka_unit_test(the_cap_holds_and_evictions_are_counted),
+        cmocka_unit_test_setup_teardown(summaries_of_long_texts_are_short, open_memory, close_store),
         cmocka_unit_test_setup_teardown(a_rollback_leaves_nothing, open_memory, close_store),
         cmocka_unit_test_setup_teardown(a_file_keeps_its_traces_and_is_private, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(foreign_files_are_refused_with_a_cure, make_directory, remove_directory),
