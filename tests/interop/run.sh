@@ -83,7 +83,8 @@ not_built() {
 
 compare() {
     compare_rc=0
-    limited 400 "$work/check" -collector "$collector" -witness "$work/witness" -agent "$build/samples/agent" >"$work/check.log" 2>&1 || compare_rc=$?
+    limited 400 "$work/check" -collector "$collector" -witness "$work/witness" -agent "$build/samples/agent" >"$work/check.log" 2>&1 ||
+        compare_rc=$?
     cat "$work/check.log"
     passed=$((passed + $(grep -c '^ok - ' "$work/check.log" || true)))
     wrong=$(grep -c '^not ok - ' "$work/check.log" || true)
