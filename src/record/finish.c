@@ -107,6 +107,8 @@ static bool note_key(struct spw__recorder *recorder, const struct spw__slot *slo
 {
     if (!keys->tabled && keys->count == FEW && !start_table(recorder, slot, keys))
         return false;
+    if (keys->count == SPW__MAX_ATTRIBUTES)
+        return false; /* the table must keep empty places, or a search in it would not end */
     keys->count++;
     if (keys->tabled) {
         *table_find(recorder, slot, frame) = (struct spw__sweep_entry){ recorder->sweep_stamp, frame };

@@ -175,13 +175,40 @@ bool spw__frame_attribute_new(struct spw__engine *engine, struct spw__slot *slot
     return true;
 }
 
-/* Whether a later attribute of the list has the same key: then that one counts. */
-static bool overwritten(const spw_attr *attrs, size_t count, size_t i)
+/* As two keys will stand on the wire: bytes that are repaired to the same key are the same key. */
+static bool same_repaired(spw_view a, spw_view b)
 {
-    for (size_t j = i + 1; j < count; j++)
-        if (attrs[j].key.size == attrs[i].key.size && attrs[j].key.data && attrs[i].key.data &&
-            memcmp(attrs[j].key.data, attrs[i].key.data, attrs[i].key.size) == 0)
+    char left[SPW__MAX_KEY], right[SPW__MAX_KEY];
+    size_t size = spw__utf8_repair(left, sizeof left, a.data, a.size);
+    return spw__utf8_repair(right, sizeof right, b.data, b.size) == size && memcmp(left, right, size) == 0;
+}
+
+static bool usable_key(spw_view key)
+{
+    return key.data && key.size && key.size <= SPW__MAX_KEY;
+}
+
+static bool all_keys_utf8(const spw_attr *attrs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (usable_key(attrs[i].key) && !spw__utf8_valid(attrs[i].key.data, attrs[i].key.size))
+            return false;
+    return true;
+}
+
+/* Whether a later attribute of the list has the same key: then that one counts. */
+static bool overwritten(const spw_attr *attrs, size_t count, size_t i, bool clean)
+{
+    const spw_view key = attrs[i].key;
+    if (!usable_key(key))
+        return false; /* each of these is dropped, and counted, for itself */
+    for (size_t j = i + 1; j < count; j++) {
+        const spw_view other = attrs[j].key;
+        if (!usable_key(other))
+            continue;
+        if (clean ? other.size == key.size && memcmp(other.data, key.data, key.size) == 0 : same_repaired(key, other))
             return true;
+    }
     return false;
 }
 
@@ -195,8 +222,9 @@ static uint32_t visit_event_attributes(const struct spw__limits *limits, const s
     /* A list far over the limit is not searched for doubles: that would be quadratic in what is thrown away. */
     size_t most = spw__limit(&limits->event_attributes);
     size_t looked = count < 4 * most ? count : 4 * most;
+    bool clean = all_keys_utf8(attrs, looked);
     for (size_t i = 0; i < looked; i++) {
-        if (overwritten(attrs, looked, i))
+        if (overwritten(attrs, looked, i, clean))
             continue;
         if (taken == most || !spw__measure(limits, attrs[i].key, &attrs[i].value, &m)) {
             ++*dropped;
