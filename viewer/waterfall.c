@@ -144,6 +144,8 @@ static unsigned visible_levels(const struct drawing *d, unsigned depth)
 static unsigned draw_tree(struct drawing *d, const struct spwv_tree_row *row, bool own)
 {
     unsigned levels = visible_levels(d, row->depth);
+    if (!levels)
+        return 0;
     color(d, DIM);
     for (unsigned i = 0; i < levels; i++) {
         unsigned level = row->depth - levels + i + 1;

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -424,6 +425,49 @@ static void unchanged_answers_are_304(void **state)
     assert_int_equal(status_with_tag(TRACE, trace_tag), 200);
 }
 
+/* ---- several at once ---- */
+
+enum { SENDERS = 4, REQUESTS = 50, SPANS = 20 };
+
+static void *keep_sending(void *arg)
+{
+    uint64_t sender = *(uint64_t *)arg;
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        struct sample samples[SPANS];
+        for (unsigned j = 0; j < SPANS; j++)
+            samples[j] = (struct sample){.trace = (uint8_t)(1 + (i + j) % 7), .id = (sender * REQUESTS + i) * SPANS + j + 1, .name = "many",
+                                         .start = 1 + i, .end = 2 + i};
+        send_all(encode(samples, SPANS));
+    }
+    return NULL;
+}
+
+static void concurrent_senders_lose_nothing(void **state)
+{
+    (void)state;
+    pthread_t threads[SENDERS];
+    uint64_t numbers[SENDERS];
+    for (uint64_t i = 0; i < SENDERS; i++) {
+        numbers[i] = i;
+        assert_int_equal(pthread_create(&threads[i], NULL, keep_sending, &numbers[i]), 0);
+    }
+    for (int i = 0; i < 40; i++) { /* and somebody looks on */
+        free(fetch("/api/traces"));
+        free_reply(get("/api/traces/latest"));
+        free_reply(get("/api/traces/latest/text"));
+    }
+    for (int i = 0; i < SENDERS; i++)
+        pthread_join(threads[i], NULL);
+    char *json = fetch("/api/info");
+    char total[16];
+    snprintf(total, sizeof total, "%d", SENDERS * REQUESTS * SPANS);
+    expect(json, "$.store.spans", total);
+    expect(json, "$.received.spans", total);
+    expect(json, "$.received.duplicates", "0");
+    expect(json, "$.store.traces", "7");
+    free(json);
+}
+
 int main(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -435,6 +479,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lists_have_their_form, set_up, tear_down),
         cmocka_unit_test_setup_teardown(info_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unchanged_answers_are_304, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(concurrent_senders_lose_nothing, set_up, tear_down),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     curl_global_cleanup();
