@@ -106,6 +106,7 @@ struct spw__engine *spw__engine_configure(const struct spw__engine_settings *set
     spw__pool_limit(&engine->extents, settings->overflow_bytes / SPW__EXTENT_SIZE);
     spw__segments_limit(&engine->segments, settings->buffer_bytes);
     engine->publish_step = spw__queue_step(engine);
+    __atomic_store_n(&engine->slot_share, spw__slot_share(engine), __ATOMIC_RELAXED);
     engine->clock.expires = 0;
     /* Sessions differ between parent and child too: a tracer cached before the fork is looked up again after it. */
     engine->session = ++epochs;

@@ -22,7 +22,7 @@
 #define SPW__CACHE_LINE 64
 
 /* Changes with anything in this header that both libraries read. */
-#define SPW__ENGINE_LAYOUT (0x53505700u + 1u)
+#define SPW__ENGINE_LAYOUT (0x53505700u + 2u)
 
 /* Read by setters without regard to starts and stops: through spw__limit(). */
 struct spw__limits {
@@ -85,6 +85,7 @@ struct spw__engine {
     uint32_t lane_count;
     uint32_t lane_mask;
     uint32_t publish_step; /* atomic; see queue.h */
+    uint32_t slot_share;   /* free slots a thread may keep at hand; atomic; see slot.h */
     bool fenced;           /* no membarrier: producers fence themselves */
     struct spw__limits limits;
     struct spw__clock clock;

@@ -298,7 +298,7 @@ void spw__slot_release(struct spw__engine *engine, struct spw__recorder *recorde
         /* The table itself stays with the slot: a stale writer may still look at it, and long spans come again. */
     }
     uint32_t index = (uint32_t)(((uint8_t *)slot - engine->slots.base) / SPW__SLOT_SIZE);
-    if (recorder && recorder->cached < SPW__SLOT_CACHE)
+    if (recorder && recorder->cached < __atomic_load_n(&engine->slot_share, __ATOMIC_RELAXED))
         recorder->cache[recorder->cached++] = index;
     else
         spw__pool_give(&engine->slots, index);

@@ -64,6 +64,14 @@ static inline uint64_t spw__handle_generation(uint64_t handle)
     return handle >> 24;
 }
 
+/* What a thread may keep at hand, so that idle ones never hold more than an eighth of the slots from the others. */
+static inline uint32_t spw__slot_share(const struct spw__engine *engine)
+{
+    uint32_t threads = __atomic_load_n(&engine->live_threads, __ATOMIC_RELAXED);
+    uint32_t share = __atomic_load_n(&engine->slots.limit, __ATOMIC_RELAXED) / (8 * (threads ? threads : 1));
+    return share < SPW__SLOT_CACHE ? share : SPW__SLOT_CACHE;
+}
+
 /* NULL for a handle that never was. */
 static inline struct spw__slot *spw__slot_of(struct spw__engine *engine, uint64_t handle)
 {

@@ -4,14 +4,16 @@
 
 #include "platform.h"
 #include "queue.h"
+#include "slot.h"
 
 #define THREAD_BYTES 4096u
 #define INLINE_CONTEXTS ((THREAD_BYTES - sizeof(struct spw__thread)) / sizeof(struct spw__attached))
 
 __thread struct spw__thread *spw__self SPW__TLS_MODEL;
 
-/* Stands for "being made": a signal handler that sees it keeps out. */
-static struct spw__thread making;
+/* Stands for "being made": a signal handler that sees it keeps out, and finds no context. */
+static struct spw__cell no_contexts;
+static struct spw__thread making = { .cell = &no_contexts };
 
 static pthread_key_t exit_key;
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
@@ -39,6 +41,7 @@ static void retire_recorder(struct spw__recorder *recorder)
     engine->idle = recorder;
     __atomic_sub_fetch(&engine->live_threads, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&engine->publish_step, spw__queue_step(engine), __ATOMIC_RELAXED);
+    __atomic_store_n(&engine->slot_share, spw__slot_share(engine), __ATOMIC_RELAXED);
     pthread_mutex_unlock(&engine->lock);
 }
 
@@ -147,6 +150,7 @@ struct spw__recorder *spw__enter_slow(struct spw__engine *engine)
         __atomic_store_n(&recorder->alive, 1, __ATOMIC_RELEASE);
         __atomic_add_fetch(&engine->live_threads, 1, __ATOMIC_RELAXED);
         __atomic_store_n(&engine->publish_step, spw__queue_step(engine), __ATOMIC_RELAXED);
+        __atomic_store_n(&engine->slot_share, spw__slot_share(engine), __ATOMIC_RELAXED);
     }
     pthread_mutex_unlock(&engine->lock);
     if (recorder) {
