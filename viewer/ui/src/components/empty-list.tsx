@@ -1,0 +1,45 @@
+import { CopyButton } from "./copy-button";
+
+const program = `#include <spanwire/spanwire.h>
+
+int main(void)
+{
+    spw_start(NULL);
+    {
+        SPW_SPAN(run, "invoke_agent planner");
+        spw_set(run, "gen_ai.operation.name", "invoke_agent");
+        spw_set(run, "gen_ai.agent.name", "planner");
+    }
+    spw_shutdown(SPW_DEFAULT_TIMEOUT_MS);
+}
+`;
+
+function Snippet({ title, code }: { title: string; code: string }) {
+  return (
+    <figure class="snippet">
+      <figcaption>{title}<CopyButton text={code} what={title} /></figcaption>
+      <pre><code>{code}</code></pre>
+    </figure>
+  );
+}
+
+// Shown until the first span: where to send, and the smallest program that does.
+export function EmptyList() {
+  return (
+    <section class="empty">
+      <h1><span class="pulse" />Waiting for the first span</h1>
+      <p>Point any OpenTelemetry program at this address. Traces appear here as they arrive.</p>
+      <Snippet title="Shell" code={`export OTEL_EXPORTER_OTLP_ENDPOINT=${location.origin}`} />
+      <Snippet title="C" code={program} />
+    </section>
+  );
+}
+
+export function NoMatch() {
+  return (
+    <section class="empty">
+      <h1>No trace matches</h1>
+      <p>New traces are still watched for, and will appear when they match. <a href="/">Clear the filters</a></p>
+    </section>
+  );
+}

@@ -1,0 +1,57 @@
+import { useEffect, useRef } from "preact/hooks";
+import { Close } from "./icons";
+
+const groups: [string, [string[], string][]][] = [
+  ["Everywhere", [
+    [["/"], "search"],
+    [["?"], "this overview"],
+    [["Esc"], "close, clear or go back"],
+  ]],
+  ["List of traces", [
+    [["j", "k"], "or ↓ ↑: next, previous trace"],
+    [["Enter"], "open it"],
+    [["p"], "pause or resume"],
+  ]],
+  ["Trace", [
+    [["j", "k"], "or ↓ ↑: next, previous span"],
+    [["Enter"], "show the span"],
+    [["←", "→"], "collapse, expand (also h, l)"],
+    [["e", "E"], "next, previous error"],
+    [["n", "N"], "next, previous match of the search"],
+    [["Home", "End"], "first, last span"],
+  ]],
+];
+
+export function Help({ onClose }: { onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  // A modal dialog keeps the focus inside and gives it back when it closes.
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog class="help" ref={dialog} aria-labelledby="help-title" onClose={onClose}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === "?") dialog.current?.close();
+      }}
+      onClick={(event) => { if (event.target === dialog.current) dialog.current?.close(); }}>
+      <div class="help-body">
+        <header>
+          <h2 id="help-title">Keyboard</h2>
+          <button type="button" class="quiet" aria-label="Close" onClick={() => dialog.current?.close()}><Close /></button>
+        </header>
+        {groups.map(([title, keys]) => (
+          <section key={title}>
+            <h3>{title}</h3>
+            <dl>
+              {keys.map(([names, what]) => (
+                <div key={what}>
+                  <dt>{names.map((name) => <kbd key={name}>{name}</kbd>)}</dt>
+                  <dd>{what}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </dialog>
+  );
+}

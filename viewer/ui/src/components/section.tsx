@@ -1,0 +1,12 @@
+import type { ComponentChildren } from "preact";
+import { count } from "../format";
+import { Chevron } from "./icons";
+
+export function Section({ title, n, shut = false, children }: { title: string; n?: number; shut?: boolean; children: ComponentChildren }) {
+  return (
+    <details class="section" open={!shut}>
+      <summary><Chevron /><h3>{title}</h3>{n !== undefined && <span class="n">{count(n)}</span>}</summary>
+      {children}
+    </details>
+  );
+}

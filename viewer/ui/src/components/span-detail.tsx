@@ -1,0 +1,90 @@
+import { count, duration, instant, label, nanoseconds, visible } from "../format";
+import { isGenAi, roleNames } from "../genai";
+import { serviceClass } from "../palette";
+import type { Node, Tree } from "../tree";
+import type { Trace } from "../types";
+import { Attributes } from "./attributes";
+import { CopyButton } from "./copy-button";
+import { Conversation, conversationKeys } from "./conversation";
+import { Events } from "./events";
+import { Close, RoleIcon } from "./icons";
+import { Links } from "./links";
+import { Section } from "./section";
+
+interface Props {
+  node: Node;
+  trace: Trace;
+  tree: Tree;
+  onSelect: (node: Node) => void;
+  onClose: () => void;
+}
+
+export function SpanDetail({ node, trace, tree, onSelect, onClose }: Props) {
+  const { span } = node;
+  const resource = trace.resources[span.resource];
+  const scope = trace.scopes[span.scope];
+  const genAi = span.attributes.filter((attribute) => isGenAi(attribute.key) && !conversationKeys.has(attribute.key));
+  const content = span.attributes.filter((attribute) => conversationKeys.has(attribute.key));
+  const others = span.attributes.filter((attribute) => !isGenAi(attribute.key));
+  return (
+    <aside id="detail" class={`detail ${serviceClass(node.service)}`} aria-label="Span">
+      <header>
+        <div class="detail-title">
+          <RoleIcon role={node.role} />
+          <h2><bdi>{label(span.name, 2000)}</bdi></h2>
+          <button type="button" class="quiet close" aria-label="Close the span" title="Close (Esc)" onClick={onClose}><Close /></button>
+        </div>
+        <p class="under">
+          <span class={`service ${serviceClass(node.service)}`}><bdi>{label(node.service, 120)}</bdi></span>
+          {node.role !== "span" && <span class="tag">{roleNames[node.role]}</span>}
+          <span class="tag">{span.kind.toLowerCase()}</span>
+          <span class={`tag status-${span.status.code.toLowerCase()}`}>{span.status.code === "UNSET" ? "status unset" : span.status.code.toLowerCase()}</span>
+        </p>
+        {span.status.message !== "" && <p class={`status-message ${node.error ? "bad" : ""}`}><bdi>{visible(span.status.message)}</bdi></p>}
+      </header>
+      <Timing node={node} tree={tree} onSelect={onSelect} />
+      {genAi.length > 0 && <Section title="Generative AI" n={genAi.length}><Attributes attributes={genAi} prefix="gen_ai." /></Section>}
+      {content.map((attribute) => <Conversation key={attribute.key} attribute={attribute} />)}
+      {others.length > 0 && <Section title="Attributes" n={others.length}><Attributes attributes={others} /></Section>}
+      <Dropped n={span.dropped_attributes_count} noun="attribute" />
+      {span.attributes.length === 0 && <p class="nothing">No attributes.</p>}
+      {span.events.length > 0 && <Section title="Events" n={span.events.length}><Events node={node} /></Section>}
+      <Dropped n={span.dropped_events_count} noun="event" />
+      {span.links.length > 0 && <Section title="Links" n={span.links.length}><Links links={span.links} traceId={trace.trace_id} /></Section>}
+      <Dropped n={span.dropped_links_count} noun="link" />
+      {resource && <Section title="Resource" n={resource.attributes.length} shut><Attributes attributes={resource.attributes} /></Section>}
+      {scope && (
+        <Section title="Scope" shut>
+          <p class="scope"><bdi>{label(scope.name)}</bdi>{scope.version && <span> {label(scope.version)}</span>}</p>
+          <Attributes attributes={scope.attributes} />
+        </Section>
+      )}
+    </aside>
+  );
+}
+
+function Timing({ node, tree, onSelect }: { node: Node; tree: Tree; onSelect: (node: Node) => void }) {
+  const { span } = node;
+  const start = nanoseconds(span.start_unix_ns);
+  const parent = node.parent;
+  const share = tree.duration > 0 ? (100 * node.duration) / tree.duration : 100;
+  return (
+    <dl class="timing">
+      <div><dt>Duration</dt><dd>{duration(node.duration)} <small>{share < 0.1 ? "<0.1" : share.toFixed(share < 10 ? 1 : 0)}% of the trace</small></dd></div>
+      <div><dt>Starts at</dt><dd>+{duration(node.start)} <small>{instant(start)}</small></dd></div>
+      <div><dt>Span id</dt><dd><code>{span.span_id}</code><CopyButton text={span.span_id} what="span id" /></dd></div>
+      {span.parent_span_id && (
+        <div>
+          <dt>Parent</dt>
+          <dd>{parent ? <button type="button" class="link" onClick={() => onSelect(parent)}><bdi>{label(parent.span.name, 80)}</bdi></button> : <><code>{label(span.parent_span_id, 32)}</code> <small>not in this trace</small></>}</dd>
+        </div>
+      )}
+      {span.trace_state && <div><dt>Trace state</dt><dd><code>{label(span.trace_state, 600)}</code></dd></div>}
+    </dl>
+  );
+}
+
+function Dropped({ n, noun }: { n: number; noun: string }) {
+  if (n === 0) return null;
+  return <p class="dropped">{count(n)} {noun}{n === 1 ? "" : "s"} dropped by the sender's limits.</p>;
+}

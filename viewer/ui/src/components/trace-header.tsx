@@ -1,0 +1,48 @@
+import { clock, compact, count, dateTime, duration, label, plural, unixMs } from "../format";
+import type { Role } from "../genai";
+import { serviceClass } from "../palette";
+import { listUrl } from "../router";
+import type { Tree } from "../tree";
+import type { Trace } from "../types";
+import { CopyButton } from "./copy-button";
+import { Back, Fail, RoleIcon } from "./icons";
+
+const counted: [Role, string][] = [["agent", "agent"], ["model", "model call"], ["tool", "tool call"]];
+
+export function TraceHeader({ trace, tree, onError }: { trace: Trace; tree: Tree; onError: () => void }) {
+  const root = tree.nodes[0];
+  const started = unixMs(tree.startUnix);
+  const { input, output } = tree.tokens;
+  return (
+    <header class="trace-header">
+      <a class="back" href={listUrl()} aria-label="All traces" title="All traces (Esc)"><Back /></a>
+      <div class="title">
+        <h1><bdi>{root ? label(root.span.name) : "Empty trace"}</bdi></h1>
+        <span class="trace-id"><code>{trace.trace_id}</code><CopyButton text={trace.trace_id} what="trace id" /></span>
+      </div>
+      <dl class="facts">
+        <div><dt>Duration</dt><dd>{duration(tree.duration)}</dd></div>
+        <div><dt>Started</dt><dd title={dateTime(started)}>{clock(started)}</dd></div>
+        <div><dt>Spans</dt><dd>{count(tree.nodes.length)}</dd></div>
+        {input + output > 0 && (
+          <div class="token-sum" title={`${count(input)} input and ${count(output)} output tokens, summed over model calls`}>
+            <dt>Tokens in / out</dt><dd>{compact(input)}<i>/</i>{compact(output)}</dd>
+          </div>
+        )}
+        {tree.errors > 0 && (
+          <div>
+            <dt>Errors</dt>
+            <dd><button type="button" class="failure" title="Next error (e)" onClick={onError}><Fail />{plural(tree.errors, "span")}</button></dd>
+          </div>
+        )}
+      </dl>
+      <div class="legend">
+        {tree.services.slice(0, 12).map((service) => <span key={service} class={`service ${serviceClass(service)}`}><bdi>{label(service, 60)}</bdi></span>)}
+        {tree.services.length > 12 && <span>+{tree.services.length - 12}</span>}
+        {counted.filter(([role]) => tree.roles[role] > 0).map(([role, noun]) => (
+          <span key={role} class="role-count"><RoleIcon role={role} />{plural(tree.roles[role], noun)}</span>
+        ))}
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,100 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ago, count, dateTime, duration, instant, label, nanoseconds, plural, unixMs } from "../format";
+import { serviceClass } from "../palette";
+import { navigate, traceUrl } from "../router";
+import type { TraceSummary } from "../types";
+import { Fail } from "./icons";
+
+export function TraceTable({ traces, cursor }: { traces: TraceSummary[]; cursor: string | null }) {
+  const now = useNow();
+  const arrived = useArrivals(traces);
+  const longest = traces.reduce((most, trace) => Math.max(most, Number(trace.duration_ns)), 1);
+  return (
+    <table class="traces">
+      <thead>
+        <tr>
+          <th scope="col">Trace</th>
+          <th scope="col" class="number">Duration</th>
+          <th scope="col" class="number wide">Spans</th>
+          <th scope="col" class="number wide">Errors</th>
+          <th scope="col" class="number wide">Started</th>
+        </tr>
+      </thead>
+      <tbody>
+        {traces.map((trace) => (
+          <TraceRow key={trace.trace_id} trace={trace} now={now} longest={longest}
+            current={trace.trace_id === cursor} fresh={arrived.has(trace.trace_id)} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface RowProps {
+  trace: TraceSummary;
+  now: number;
+  longest: number;
+  current: boolean;
+  fresh: boolean;
+}
+
+function TraceRow({ trace, now, longest, current, fresh }: RowProps) {
+  const row = useRef<HTMLTableRowElement>(null);
+  const started = unixMs(nanoseconds(trace.start_unix_ns));
+  const took = Number(trace.duration_ns);
+  const url = traceUrl(trace.trace_id);
+  useEffect(() => {
+    if (current) row.current?.scrollIntoView({ block: "nearest" });
+  }, [current]);
+  const classes = [current && "current", fresh && "fresh", trace.error_count > 0 && "failed"].filter(Boolean).join(" ");
+  return (
+    <tr ref={row} class={classes} data-trace-id={trace.trace_id} aria-current={current ? "true" : undefined}
+      onClick={(event) => {
+        // The whole row is a target; the link inside serves keyboards, new tabs and screen readers.
+        if (!(event.target as Element).closest("a, button") && getSelection()?.isCollapsed !== false) navigate(url);
+      }}>
+      <td class="trace-name">
+        <a href={url}>{trace.root_name === null ? <em>root span not here yet</em> : <bdi>{label(trace.root_name)}</bdi>}</a>
+        <span class="under">
+          {trace.services.slice(0, 6).map((service) => <span key={service} class={`service ${serviceClass(service)}`}><bdi>{label(service, 60)}</bdi></span>)}
+          {trace.services.length > 6 && <span>+{trace.services.length - 6}</span>}
+          {!trace.complete && <span class="tag">running</span>}
+          <code class="wide">{trace.trace_id.slice(0, 8)}</code>
+        </span>
+      </td>
+      <td class="number took">
+        <span>{duration(took)}</span>
+        <span class="meter" aria-hidden="true"><span style={{ width: `${Math.max(1.5, (100 * took) / longest)}%` }} /></span>
+        <span class="narrow under">{ago(started, now)}</span>
+      </td>
+      <td class="number wide">{count(trace.span_count)}</td>
+      <td class="number wide errors">
+        {trace.error_count > 0 ? <span class="failure" title={plural(trace.error_count, "failed span")}><Fail />{count(trace.error_count)}</span> : <span class="none">–</span>}
+      </td>
+      <td class="number wide"><time dateTime={instant(nanoseconds(trace.start_unix_ns))} title={dateTime(started)}>{ago(started, now)}</time></td>
+    </tr>
+  );
+}
+
+function useNow(): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => { if (!document.hidden) setNow(Date.now()); }, 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
+
+// The traces that came after the table was first drawn, for a passing highlight.
+function useArrivals(traces: TraceSummary[]): ReadonlySet<string> {
+  const known = useRef<Set<string> | null>(null);
+  const arrived = useRef<Set<string>>(new Set());
+  if (known.current === null) known.current = new Set(traces.map((trace) => trace.trace_id));
+  let newest = true; // newest first: what follows a known trace is an older page
+  for (const { trace_id } of traces) {
+    if (known.current.has(trace_id)) newest = false;
+    else if (newest) arrived.current.add(trace_id);
+    known.current.add(trace_id);
+  }
+  return arrived.current;
+}

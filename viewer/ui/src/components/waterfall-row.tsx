@@ -1,0 +1,105 @@
+import { compact, count, duration, label, nanoseconds, plural } from "../format";
+import { operation, roleNames } from "../genai";
+import { serviceClass } from "../palette";
+import type { Node } from "../tree";
+import { Chevron, Fail, RoleIcon } from "./icons";
+
+const INDENT_PX = 14;
+const DEEPEST = 24; // levels beyond this share one indent: names stay readable
+
+interface Props {
+  id: string;
+  node: Node;
+  total: number;
+  top: number;
+  current: boolean;
+  selected: boolean;
+  collapsed: boolean;
+  dim: boolean;
+  narrow: boolean;
+  onSelect: (node: Node) => void;
+  onFold: (node: Node) => void;
+}
+
+export function WaterfallRow(props: Props) {
+  const { id, node, total, top, current, selected, collapsed, dim } = props;
+  const classes = ["row", serviceClass(node.service), current && "current", selected && "selected", node.error && "failed", dim && "dim"].filter(Boolean).join(" ");
+  return (
+    <div id={id} class={classes} role="treeitem" aria-level={node.depth + 1} aria-selected={selected}
+      aria-expanded={node.children.length > 0 ? !collapsed : undefined} aria-label={spoken(node)} data-span-id={node.span.span_id}
+      style={{ transform: `translateY(${top}px)` }} onClick={() => props.onSelect(node)}>
+      <Name {...props} />
+      <div class="track"><div class="lane"><Bar node={node} total={total} /></div></div>
+    </div>
+  );
+}
+
+function Name({ node, collapsed, narrow, onFold }: Props) {
+  const indent = Math.min(node.depth, narrow ? DEEPEST / 3 : DEEPEST) * INDENT_PX;
+  const parent = node.children.length > 0;
+  const hidden = collapsed ? node.last - node.index : 0;
+  return (
+    <div class="name">
+      <span class="guides" style={{ width: `${indent}px` }} />
+      <button type="button" class={`fold ${collapsed ? "shut" : ""}`} hidden={!parent} tabIndex={-1} aria-hidden="true"
+        onClick={(event) => { event.stopPropagation(); onFold(node); }}><Chevron /></button>
+      {!parent && <span class="fold" />}
+      <RoleIcon role={node.role} />
+      <SpanName node={node} />
+      {node.orphan && <span class="tag" title="Its parent is not in this trace, or not yet">no parent</span>}
+      {hidden > 0 && <span class="tag" title={`${plural(hidden, "span")} folded`}>+{count(hidden)}</span>}
+      {collapsed && node.errorsBelow > 0 && !node.error && <span class="failure faint" title={`${plural(node.errorsBelow, "error")} inside`}><Fail /></span>}
+      {node.error && <span class="failure" title={label(node.span.status.message || "Error")}><Fail /></span>}
+      {node.tokens && (
+        <span class="row-tokens" title={`${count(node.tokens.input)} input, ${count(node.tokens.output)} output tokens`}>
+          {compact(node.tokens.input)}<i>→</i>{compact(node.tokens.output)}
+        </span>
+      )}
+    </div>
+  );
+}
+
+// "execute_tool web_search": the operation steps back, what it works on is the name.
+export function SpanName({ node }: { node: Node }) {
+  const op = operation(node.span);
+  const name = node.span.name;
+  const split = op !== "" && name.startsWith(`${op} `);
+  return (
+    <bdi class="span-name">
+      {split ? <><span class="operation">{label(op)} </span>{label(name.slice(op.length + 1))}</> : label(name)}
+      {node.parent?.service !== node.service && <span class="row-service">{label(node.service, 60)}</span>}
+    </bdi>
+  );
+}
+
+function Bar({ node, total }: { node: Node; total: number }) {
+  const start = Math.min(100, (100 * node.start) / total);
+  const width = Math.min(100 - start, (100 * node.duration) / total);
+  const end = start + width;
+  // The duration stands where there is room for it: after the bar, before it, or on it.
+  const place = end < 86 ? { at: "after", style: { left: `${end}%` } }
+    : start > 14 ? { at: "before", style: { right: `${100 - start}%` } }
+    : { at: "inside", style: { right: `${100 - end}%` } };
+  return (
+    <>
+      <span class="bar" style={{ left: `${start}%`, width: `${width}%` }} />
+      {node.span.events.slice(0, 50).map((event, i) => {
+        const at = offset(event.time_unix_ns, node);
+        const left = Math.min(100, Math.max(0, (100 * at) / total));
+        return <span key={i} class={`event-mark ${event.name === "exception" ? "bad" : ""}`} style={{ left: `${left}%` }} title={`${label(event.name, 80)} at +${duration(Math.max(0, at))}`} />;
+      })}
+      <span class={`took ${place.at}`} style={place.style}>{duration(node.duration)}</span>
+    </>
+  );
+}
+
+// An event's time on the trace's axis.
+const offset = (time: string, node: Node): number =>
+  node.start + Number(nanoseconds(time) - nanoseconds(node.span.start_unix_ns));
+
+function spoken(node: Node): string {
+  const parts = [node.role === "span" ? "" : roleNames[node.role], label(node.span.name), label(node.service, 60), duration(node.duration)];
+  if (node.error) parts.push("failed");
+  if (node.tokens) parts.push(`${count(node.tokens.input)} tokens in, ${count(node.tokens.output)} out`);
+  return parts.filter(Boolean).join(", ");
+}

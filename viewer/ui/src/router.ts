@@ -1,0 +1,53 @@
+// The address bar is the state: "/" with its filters, "/trace/<id>" with an optional span.
+import { useEffect, useState } from "preact/hooks";
+
+export interface Route {
+  path: string;
+  query: URLSearchParams;
+}
+
+const CHANGED = "spanwire:route";
+
+const read = (): Route => ({ path: location.pathname, query: new URLSearchParams(location.search) });
+
+export function navigate(url: string, how: "push" | "replace" = "push"): void {
+  if (url === location.pathname + location.search) return;
+  if (how === "push") history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
+  dispatchEvent(new Event(CHANGED));
+}
+
+export function useRoute(): Route {
+  const [route, setRoute] = useState(read);
+  useEffect(() => {
+    const update = (): void => setRoute(read());
+    addEventListener("popstate", update);
+    addEventListener(CHANGED, update);
+    return () => {
+      removeEventListener("popstate", update);
+      removeEventListener(CHANGED, update);
+    };
+  }, []);
+  return route;
+}
+
+// Plain clicks on our own links stay in the page; new tabs and downloads are the browser's.
+export function followLinks(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = (event.target as Element | null)?.closest?.("a[href]");
+  if (!(link instanceof HTMLAnchorElement) || link.origin !== location.origin || link.target) return;
+  if (link.pathname !== "/" && !link.pathname.startsWith("/trace/")) return;
+  event.preventDefault();
+  navigate(link.pathname + link.search);
+}
+
+// The list as it was last shown, so that going back keeps its filters.
+let lastList = "/";
+export const rememberList = (query: URLSearchParams): void => {
+  const text = query.toString();
+  lastList = text ? `/?${text}` : "/";
+};
+export const listUrl = (): string => lastList;
+
+export const traceUrl = (traceId: string, spanId?: string): string =>
+  `/trace/${encodeURIComponent(traceId)}${spanId ? `?span=${encodeURIComponent(spanId)}` : ""}`;

@@ -1,0 +1,147 @@
+// A trace as the waterfall wants it: a tree in depth-first order with times relative to its start.
+import { nanoseconds } from "./format";
+import { type Role, type Tokens, role, tokens } from "./genai";
+import type { Span, Trace } from "./types";
+
+export interface Node {
+  span: Span;
+  index: number; // in depth-first order
+  depth: number;
+  parent: Node | null;
+  children: Node[];
+  last: number; // index of the last descendant; own index for a leaf
+  start: number; // ns after the trace's start
+  duration: number;
+  service: string;
+  role: Role;
+  tokens: Tokens | null;
+  error: boolean;
+  errorsBelow: number; // failed descendants
+  orphan: boolean; // names a parent that is not here (yet)
+}
+
+export interface Tree {
+  nodes: Node[];
+  byId: Map<string, Node>;
+  startUnix: bigint;
+  duration: number;
+  services: string[]; // in order of appearance
+  errors: number;
+  tokens: Tokens;
+  roles: Record<Role, number>;
+}
+
+export function buildTree(trace: Trace): Tree {
+  const startUnix = trace.spans.reduce<bigint | null>((least, span) => {
+    const start = nanoseconds(span.start_unix_ns);
+    return least === null || start < least ? start : least;
+  }, null) ?? 0n;
+  const all = trace.spans.map((span) => makeNode(trace, span, startUnix));
+  const byId = new Map<string, Node>();
+  for (const node of all) if (!byId.has(node.span.span_id)) byId.set(node.span.span_id, node);
+  const nodes = order(all, byId);
+
+  const tree: Tree = {
+    nodes, byId, startUnix, duration: 0, services: [], errors: 0, tokens: { input: 0, output: 0 },
+    roles: { agent: 0, model: 0, tool: 0, plan: 0, memory: 0, retrieval: 0, span: 0 },
+  };
+  const services = new Set<string>();
+  for (const node of nodes) {
+    tree.duration = Math.max(tree.duration, node.start + node.duration);
+    if (node.error) tree.errors++;
+    tree.tokens.input += node.tokens?.input ?? 0;
+    tree.tokens.output += node.tokens?.output ?? 0;
+    tree.roles[node.role]++;
+    services.add(node.service);
+  }
+  tree.services = [...services];
+  return tree;
+}
+
+function makeNode(trace: Trace, span: Span, startUnix: bigint): Node {
+  const start = nanoseconds(span.start_unix_ns);
+  const end = nanoseconds(span.end_unix_ns);
+  return {
+    span, index: 0, depth: 0, parent: null, children: [], last: 0,
+    start: Number(start - startUnix),
+    duration: end > start ? Number(end - start) : 0,
+    service: trace.resources[span.resource]?.service || "unknown_service",
+    role: role(span), tokens: tokens(span),
+    error: span.status.code === "ERROR", errorsBelow: 0, orphan: false,
+  };
+}
+
+// Depth-first, children by start time. Without recursion, since depth is the sender's choice; spans that are
+// each other's ancestors hang from no root, so the first of them becomes one.
+function order(all: Node[], byId: Map<string, Node>): Node[] {
+  const roots: Node[] = [];
+  for (const node of all) {
+    const parentId = node.span.parent_span_id;
+    const parent = parentId ? byId.get(parentId) : undefined;
+    if (parent && parent !== node) {
+      node.parent = parent;
+      parent.children.push(node);
+    } else {
+      node.orphan = parentId !== "";
+      roots.push(node);
+    }
+  }
+  const nodes: Node[] = [];
+  const seen = new Set<Node>();
+  walk(roots, nodes, seen);
+  for (const node of all) {
+    if (seen.has(node)) continue;
+    if (node.parent) node.parent.children = node.parent.children.filter((child) => child !== node);
+    node.parent = null;
+    node.orphan = true;
+    walk([node], nodes, seen);
+  }
+  for (let i = nodes.length - 1; i >= 0; i--) sumUp(nodes[i]!);
+  return nodes;
+}
+
+function walk(roots: Node[], out: Node[], seen: Set<Node>): void {
+  const byStart = (a: Node, b: Node): number => b.start - a.start;
+  // Reversed: the stack hands out the earliest first, and equal starts in the order they came.
+  const stack = [...roots].reverse().sort(byStart);
+  while (stack.length > 0) {
+    const node = stack.pop()!;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    node.index = node.last = out.length;
+    node.depth = node.parent ? node.parent.depth + 1 : 0;
+    out.push(node);
+    node.children.sort((a, b) => a.start - b.start);
+    for (let i = node.children.length - 1; i >= 0; i--) stack.push(node.children[i]!);
+  }
+}
+
+function sumUp(node: Node): void {
+  const parent = node.parent;
+  if (!parent) return;
+  parent.last = Math.max(parent.last, node.last);
+  parent.errorsBelow += node.errorsBelow + (node.error ? 1 : 0);
+}
+
+// The rows on show: every node that is not under a collapsed one.
+export function visibleRows(nodes: Node[], collapsed: ReadonlySet<string>): Node[] {
+  if (collapsed.size === 0) return nodes;
+  const rows: Node[] = [];
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i]!;
+    rows.push(node);
+    if (collapsed.has(node.span.span_id)) i = node.last;
+  }
+  return rows;
+}
+
+// Round positions for a time axis: at most `max` steps of 1, 2 or 5 times a power of ten.
+export function ticks(total: number, max: number): number[] {
+  if (!(total > 0)) return [0];
+  const rough = total / Math.max(1, max);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? rough;
+  const positions: number[] = [];
+  for (let at = 0; at <= total; at += step) positions.push(at);
+  return positions;
+}

@@ -1,0 +1,93 @@
+// The JSON the viewer's API answers with. 64-bit numbers travel as decimal strings.
+
+export type Value =
+  | { type: "string"; value: string }
+  | { type: "int"; value: string }
+  | { type: "double"; value: number | "NaN" | "Infinity" | "-Infinity" }
+  | { type: "bool"; value: boolean }
+  | { type: "bytes"; value: string }
+  | { type: "array"; value: Value[] }
+  | { type: "map"; value: KeyValue[] }
+  | { type: "empty"; value: null };
+
+export type KeyValue = Value & { key: string };
+
+export interface Info {
+  version: string;
+  store: { kind: string; traces: number; spans: number; bytes: number; max_bytes: number; evicted_traces: number };
+  received: { requests: number; spans: number; duplicates: number; rejected: number };
+  revision: number;
+}
+
+export interface TraceSummary {
+  trace_id: string;
+  root_name: string | null;
+  root_service: string;
+  services: string[];
+  start_unix_ns: string;
+  duration_ns: string;
+  span_count: number;
+  error_count: number;
+  complete: boolean;
+}
+
+export interface TracePage {
+  revision: number;
+  traces: TraceSummary[];
+  next: string | null;
+}
+
+export interface Resource {
+  attributes: KeyValue[];
+  service: string;
+}
+
+export interface Scope {
+  name: string;
+  version: string;
+  attributes: KeyValue[];
+}
+
+export interface SpanEvent {
+  name: string;
+  time_unix_ns: string;
+  attributes: KeyValue[];
+  dropped_attributes_count: number;
+}
+
+export interface SpanLink {
+  trace_id: string;
+  span_id: string;
+  trace_state: string;
+  flags: number;
+  attributes: KeyValue[];
+  dropped_attributes_count: number;
+}
+
+export interface Span {
+  span_id: string;
+  parent_span_id: string;
+  name: string;
+  kind: "INTERNAL" | "SERVER" | "CLIENT" | "PRODUCER" | "CONSUMER" | "UNSPECIFIED";
+  start_unix_ns: string;
+  end_unix_ns: string;
+  status: { code: "UNSET" | "OK" | "ERROR"; message: string };
+  trace_state: string;
+  flags: number;
+  resource: number;
+  scope: number;
+  attributes: KeyValue[];
+  events: SpanEvent[];
+  links: SpanLink[];
+  dropped_attributes_count: number;
+  dropped_events_count: number;
+  dropped_links_count: number;
+}
+
+export interface Trace {
+  trace_id: string;
+  revision: number;
+  resources: Resource[];
+  scopes: Scope[];
+  spans: Span[];
+}
