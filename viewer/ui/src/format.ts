@@ -14,6 +14,9 @@ export function duration(ns: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} m`;
 }
 
+// For an axis: "2 s" rather than "2.00 s".
+export const roundDuration = (ns: number): string => duration(ns).replace(/(\.\d*?)0+(?= )/, (_, rest: string) => (rest === "." ? "" : rest));
+
 export function nanoseconds(text: string): bigint {
   return /^\d{1,20}$/.test(text) ? BigInt(text) : 0n;
 }

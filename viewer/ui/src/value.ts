@@ -30,12 +30,22 @@ function containerText(value: Extract<Value, { type: "array" | "map" }>, depth: 
   return `${open}\n${pad}${parts.join(`,\n${pad}`)}\n${"  ".repeat(depth)}${close}`;
 }
 
+// Numbers a double cannot hold stay as they were written, where the browser can say how that was.
+interface RawJson {
+  rawJSON?: (text: string) => unknown;
+}
+function exact(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const raw = (JSON as RawJson).rawJSON;
+  const inexact = typeof value === "number" && !Number.isSafeInteger(value) && context?.source !== undefined && raw !== undefined;
+  return inexact ? raw(context.source!) : value;
+}
+
 // The parsed value when a string looks like a JSON object or array, else undefined.
 export function parseJson(text: string): unknown {
   const first = text.trimStart()[0];
   if (first !== "{" && first !== "[") return undefined;
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, exact as (key: string, value: unknown) => unknown);
   } catch {
     return undefined;
   }

@@ -43,7 +43,7 @@ export function SpanDetail({ node, trace, tree, onSelect, onClose }: Props) {
         {span.status.message !== "" && <p class={`status-message ${node.error ? "bad" : ""}`}><bdi>{visible(span.status.message)}</bdi></p>}
       </header>
       <Timing node={node} tree={tree} onSelect={onSelect} />
-      {genAi.length > 0 && <Section title="Generative AI" n={genAi.length}><Attributes attributes={genAi} prefix="gen_ai." /></Section>}
+      {genAi.length > 0 && <Section title="Generative AI" of="gen_ai.*" n={genAi.length}><Attributes attributes={genAi} prefix="gen_ai." /></Section>}
       {content.map((attribute) => <Conversation key={attribute.key} attribute={attribute} />)}
       {others.length > 0 && <Section title="Attributes" n={others.length}><Attributes attributes={others} /></Section>}
       <Dropped n={span.dropped_attributes_count} noun="attribute" />
@@ -71,7 +71,7 @@ function Timing({ node, tree, onSelect }: { node: Node; tree: Tree; onSelect: (n
   return (
     <dl class="timing">
       <div><dt>Duration</dt><dd>{duration(node.duration)} <small>{share < 0.1 ? "<0.1" : share.toFixed(share < 10 ? 1 : 0)}% of the trace</small></dd></div>
-      <div><dt>Starts at</dt><dd>+{duration(node.start)} <small>{instant(start)}</small></dd></div>
+      <div><dt>Starts at</dt><dd>{node.start === 0 ? "0" : `+${duration(node.start)}`} <small>{instant(start)}</small></dd></div>
       <div><dt>Span id</dt><dd><code>{span.span_id}</code><CopyButton text={span.span_id} what="span id" /></dd></div>
       {span.parent_span_id && (
         <div>

@@ -5,12 +5,12 @@ const LEAST = 180;
 
 // The share of the waterfall that names take, remembered; returned in pixels for the present width.
 export function useNameWidth(total: number): [number, (px: number) => void] {
-  const [share, setShare] = useState(() => {
+  const [share, setShare] = useState<number | null>(() => {
     try {
       const stored = Number(localStorage.getItem(KEY));
-      return stored > 0.1 && stored < 0.9 ? stored : 0.36;
+      return stored > 0.05 && stored < 0.9 ? stored : null;
     } catch {
-      return 0.36;
+      return null;
     }
   });
   const clamp = (px: number): number => Math.round(Math.min(Math.max(px, LEAST), Math.max(LEAST, total - LEAST)));
@@ -24,7 +24,7 @@ export function useNameWidth(total: number): [number, (px: number) => void] {
       // it holds for this page
     }
   };
-  return [clamp(share * total), set];
+  return [clamp(share === null ? Math.min(0.36 * total, 620) : share * total), set];
 }
 
 export function Splitter({ width, onWidth }: { width: number; onWidth: (px: number) => void }) {

@@ -30,6 +30,12 @@ export function TraceTable({ traces, cursor }: { traces: TraceSummary[]; cursor:
   );
 }
 
+// Requests and hour-long runs share a list: the meter is logarithmic, from ten microseconds up.
+function meter(ns: number, longest: number): number {
+  const floor = 10_000;
+  return Math.max(2, (100 * Math.log(Math.max(1, ns / floor))) / Math.log(Math.max(10, longest / floor)));
+}
+
 interface RowProps {
   trace: TraceSummary;
   now: number;
@@ -59,12 +65,13 @@ function TraceRow({ trace, now, longest, current, fresh }: RowProps) {
           {trace.services.slice(0, 6).map((service) => <span key={service} class={`service ${serviceClass(service)}`}><bdi>{label(service, 60)}</bdi></span>)}
           {trace.services.length > 6 && <span>+{trace.services.length - 6}</span>}
           {!trace.complete && <span class="tag">running</span>}
+          {trace.error_count > 0 && <span class="failure narrow-inline"><Fail />{count(trace.error_count)}</span>}
           <code class="wide">{trace.trace_id.slice(0, 8)}</code>
         </span>
       </td>
       <td class="number took">
         <span>{duration(took)}</span>
-        <span class="meter" aria-hidden="true"><span style={{ width: `${Math.max(1.5, (100 * took) / longest)}%` }} /></span>
+        <span class="meter" aria-hidden="true" title="Logarithmic"><span style={{ width: `${meter(took, longest)}%` }} /></span>
         <span class="narrow under">{ago(started, now)}</span>
       </td>
       <td class="number wide">{count(trace.span_count)}</td>

@@ -4,8 +4,10 @@ import { serviceClass } from "../palette";
 import type { Node } from "../tree";
 import { Chevron, Fail, RoleIcon } from "./icons";
 
-const INDENT_PX = 14;
-const DEEPEST = 24; // levels beyond this share one indent: names stay readable
+export interface Indent {
+  step: number; // px a level
+  max: number; // px at most, so that names stay readable however deep the tree
+}
 
 interface Props {
   id: string;
@@ -16,7 +18,7 @@ interface Props {
   selected: boolean;
   collapsed: boolean;
   dim: boolean;
-  narrow: boolean;
+  indent: Indent;
   onSelect: (node: Node) => void;
   onFold: (node: Node) => void;
 }
@@ -34,13 +36,12 @@ export function WaterfallRow(props: Props) {
   );
 }
 
-function Name({ node, collapsed, narrow, onFold }: Props) {
-  const indent = Math.min(node.depth, narrow ? DEEPEST / 3 : DEEPEST) * INDENT_PX;
+function Name({ node, collapsed, indent, onFold }: Props) {
   const parent = node.children.length > 0;
   const hidden = collapsed ? node.last - node.index : 0;
   return (
     <div class="name">
-      <span class="guides" style={{ width: `${indent}px` }} />
+      <span class="guides" style={{ width: `${Math.min(node.depth * indent.step, indent.max)}px` }} />
       <button type="button" class={`fold ${collapsed ? "shut" : ""}`} hidden={!parent} tabIndex={-1} aria-hidden="true"
         onClick={(event) => { event.stopPropagation(); onFold(node); }}><Chevron /></button>
       {!parent && <span class="fold" />}
@@ -52,7 +53,7 @@ function Name({ node, collapsed, narrow, onFold }: Props) {
       {node.error && <span class="failure" title={label(node.span.status.message || "Error")}><Fail /></span>}
       {node.tokens && (
         <span class="row-tokens" title={`${count(node.tokens.input)} input, ${count(node.tokens.output)} output tokens`}>
-          {compact(node.tokens.input)}<i>→</i>{compact(node.tokens.output)}
+          {compact(node.tokens.input)}{node.tokens.output > 0 && <><i>→</i>{compact(node.tokens.output)}</>}
         </span>
       )}
     </div>

@@ -1,10 +1,10 @@
 import type { RefObject } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Node, type Tree, ticks } from "../tree";
-import { duration } from "../format";
+import { roundDuration } from "../format";
 import { Collapse, Expand } from "./icons";
 import { Splitter, useNameWidth } from "./splitter";
-import { WaterfallRow } from "./waterfall-row";
+import { type Indent, WaterfallRow } from "./waterfall-row";
 import { useNarrow, useWindow } from "../window";
 
 const ROW_PX = 30;
@@ -46,9 +46,10 @@ export function Waterfall(props: Props) {
   useEffect(() => scroller.current?.focus({ preventScroll: true }), []);
 
   const shown: Node[] = rows.slice(first, end);
+  const indent = indentFor(tree, (narrow ? width : nameWidth) * 0.5);
   const total = tree.duration || 1;
   return (
-    <section class={`waterfall ${narrow ? "tall" : ""}`} aria-label="Waterfall" style={{ "--name": narrow ? "0px" : `${nameWidth}px`, "--row": `${rowPx}px` }}>
+    <section class={`waterfall ${narrow ? "tall" : ""}`} aria-label="Waterfall" style={{ "--name": narrow ? "0px" : `${nameWidth}px`, "--row": `${rowPx}px`, "--step": `${indent.step}px` }}>
       <div class="waterfall-head">
         <div class="name-head">
           <FindBox {...props} />
@@ -56,7 +57,7 @@ export function Waterfall(props: Props) {
           <button type="button" class="quiet" aria-label="Expand all" title="Expand all" onClick={props.onUnfoldAll}><Expand /></button>
         </div>
         <div class="axis" aria-hidden="true">
-          <div class="lane">{marks.map((at) => <span key={at} style={{ left: `${(100 * at) / total}%` }}>{at === 0 ? "0" : duration(at)}</span>)}</div>
+          <div class="lane">{marks.map((at) => <span key={at} hidden={at > 0.95 * total} style={{ left: `${(100 * at) / total}%` }}>{at === 0 ? "0" : roundDuration(at)}</span>)}</div>
         </div>
         {!narrow && <Splitter width={nameWidth} onWidth={setNameWidth} />}
       </div>
@@ -66,12 +67,18 @@ export function Waterfall(props: Props) {
           {shown.map((node, i) => (
             <WaterfallRow key={node.index} id={`${id}-${node.index}`} node={node} total={total} top={(first + i) * rowPx}
               current={node === cursor} selected={node === selected} collapsed={collapsed.has(node.span.span_id)}
-              dim={found !== null && !found.has(node)} onSelect={props.onSelect} onFold={props.onFold} narrow={narrow} />
+              dim={found !== null && !found.has(node)} onSelect={props.onSelect} onFold={props.onFold} indent={indent} />
           ))}
         </div>
       </div>
     </section>
   );
+}
+
+// Deep trees step in by less.
+function indentFor(tree: Tree, room: number): Indent {
+  const deepest = tree.nodes.reduce((most, node) => Math.max(most, node.depth), 1);
+  return { step: Math.max(5, Math.min(14, Math.floor(room / deepest))), max: Math.floor(room) };
 }
 
 function FindBox({ needle, found, searchRef, onNeedle, onFind }: Props) {
