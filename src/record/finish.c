@@ -205,6 +205,30 @@ void spw__sweep(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t
     }
 }
 
+/* The usual span: in the slot's own log, no key twice, nothing over a limit. One look at each frame; false: sweep it properly. */
+static bool sweep_usual(const struct spw__limits *limits, const struct spw__slot *slot, uint32_t size, struct spw__sweep *out)
+{
+    uint64_t filter[16] = { 0 }; /* by 10 bits of the keys' hashes */
+    uint32_t counts[SPW__FRAME_STATE + 1] = { 0 };
+    const uint8_t *p = slot->log, *end = slot->log + size;
+    out->bytes = 0;
+    while (p < end) {
+        const struct spw__frame *frame = (const struct spw__frame *)(const void *)p;
+        uint32_t hash = frame->hash;
+        if (frame->kind == SPW__FRAME_ATTRIBUTE) {
+            uint64_t *bits = &filter[hash >> 6 & 15];
+            if (*bits >> (hash & 63) & 1)
+                return false;
+            *bits |= 1ull << (hash & 63);
+        }
+        counts[frame->kind]++;
+        out->bytes += frame->size;
+        p += spw__frame_stride(frame->size);
+    }
+    return counts[SPW__FRAME_ATTRIBUTE] <= spw__limit(&limits->attributes) && counts[SPW__FRAME_EVENT] <= spw__limit(&limits->events) &&
+           counts[SPW__FRAME_NAME] <= 1 && counts[SPW__FRAME_STATUS] <= 1 && counts[SPW__FRAME_DEAD] == 0;
+}
+
 uint32_t spw__compact(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t size)
 {
     struct spw__engine *engine = recorder->engine;
@@ -247,6 +271,18 @@ static uint8_t *put_dropped(uint8_t *p, uint8_t tag, uint32_t dropped)
     return p;
 }
 
+/* All frames of a log that the usual sweep was content with. */
+static uint8_t *put_usual(const struct spw__slot *slot, uint32_t size, uint8_t *p)
+{
+    const uint8_t *at = slot->log, *end = slot->log + size;
+    while (at < end) {
+        uint32_t n = ((const struct spw__frame *)(const void *)at)->size;
+        p = spw__put_bytes(p, at + sizeof(struct spw__frame), n);
+        at += spw__frame_stride(n);
+    }
+    return p;
+}
+
 static uint8_t *put_frames(struct spw__engine *engine, const struct spw__slot *slot, uint32_t size, uint8_t *p)
 {
     for (uint32_t at = 0; at < size;) {
@@ -271,7 +307,9 @@ static void write_record(struct spw__recorder *recorder, struct spw__slot *slot,
 {
     struct spw__engine *engine = recorder->engine;
     struct spw__sweep sweep;
-    spw__sweep(recorder, slot, log_size, &sweep);
+    bool usual = log_size <= SPW__SLOT_LOG && sweep_usual(&engine->limits, slot, log_size, &sweep);
+    if (!usual)
+        spw__sweep(recorder, slot, log_size, &sweep);
     uint32_t attributes = __atomic_load_n(&slot->dropped_attributes, __ATOMIC_RELAXED);
     uint32_t events = __atomic_load_n(&slot->dropped_events, __ATOMIC_RELAXED);
     uint32_t span = slot->head_size + sweep.bytes + dropped_size(attributes) + dropped_size(events);
@@ -284,7 +322,8 @@ static void write_record(struct spw__recorder *recorder, struct spw__slot *slot,
     p = spw__put_varint(p, span);
     memcpy(p, slot->head, 48); /* 54 or 64 bytes in two overlapping steps of fixed size */
     memcpy(p + slot->head_size - 16, slot->head + slot->head_size - 16, 16);
-    p = put_frames(engine, slot, log_size, p + slot->head_size);
+    p += slot->head_size;
+    p = usual ? put_usual(slot, log_size, p) : put_frames(engine, slot, log_size, p);
     p = put_dropped(p, SPW__TAG_DROPPED_ATTRIBUTES, attributes);
     put_dropped(p, SPW__TAG_DROPPED_EVENTS, events);
     if (__builtin_expect(attributes | events, 0)) {

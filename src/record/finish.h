@@ -28,7 +28,4 @@ void spw__sweep(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t
 /* Drops dead frames by moving the live ones together; returns the new size. Caller as above. */
 uint32_t spw__compact(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t size);
 
-/* Frames the span, copies it into the thread's chunk and releases the slot. The caller is the last one out of a closed slot. */
-void spw__finish(struct spw__engine *engine, struct spw__slot *slot);
-
 #endif

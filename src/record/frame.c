@@ -8,7 +8,7 @@
 #define MAX_NAME 65536u
 #define MAX_STATUS 65536u
 
-enum { TAG_KEY = 0x0a, TAG_VALUE = 0x12, TAG_STRING = 0x0a, TAG_BOOL = 0x10, TAG_INT = 0x18, TAG_DOUBLE = 0x21, TAG_BYTES = 0x3a };
+enum { TAG_KEY = 0x0a, TAG_VALUE = 0x12 };
 enum { TAG_EVENT_TIME = 0x09, TAG_EVENT_NAME = 0x12, TAG_EVENT_ATTRIBUTE = 0x1a, TAG_EVENT_DROPPED = 0x20 };
 enum { TAG_STATUS_MESSAGE = 0x12, TAG_STATUS_CODE = 0x18 };
 
@@ -37,11 +37,11 @@ static void measure_text(const struct spw__limits *limits, const spw_value *valu
 {
     const char *data = value->u.view.data;
     size_t size = data ? value->u.view.size : 0;
-    uint8_t tag = TAG_BYTES;
+    uint8_t tag = SPW__ANY_BYTES;
     if (value->type == SPW_VALUE_STRING) {
         if (__builtin_expect(size > spw__limit(&limits->value_length), 0))
             size = spw__utf8_prefix(data, size, spw__limit(&limits->value_length));
-        tag = spw__utf8_valid(data ? data : "", size) ? TAG_STRING : TAG_BYTES;
+        tag = spw__utf8_valid(data ? data : "", size) ? SPW__ANY_STRING : SPW__ANY_BYTES;
     } else if (size > spw__limit(&limits->value_length)) {
         size = spw__limit(&limits->value_length);
     }
@@ -64,17 +64,17 @@ static bool measure_value(const struct spw__limits *limits, const spw_value *val
         measure_text(limits, value, out);
         return true;
     case SPW_VALUE_BOOL:
-        *p++ = TAG_BOOL;
+        *p++ = SPW__ANY_BOOL;
         *p++ = value->u.b;
         break;
     case SPW_VALUE_INT:
-        *p++ = TAG_INT;
+        *p++ = SPW__ANY_INT;
         p = spw__put_varint(p, (uint64_t)value->u.i);
         break;
     case SPW_VALUE_DOUBLE: {
         uint64_t bits;
         memcpy(&bits, &value->u.d, 8);
-        *p++ = TAG_DOUBLE;
+        *p++ = SPW__ANY_DOUBLE;
         p = spw__put_fixed64(p, bits);
         break;
     }
@@ -139,6 +139,41 @@ static inline void put_measured(struct spw__writer *writer, uint8_t tag, const s
     spw__writer_put(writer, head, (size_t)(p - head));
     spw__writer_put(writer, m->middle, m->middle_size);
     spw__writer_put(writer, m->value, m->value_size);
+}
+
+#define SHORT 48u /* bytes of key and of value: then every length is one byte */
+
+bool spw__frame_short(struct spw__engine *engine, uint64_t handle, const char *key, size_t key_size, uint8_t tag, bool has_length,
+                      const void *value, size_t value_size)
+{
+    if (__builtin_expect(!key || key_size - 1 >= SHORT || value_size > SHORT || !spw__is_ascii(key, key_size), 0))
+        return false;
+    struct spw__slot *slot = spw__slot_of(engine, handle);
+    if (__builtin_expect(!slot, 0))
+        return true; /* no such span: nothing to set */
+    uint32_t any = (uint32_t)(1u + has_length + value_size);
+    uint32_t pair = (uint32_t)(4 + key_size + any);
+    uint32_t size = 2 + pair;
+    uint32_t units = spw__frame_stride(size) / 8;
+    uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
+    do {
+        if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & SPW__CLOSED))
+            return true; /* it has ended */
+        if (__builtin_expect(!spw__word_plain(word, units), 0))
+            return false;
+    } while (!__atomic_compare_exchange_n(&slot->word, &word, word + SPW__WRITER + units, true, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
+
+    uint8_t *frame = slot->log + (word & SPW__CURSOR_MASK) * 8;
+    uint8_t *p = spw__put_fixed32(frame + 8, SPW__TAG_ATTRIBUTE | pair << 8 | (uint32_t)TAG_KEY << 16 | (uint32_t)key_size << 24);
+    p = spw__put_bytes(p, key, key_size);
+    (void)spw__put_fixed32(p, (uint32_t)TAG_VALUE | any << 8 | (uint32_t)tag << 16 | (uint32_t)value_size << 24);
+    spw__copy(p + 3 + has_length, value, value_size); /* over the length byte of a value that has none */
+    const struct spw__frame header = { size, SPW__FRAME_ATTRIBUTE, (uint8_t)spw__handle_generation(handle), hash_key(key, key_size) };
+    uint64_t bits;
+    memcpy(&bits, &header, 8);
+    __atomic_store_n((uint64_t *)(void *)frame, bits, __ATOMIC_RELEASE);
+    spw__slot_leave(engine, slot);
+    return true;
 }
 
 void spw__frame_attribute(struct spw__engine *engine, uint64_t handle, spw_view key, const spw_value *value)

@@ -20,6 +20,15 @@ struct spw__measured {
 /* False when the key is empty or too long, or the type is not one that can be recorded. */
 bool spw__measure(const struct spw__limits *limits, spw_view key, const spw_value *value, struct spw__measured *out);
 
+/*
+ * Sets one attribute the quick way: ASCII, short, and with room in the slot's own log, which is nearly always. `tag` is the AnyValue's; a
+ * string has its length written. False: nothing was done, take the common way.
+ */
+bool spw__frame_short(struct spw__engine *engine, uint64_t handle, const char *key, size_t key_size, uint8_t tag, bool has_length,
+                      const void *value, size_t value_size);
+
+enum { SPW__ANY_STRING = 0x0a, SPW__ANY_BOOL = 0x10, SPW__ANY_INT = 0x18, SPW__ANY_DOUBLE = 0x21, SPW__ANY_BYTES = 0x3a };
+
 /* Sets one attribute on a live span. */
 void spw__frame_attribute(struct spw__engine *engine, uint64_t handle, spw_view key, const spw_value *value);
 

@@ -85,18 +85,6 @@ static bool join(struct spw__slot *slot, uint64_t handle)
     }
 }
 
-static inline bool last_out(uint64_t word)
-{
-    return (word & (SPW__CLOSED | SPW__EXCLUSIVE | SPW__WRITERS_MASK)) == SPW__CLOSED;
-}
-
-static void leave(struct spw__engine *engine, struct spw__slot *slot)
-{
-    uint64_t word = __atomic_sub_fetch(&slot->word, SPW__WRITER, __ATOMIC_ACQ_REL);
-    if (__builtin_expect(last_out(word), 0))
-        spw__finish(engine, slot);
-}
-
 void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, uint32_t attributes, uint32_t events)
 {
     struct spw__slot *slot = spw__slot_of(engine, handle);
@@ -104,7 +92,7 @@ void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, uint32_t 
         return;
     __atomic_add_fetch(&slot->dropped_attributes, attributes, __ATOMIC_RELAXED);
     __atomic_add_fetch(&slot->dropped_events, events, __ATOMIC_RELAXED);
-    leave(engine, slot);
+    spw__slot_leave(engine, slot);
 }
 
 /*
@@ -135,7 +123,7 @@ static void try_compact(struct spw__engine *engine, struct spw__slot *slot, uint
     do
         want = (word & ~(SPW__EXCLUSIVE | SPW__CURSOR_MASK)) | size / 8;
     while (!__atomic_compare_exchange_n(&slot->word, &word, want, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-    if (last_out(want))
+    if (spw__word_last_out(want))
         spw__finish(engine, slot);
 }
 
@@ -169,12 +157,6 @@ static enum room make_room(struct spw__engine *engine, struct spw__slot *slot, u
     return end <= SPW__SLOT_LOG || ensure_extents(engine, slot, (uint32_t)cursor * 8, (uint32_t)end) ? ROOM : NO_ROOM;
 }
 
-static inline bool plain(uint64_t word, uint32_t units)
-{
-    return ((word & SPW__CURSOR_MASK) + units) * 8 <= SPW__SLOT_LOG && !(word & SPW__EXCLUSIVE) &&
-           (word & SPW__WRITERS_MASK) != SPW__WRITERS_MASK;
-}
-
 bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t size, enum spw__frame_kind kind, struct spw__writer *out)
 {
     struct spw__slot *slot = spw__slot_of(engine, handle);
@@ -190,7 +172,7 @@ bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t siz
     for (;;) {
         if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & SPW__CLOSED))
             return false;
-        if (__builtin_expect(!plain(word, units), 0)) {
+        if (__builtin_expect(!spw__word_plain(word, units), 0)) {
             enum room room = make_room(engine, slot, handle, word, units, &attempt);
             if (room == NO_ROOM) {
                 spw__slot_count_drop(engine, handle, kind == SPW__FRAME_ATTRIBUTE, kind == SPW__FRAME_EVENT);
@@ -283,7 +265,7 @@ void spw__slot_commit(struct spw__writer *writer, uint64_t handle, uint32_t size
     frame->kind = (uint8_t)kind;
     frame->hash = hash;
     __atomic_store_n(&frame->mark, (uint8_t)spw__handle_generation(handle), __ATOMIC_RELEASE);
-    leave(writer->engine, writer->slot);
+    spw__slot_leave(writer->engine, writer->slot);
 }
 
 void spw__slot_release(struct spw__engine *engine, struct spw__recorder *recorder, struct spw__slot *slot)

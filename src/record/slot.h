@@ -14,7 +14,7 @@
 #include "engine.h"
 
 #define SPW__SLOT_SIZE 1024u
-#define SPW__SLOT_HEAD 136u
+#define SPW__SLOT_HEAD 144u
 #define SPW__SLOT_LOG (SPW__SLOT_SIZE - SPW__SLOT_HEAD)
 #define SPW__EXTENT_SIZE 4096u
 #define SPW__MAX_SPAN_BYTES (1u << 20)
@@ -38,8 +38,9 @@ struct spw__frame {
 
 struct spw__slot {
     uint64_t word;          /* atomic */
-    uint64_t start_unix_ns; /* atomic: children read it */
-    uint64_t start_mono_ns; /* atomic */
+    uint64_t base_unix_ns; /* the span's clock: what time it was when it was started; atomic: children read it */
+    uint64_t base_mono_ns; /* atomic */
+    uint64_t start_unix_ns; /* as recorded; differs from the base when it was given */
     uint64_t end_unix_ns;
     uint64_t end_mono_ns;
     uint32_t scope;
@@ -79,6 +80,30 @@ static inline struct spw__slot *spw__slot_of(struct spw__engine *engine, uint64_
     if (__builtin_expect(!engine || index >= __atomic_load_n(&engine->slots.fresh, __ATOMIC_ACQUIRE), 0))
         return NULL;
     return spw__pool_at(&engine->slots, index);
+}
+
+/* Whether room for a frame is one compare-and-swap away: it fits the slot's own log and nothing is in the way. */
+static inline bool spw__word_plain(uint64_t word, uint32_t units)
+{
+    return ((word & SPW__CURSOR_MASK) + units) * 8 <= SPW__SLOT_LOG && !(word & SPW__EXCLUSIVE) &&
+           (word & SPW__WRITERS_MASK) != SPW__WRITERS_MASK;
+}
+
+/* Whether who made the word so has to finish the span. */
+static inline bool spw__word_last_out(uint64_t word)
+{
+    return (word & (SPW__CLOSED | SPW__EXCLUSIVE | SPW__WRITERS_MASK)) == SPW__CLOSED;
+}
+
+/* finish.h: frames the span, copies it into the thread's rows, releases the slot. */
+void spw__finish(struct spw__engine *engine, struct spw__slot *slot);
+
+/* A writer is done; the last one out of a closed slot finishes the span. */
+static inline void spw__slot_leave(struct spw__engine *engine, struct spw__slot *slot)
+{
+    uint64_t word = __atomic_sub_fetch(&slot->word, SPW__WRITER, __ATOMIC_ACQ_REL);
+    if (__builtin_expect(spw__word_last_out(word), 0))
+        spw__finish(engine, slot);
 }
 
 static inline uint32_t spw__frame_stride(uint32_t size)

@@ -47,8 +47,8 @@ static uint64_t start_time(struct spw__engine *engine, const spw_span *parent, u
         const struct spw__slot *slot = spw__slot_of(engine, parent->handle);
         if (slot) {
             /* Acquire, so that the look at the generation comes after: still the same span's means these were its times. */
-            uint64_t unix_ns = __atomic_load_n(&slot->start_unix_ns, __ATOMIC_ACQUIRE);
-            uint64_t since = __atomic_load_n(&slot->start_mono_ns, __ATOMIC_ACQUIRE);
+            uint64_t unix_ns = __atomic_load_n(&slot->base_unix_ns, __ATOMIC_ACQUIRE);
+            uint64_t since = __atomic_load_n(&slot->base_mono_ns, __ATOMIC_ACQUIRE);
             if (__atomic_load_n(&slot->word, __ATOMIC_RELAXED) >> SPW__GENERATION_SHIFT == spw__handle_generation(parent->handle) &&
                 mono >= since)
                 return unix_ns + (mono - since);
@@ -90,7 +90,7 @@ static void write_head(struct spw__slot *slot, const spw_span *span, const spw_s
 /* A text field written while nobody else knows the slot; false when it does not fit inline. */
 static bool put_text_new(struct spw__slot *slot, uint32_t *cursor, uint8_t tag, enum spw__frame_kind kind, const char *text, size_t size)
 {
-    if (size > SPW__SLOT_LOG / 2)
+    if (size > SPW__SLOT_LOG)
         return false;
     uint32_t wire = (uint32_t)(1 + spw__varint_size(size) + size);
     struct spw__writer writer;
@@ -109,7 +109,7 @@ static void put_trace_state(struct spw__slot *slot, uint32_t *cursor, uint32_t r
     char state[SPW__TRACE_STATE_MAX];
     size_t size = spw__trace_state_read(reference, state);
     if (size)
-        (void)put_text_new(slot, cursor, SPW__TAG_TRACE_STATE, SPW__FRAME_STATE, state, size > SPW__SLOT_LOG / 2 ? 0 : size);
+        (void)put_text_new(slot, cursor, SPW__TAG_TRACE_STATE, SPW__FRAME_STATE, state, size); /* at most 512 bytes: it fits */
 }
 
 /* Generations of different engines (a forked child's) differ in their top byte, so that inherited handles never fit. */
@@ -127,10 +127,13 @@ static void open_slot(struct spw__recorder *recorder, struct spw__slot *slot, sp
 {
     struct spw__engine *engine = recorder->engine;
     uint64_t mono = spw__mono_ns();
-    uint64_t start = options && options->start_unix_ns ? options->start_unix_ns : start_time(engine, parent, mono);
+    uint64_t now = start_time(engine, parent, mono);
+    uint64_t start = options && options->start_unix_ns ? options->start_unix_ns : now;
     spw_span_kind kind = options && options->kind > SPW_KIND_UNSET && options->kind <= SPW_KIND_CONSUMER ? options->kind : SPW_KIND_INTERNAL;
-    __atomic_store_n(&slot->start_unix_ns, start, __ATOMIC_RELEASE);
-    __atomic_store_n(&slot->start_mono_ns, mono, __ATOMIC_RELEASE);
+    /* The span's clock runs from now, also when it is said to have begun at another time. */
+    __atomic_store_n(&slot->base_unix_ns, now, __ATOMIC_RELEASE);
+    __atomic_store_n(&slot->base_mono_ns, mono, __ATOMIC_RELEASE);
+    slot->start_unix_ns = start;
     slot->scope = scope;
     slot->session = engine->session;
     slot->dropped_attributes = 0;
@@ -139,10 +142,10 @@ static void open_slot(struct spw__recorder *recorder, struct spw__slot *slot, sp
     write_head(slot, span, parent, kind, start);
 
     uint32_t cursor = 0;
-    bool named = spw__utf8_valid(name.data ? name.data : "", name.size) &&
-                 put_text_new(slot, &cursor, SPW__TAG_NAME, SPW__FRAME_NAME, name.data, name.size);
     if (__builtin_expect(span->trace_state != 0, 0))
         put_trace_state(slot, &cursor, span->trace_state);
+    bool named = spw__utf8_valid(name.data ? name.data : "", name.size) &&
+                 put_text_new(slot, &cursor, SPW__TAG_NAME, SPW__FRAME_NAME, name.data, name.size);
     size_t count = options && options->attributes ? options->attribute_count : 0;
     size_t set = 0;
     while (set < count && spw__frame_attribute_new(engine, slot, &cursor, options->attributes[set].key, &options->attributes[set].value))
@@ -259,27 +262,34 @@ void spw__scope_start(spw_scope *out, spw_tracer *tracer, const char *name, size
 
 /* ---- setters ---- */
 
-static inline void set(uint64_t handle, const char *key, size_t key_size, const spw_value *value)
+static __attribute__((noinline)) void set(struct spw__engine *engine, uint64_t handle, const char *key, size_t key_size, spw_value value)
 {
-    spw__frame_attribute(spw__engine_current(), handle, (spw_view){ key, key_size }, value);
+    spw__frame_attribute(engine, handle, (spw_view){ key, key_size }, &value);
 }
 
 void spw__set_string(uint64_t handle, const char *key, size_t key_size, const char *value, size_t size)
 {
-    const spw_value v = { .type = SPW_VALUE_STRING, .u.view = { value, size } };
-    set(handle, key, key_size, &v);
+    struct spw__engine *engine = spw__engine_current();
+    if (!engine)
+        return;
+    if (value && size <= spw__limit(&engine->limits.value_length) && spw__is_ascii(value, size < 64 ? size : 0) &&
+        spw__frame_short(engine, handle, key, key_size, SPW__ANY_STRING, true, value, size))
+        return;
+    set(engine, handle, key, key_size, (spw_value){ .type = SPW_VALUE_STRING, .u.view = { value, size } });
 }
 
 void spw__set_bytes(uint64_t handle, const char *key, size_t key_size, const void *value, size_t size)
 {
-    const spw_value v = { .type = SPW_VALUE_BYTES, .u.view = { value, size } };
-    set(handle, key, key_size, &v);
+    set(spw__engine_current(), handle, key, key_size, (spw_value){ .type = SPW_VALUE_BYTES, .u.view = { value, size } });
 }
 
 void spw__set_int(uint64_t handle, const char *key, size_t key_size, int64_t value)
 {
-    const spw_value v = { .type = SPW_VALUE_INT, .u.i = value };
-    set(handle, key, key_size, &v);
+    struct spw__engine *engine = spw__engine_current();
+    uint8_t bytes[10];
+    size_t size = (size_t)(spw__put_varint(bytes, (uint64_t)value) - bytes);
+    if (engine && !spw__frame_short(engine, handle, key, key_size, SPW__ANY_INT, false, bytes, size))
+        set(engine, handle, key, key_size, (spw_value){ .type = SPW_VALUE_INT, .u.i = value });
 }
 
 void spw__set_uint(uint64_t handle, const char *key, size_t key_size, uint64_t value)
@@ -298,14 +308,21 @@ void spw__set_uint(uint64_t handle, const char *key, size_t key_size, uint64_t v
 
 void spw__set_double(uint64_t handle, const char *key, size_t key_size, double value)
 {
-    const spw_value v = { .type = SPW_VALUE_DOUBLE, .u.d = value };
-    set(handle, key, key_size, &v);
+    struct spw__engine *engine = spw__engine_current();
+    uint8_t bytes[8];
+    uint64_t bits;
+    memcpy(&bits, &value, 8);
+    (void)spw__put_fixed64(bytes, bits);
+    if (engine && !spw__frame_short(engine, handle, key, key_size, SPW__ANY_DOUBLE, false, bytes, 8))
+        set(engine, handle, key, key_size, (spw_value){ .type = SPW_VALUE_DOUBLE, .u.d = value });
 }
 
 void spw__set_bool(uint64_t handle, const char *key, size_t key_size, bool value)
 {
-    const spw_value v = { .type = SPW_VALUE_BOOL, .u.b = value };
-    set(handle, key, key_size, &v);
+    struct spw__engine *engine = spw__engine_current();
+    uint8_t byte = value;
+    if (engine && !spw__frame_short(engine, handle, key, key_size, SPW__ANY_BOOL, false, &byte, 1))
+        set(engine, handle, key, key_size, (spw_value){ .type = SPW_VALUE_BOOL, .u.b = value });
 }
 
 void spw__set_attrs(uint64_t handle, const spw_attr *attrs, size_t count)
@@ -352,9 +369,9 @@ bool spw__is_recording(uint64_t handle)
 /* Who closed the log says when: explicit, or start plus elapsed; never before the start. */
 static void stamp(struct spw__slot *slot, uint64_t mono, uint64_t end_unix_ns)
 {
-    uint64_t start = slot->start_unix_ns;
-    uint64_t end = end_unix_ns ? end_unix_ns : start + (mono > slot->start_mono_ns ? mono - slot->start_mono_ns : 0);
-    slot->end_unix_ns = end > start ? end : start;
+    uint64_t now = slot->base_unix_ns + (mono > slot->base_mono_ns ? mono - slot->base_mono_ns : 0);
+    uint64_t end = end_unix_ns ? end_unix_ns : now;
+    slot->end_unix_ns = end > slot->start_unix_ns ? end : slot->start_unix_ns;
     slot->end_mono_ns = mono;
 }
 

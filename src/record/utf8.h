@@ -9,26 +9,33 @@
 
 bool spw__utf8_valid_slow(const char *text, size_t size);
 
+/* Eight bytes at a time, the tail overlapping. */
+static inline bool spw__is_ascii(const char *text, size_t size)
+{
+    uint64_t any = 0, word;
+    uint32_t left, right;
+    if (size >= 8) {
+        for (size_t i = 0; i + 8 < size; i += 8) {
+            memcpy(&word, text + i, 8);
+            any |= word;
+        }
+        memcpy(&word, text + size - 8, 8);
+        any |= word;
+    } else if (size >= 4) {
+        memcpy(&left, text, 4);
+        memcpy(&right, text + size - 4, 4);
+        any = left | right;
+    } else {
+        for (size_t i = 0; i < size; i++)
+            any |= (uint64_t)(unsigned char)text[i];
+    }
+    return (any & 0x8080808080808080u) == 0;
+}
+
 /* Valid as a protobuf string: no overlong forms, no surrogates, nothing above U+10FFFF. ASCII is decided inline. */
 static inline bool spw__utf8_valid(const char *text, size_t size)
 {
-    const uint64_t high = 0x8080808080808080u;
-    uint64_t any = 0;
-    size_t i = 0;
-    for (; i + 8 <= size; i += 8) {
-        uint64_t w;
-        memcpy(&w, text + i, 8);
-        any |= w;
-    }
-    if (size >= 8) { /* the tail, overlapping */
-        uint64_t w;
-        memcpy(&w, text + size - 8, 8);
-        any |= w;
-    } else {
-        for (; i < size; i++)
-            any |= (uint64_t)(unsigned char)text[i];
-    }
-    return (any & high) == 0 || spw__utf8_valid_slow(text, size);
+    return spw__is_ascii(text, size) || spw__utf8_valid_slow(text, size);
 }
 
 /* Copies with U+FFFD in place of each invalid byte, cut on a code point to at most `room` bytes; returns the size written. */

@@ -43,17 +43,22 @@ static inline uint8_t *spw__put_varint(uint8_t *p, uint64_t v)
     return p;
 }
 
+/* Little-endian, as protobuf wants them: on such a machine one store. */
 static inline uint8_t *spw__put_fixed32(uint8_t *p, uint32_t v)
 {
-    for (int i = 0; i < 4; i++)
-        p[i] = (uint8_t)(v >> (8 * i));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap32(v);
+#endif
+    memcpy(p, &v, 4);
     return p + 4;
 }
 
 static inline uint8_t *spw__put_fixed64(uint8_t *p, uint64_t v)
 {
-    for (int i = 0; i < 8; i++)
-        p[i] = (uint8_t)(v >> (8 * i));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    memcpy(p, &v, 8);
     return p + 8;
 }
 
