@@ -46,7 +46,8 @@ struct spw__chunk {
     uint32_t next;      /* reference of the chunk that follows; atomic; set after the last commit */
     uint32_t reference; /* its own */
     uint32_t pending;   /* the worker's: pipelines that have not passed it yet */
-    uint32_t spare[6];
+    uint32_t skipped;   /* the worker's: records of chunks that were taken out behind this one */
+    uint32_t spare[5];
 };
 #define SPW__CHUNK_MAGIC 0x4b4e4843u /* "CHNK" */
 

@@ -30,9 +30,11 @@ static struct spw__chunk *chunk_at(const struct spw__pipeline *p, uint32_t refer
     return spw__segments_at(&p->engine->segments, reference);
 }
 
-/* Steps a cursor over the end of its chunk; false when it stands at the end of what there is. */
-static bool cursor_settle(const struct spw__pipeline *p, const struct spw__recorder *recorder, struct spw__cursor *c)
+/* Steps over the end of the chunk, counting records that were taken out there; false at the end of what there is. */
+static bool settle(const struct spw__pipeline *p, struct spw__range *range)
 {
+    struct spw__cursor *c = &range->end;
+    const struct spw__recorder *recorder = range->recorder;
     if (!c->reference) {
         c->reference = __atomic_load_n(&recorder->first, __ATOMIC_ACQUIRE);
         c->offset = sizeof(struct spw__chunk);
@@ -47,6 +49,7 @@ static bool cursor_settle(const struct spw__pipeline *p, const struct spw__recor
             return true;
         if (!next)
             return false;
+        range->records += chunk->skipped;
         *c = (struct spw__cursor){ next, sizeof(struct spw__chunk) };
     }
 }
@@ -95,7 +98,7 @@ static bool gather_from(struct spw__pipeline *p, struct spw__recorder *recorder)
 {
     struct spw__range range = { recorder, recorder->cursors[p->index], 0, 0 };
     bool room = true;
-    while (room && cursor_settle(p, recorder, &range.end)) {
+    while (room && settle(p, &range)) {
         const uint8_t *at = (const uint8_t *)chunk_at(p, range.end.reference) + range.end.offset;
         const struct spw__record *record = (const struct spw__record *)(const void *)at;
         if (record->lanes >> p->index & 1) {
@@ -348,8 +351,8 @@ bool spw__pipeline_step(struct spw__pipeline *p)
             spw_loop_arm(p->worker->loop, &p->delay, p->config.schedule_delay_ms);
         }
     }
-    /* While a batch is out, or waits, more records are no reason to wake us. */
-    int64_t wake_at = p->state == SPW__IDLE ? p->config.max_export_batch_size : INT64_MAX;
+    /* While a batch is out, or waits, more records are no reason to wake us; the first one is, for the delay to run. */
+    int64_t wake_at = p->state != SPW__IDLE ? INT64_MAX : p->scheduled ? p->config.max_export_batch_size : 1;
     __atomic_store_n(&p->lane->wake_at, wake_at, __ATOMIC_SEQ_CST);
     return did;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "sdk/diag.h"
+#include "sdk/reap.h"
 
 #define TRIM_AFTER_MS 10000u
 
@@ -194,6 +195,7 @@ static void *worker_thread(void *arg)
     start_exporters(w);
     w->flush_deadline = (spw_timer){ .fn = on_flush_timer, .arg = w };
     w->look_again = (spw_timer){ .fn = on_flush_timer, .arg = w };
+    w->reap_at = __atomic_load_n(&w->engine->segments.limit, __ATOMIC_RELAXED) * SPW__SEGMENT_PAGES / 8;
     w->trim = (spw_timer){ .fn = on_trim, .arg = w };
     for (;;) {
         collect_ready(w);
@@ -202,6 +204,7 @@ static void *worker_thread(void *arg)
             did |= spw__pipeline_step(&w->pipelines[i]);
         if (serve_flush(w))
             break;
+        spw__reap(w);
         if (did) {
             spw_loop_arm(w->loop, &w->trim, TRIM_AFTER_MS);
             spw__loop_step(w->loop, 0);

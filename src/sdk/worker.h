@@ -35,6 +35,7 @@ struct spw__worker {
     struct spw__flush *flushes;
     bool ended;   /* under lock: serves no flush any more */
     bool gone;    /* under lock: the thread touches nothing of ours any more */
+    uint32_t reap_at; /* pages held at which it is worth looking for chunks nobody wants */
     spw_timer flush_deadline;
     spw_timer look_again;
     spw_timer trim;
