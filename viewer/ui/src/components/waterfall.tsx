@@ -49,7 +49,7 @@ export function Waterfall(props: Props) {
   const indent = indentFor(tree, (narrow ? width : nameWidth) * 0.5);
   const total = tree.duration || 1;
   return (
-    <section class={`waterfall ${narrow ? "tall" : ""}`} aria-label="Waterfall" style={{ "--name": narrow ? "0px" : `${nameWidth}px`, "--row": `${rowPx}px`, "--step": `${indent.step}px` }}>
+    <section class={`waterfall ${narrow ? "tall" : ""} ${indent.step < 9 ? "dense" : ""}`} aria-label="Waterfall" style={{ "--name": narrow ? "0px" : `${nameWidth}px`, "--row": `${rowPx}px`, "--step": `${indent.step}px` }}>
       <div class="waterfall-head">
         <div class="name-head">
           <FindBox {...props} />
