@@ -91,6 +91,7 @@ export function TraceListPage({ query, onOffline }: { query: URLSearchParams; on
   const filtered = filterNames.some((name) => query.get(name));
   return (
     <div class="list-page">
+      {traces.length > 0 && <h1 class="spoken">Traces</h1>}
       <FilterBar query={query} searchRef={search} paused={paused} live={!offline && !!data} onPause={() => setPaused(!paused)} />
       {error ? <div class="notice" role="alert"><h1>The viewer could not answer</h1><p>{error.message}</p></div>
         : !data ? <div class="notice">{offline ? "Waiting for the viewer…" : ""}</div>

@@ -28,7 +28,7 @@ export function WaterfallRow(props: Props) {
   const classes = ["row", serviceClass(node.service), current && "current", selected && "selected", node.error && "failed", dim && "dim"].filter(Boolean).join(" ");
   return (
     <div id={id} class={classes} role="treeitem" aria-level={node.depth + 1} aria-selected={selected}
-      aria-expanded={node.children.length > 0 ? !collapsed : undefined} aria-label={spoken(node)} data-span-id={node.span.span_id}
+      aria-expanded={node.children.length > 0 ? !collapsed : undefined} data-span-id={node.span.span_id}
       style={{ transform: `translateY(${top}px)` }} onClick={() => props.onSelect(node)}>
       <Name {...props} />
       <div class="track"><div class="lane"><Bar node={node} total={total} /></div></div>
@@ -46,14 +46,15 @@ function Name({ node, collapsed, indent, onFold }: Props) {
         onClick={(event) => { event.stopPropagation(); onFold(node); }}><Chevron /></button>
       {!parent && <span class="fold" />}
       <RoleIcon role={node.role} />
+      {node.role !== "span" && <span class="spoken">{roleNames[node.role]} </span>}
       <SpanName node={node} />
       {node.orphan && <span class="tag" title="Its parent is not in this trace, or not yet">no parent</span>}
       {hidden > 0 && <span class="tag" title={`${plural(hidden, "span")} folded`}>+{count(hidden)}</span>}
       {collapsed && node.errorsBelow > 0 && !node.error && <span class="failure faint" title={`${plural(node.errorsBelow, "error")} inside`}><Fail /></span>}
-      {node.error && <span class="failure" title={label(node.span.status.message || "Error")}><Fail /></span>}
+      {node.error && <span class="failure" title={label(node.span.status.message || "Error")}><Fail /><span class="spoken"> failed </span></span>}
       {node.tokens && (
         <span class="row-tokens" title={`${count(node.tokens.input)} input, ${count(node.tokens.output)} output tokens`}>
-          {compact(node.tokens.input)}{node.tokens.output > 0 && <><i>→</i>{compact(node.tokens.output)}</>}
+          {compact(node.tokens.input)}<span class="spoken"> tokens in </span>{node.tokens.output > 0 && <><i>→</i>{compact(node.tokens.output)}<span class="spoken"> out </span></>}
         </span>
       )}
     </div>
@@ -97,10 +98,3 @@ function Bar({ node, total }: { node: Node; total: number }) {
 // An event's time on the trace's axis.
 const offset = (time: string, node: Node): number =>
   node.start + Number(nanoseconds(time) - nanoseconds(node.span.start_unix_ns));
-
-function spoken(node: Node): string {
-  const parts = [node.role === "span" ? "" : roleNames[node.role], label(node.span.name), label(node.service, 60), duration(node.duration)];
-  if (node.error) parts.push("failed");
-  if (node.tokens) parts.push(`${count(node.tokens.input)} tokens in, ${count(node.tokens.output)} out`);
-  return parts.filter(Boolean).join(", ");
-}
