@@ -140,6 +140,22 @@ static void long_values_set_over_and_over_keep_the_last(void **state)
     assert_int_equal(capture_string(got, "even")[0], 'a' + 198 % 26);
 }
 
+static void values_given_at_the_start_are_overwritten_like_any_other(void **state)
+{
+    (void)state;
+    static char text[30001];
+    spw_attr list[100];
+    memset(text, 'x', 30000);
+    for (int i = 0; i < 100; i++)
+        list[i] = spw_attr_string_n("text", text, (size_t)(30000 - i));
+    spw_span_options options = SPW_SPAN_OPTIONS_INIT;
+    options.attributes = list;
+    options.attribute_count = 100;
+    const capture_span *got = finish(spw_span_start(NULL, "start", &options), "start");
+    assert_int_equal(got->dropped_attributes_count, 0);
+    assert_int_equal(strlen(capture_string(got, "text")), 30000 - 99);
+}
+
 static void a_hundred_thousand_keys_are_counted(void **state)
 {
     (void)state;
@@ -433,6 +449,7 @@ int main(void)
         TEST(every_count_of_keys_is_right, start),
         TEST(a_million_sets_of_one_key_keep_the_last, start),
         TEST(long_values_set_over_and_over_keep_the_last, start),
+        TEST(values_given_at_the_start_are_overwritten_like_any_other, start),
         TEST(a_hundred_thousand_keys_are_counted, start),
         TEST(keys_that_are_none_are_counted, start),
         TEST(repaired_keys_do_not_stand_twice, start),
