@@ -78,6 +78,13 @@ static uint64_t token_id(const struct spw__cell *cell, uint32_t index, uint32_t 
 
 spw_token spw_context_attach(const spw_context *context)
 {
+    static const spw_context root = { 0 };
+    const spw_context *c = context ? context : &root;
+    return spw__attach(&c->span, c->values);
+}
+
+spw_token spw__attach(const spw_span *span, const void *values)
+{
     const spw_token nothing = { 0 };
     struct spw__thread *thread = spw__thread_get();
     if (!thread) {
@@ -93,7 +100,13 @@ spw_token spw_context_attach(const spw_context *context)
     uint32_t index = cell->depth++;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     struct spw__attached *entry = &cell->entries[index];
-    entry->context = context ? *context : (spw_context){ 0 };
+    for (size_t i = 0; i < sizeof *span; i += 8) {
+        uint64_t word;
+        memcpy(&word, (const char *)span + i, 8);
+        memcpy((char *)&entry->context.span + i, &word, 8);
+        __asm__("" : : : "memory"); /* not joined into larger ones */
+    }
+    entry->context.values = values;
     uint32_t sequence = ++cell->sequence ? cell->sequence : ++cell->sequence;
     entry->sequence = sequence;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);

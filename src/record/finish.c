@@ -317,11 +317,11 @@ static void write_record(struct spw__recorder *recorder, struct spw__slot *slot,
     uint8_t *p = spw__queue_reserve(recorder, length, lanes, slot->end_mono_ns);
     if (!p)
         return;
-    spw__put_fixed64(slot->head + END_OFFSET, slot->end_unix_ns);
     *p++ = 0x12; /* ScopeSpans.spans */
     p = spw__put_varint(p, span);
     memcpy(p, slot->head, 48); /* 54 or 64 bytes in two overlapping steps of fixed size */
     memcpy(p + slot->head_size - 16, slot->head + slot->head_size - 16, 16);
+    spw__put_fixed64(p + END_OFFSET, slot->end_unix_ns); /* here, not in the head: a load over a fresh store waits for it */
     p += slot->head_size;
     p = usual ? put_usual(slot, log_size, p) : put_frames(engine, slot, log_size, p);
     p = put_dropped(p, SPW__TAG_DROPPED_ATTRIBUTES, attributes);

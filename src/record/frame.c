@@ -193,7 +193,8 @@ void spw__frame_attribute(struct spw__engine *engine, uint64_t handle, spw_view 
     spw__slot_commit(&writer, handle, size, SPW__FRAME_ATTRIBUTE, hash_key(m.key, m.key_size));
 }
 
-bool spw__frame_attribute_new(struct spw__engine *engine, struct spw__slot *slot, uint32_t *cursor, spw_view key, const spw_value *value)
+bool spw__frame_attribute_new(struct spw__engine *engine, struct spw__slot *slot, uint32_t *cursor, uint8_t mark, spw_view key,
+                              const spw_value *value)
 {
     struct spw__measured m;
     if (!spw__measure(&engine->limits, key, value, &m)) {
@@ -205,7 +206,7 @@ bool spw__frame_attribute_new(struct spw__engine *engine, struct spw__slot *slot
     if (!spw__slot_reserve_new(slot, cursor, size, &writer))
         return false;
     *(struct spw__frame *)(void *)(slot->log + writer.frame) =
-        (struct spw__frame){ size, SPW__FRAME_ATTRIBUTE, (uint8_t)((slot->word >> SPW__GENERATION_SHIFT) + 1), hash_key(m.key, m.key_size) };
+        (struct spw__frame){ size, SPW__FRAME_ATTRIBUTE, mark, hash_key(m.key, m.key_size) };
     put_measured(&writer, SPW__TAG_ATTRIBUTE, &m);
     return true;
 }

@@ -33,7 +33,8 @@ enum { SPW__ANY_STRING = 0x0a, SPW__ANY_BOOL = 0x10, SPW__ANY_INT = 0x18, SPW__A
 void spw__frame_attribute(struct spw__engine *engine, uint64_t handle, spw_view key, const spw_value *value);
 
 /* Writes one into a span that is being started; false when the inline part is full (set it later then). */
-bool spw__frame_attribute_new(struct spw__engine *engine, struct spw__slot *slot, uint32_t *cursor, spw_view key, const spw_value *value);
+bool spw__frame_attribute_new(struct spw__engine *engine, struct spw__slot *slot, uint32_t *cursor, uint8_t mark, spw_view key,
+                              const spw_value *value);
 
 void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name, uint64_t unix_ns, const spw_attr *attrs, size_t count);
 void spw__frame_status(struct spw__engine *engine, uint64_t handle, spw_status_code code, spw_view text);

@@ -1,11 +1,15 @@
 #include "slot.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "finish.h"
+#include "platform.h"
 #include "thread.h"
 
-#define SPINS 2000 /* for a compaction of another thread to end: some microseconds */
+#define PAUSES 100u            /* about a microsecond */
+#define EXCLUSIVE_NS 5000000u  /* for a compaction of another thread to end; it takes microseconds unless that thread is not running */
+#define WRITERS_NS 200000u     /* for writers to leave before a compaction */
 #define UNITS_MAX SPW__CURSOR_MASK
 
 static inline void relax(void)
@@ -66,17 +70,36 @@ static bool ensure_extents(struct spw__engine *engine, struct spw__slot *slot, u
 
 /* ---- reserve, write, commit ---- */
 
+/* Bounded patience: some pauses, then the processor to others until the time is over. Only for several threads on one long span. */
+struct patience {
+    uint32_t pauses;
+    uint64_t until; /* mono ns; 0: not begun */
+};
+
+static bool wait_a_little(struct patience *patience, uint64_t most_ns)
+{
+    if (patience->pauses < PAUSES) {
+        patience->pauses++;
+        relax();
+        return true;
+    }
+    uint64_t now = spw__mono_ns();
+    if (!patience->until)
+        patience->until = now + most_ns;
+    sched_yield();
+    return now < patience->until;
+}
+
 /* Counts us a writer without room, so that the slot stays this span's while we note something on it. */
 static bool join(struct spw__slot *slot, uint64_t handle)
 {
     uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
-    for (int spins = 0;;) {
+    for (struct patience patience = { 0, 0 };;) {
         if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & SPW__CLOSED))
             return false;
         if ((word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK || (word & SPW__EXCLUSIVE)) {
-            if (++spins > SPINS)
+            if (!wait_a_little(&patience, EXCLUSIVE_NS))
                 return false;
-            relax();
             word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
             continue;
         }
@@ -95,9 +118,25 @@ void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, uint32_t 
     spw__slot_leave(engine, slot);
 }
 
+/* Keeps new writers out and waits for those inside to leave. False: the span is gone, or they did not (one may be us, interrupted). */
+static bool seclude(struct spw__slot *slot, uint64_t handle, uint64_t *size)
+{
+    uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
+    do {
+        if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & (SPW__CLOSED | SPW__EXCLUSIVE)))
+            return false;
+    } while (!__atomic_compare_exchange_n(&slot->word, &word, word | SPW__EXCLUSIVE, true, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
+    struct patience patience = { 0, 0 };
+    bool patient = true;
+    while (((word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE)) & SPW__WRITERS_MASK) && patient)
+        patient = wait_a_little(&patience, WRITERS_NS);
+    *size = (word & SPW__CURSOR_MASK) * 8;
+    return true;
+}
+
 /*
- * Takes the slot for ourselves and throws out dead frames, so that a span whose keys are set over and over does not grow. Tried each time
- * the log has doubled; skipped when anyone else is writing or we interrupted the library.
+ * Throws out dead frames, so that a span whose keys are set over and over does not grow. Tried each time the log has doubled, and when it is
+ * full; not when we interrupted the library on this thread.
  */
 static void try_compact(struct spw__engine *engine, struct spw__slot *slot, uint64_t handle)
 {
@@ -105,20 +144,18 @@ static void try_compact(struct spw__engine *engine, struct spw__slot *slot, uint
     struct spw__recorder *recorder = spw__enter(engine, &reentrant);
     if (!recorder)
         return;
-    uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
-    bool alone = word >> SPW__GENERATION_SHIFT == spw__handle_generation(handle) &&
-                 !(word & (SPW__CLOSED | SPW__EXCLUSIVE | SPW__WRITERS_MASK)) &&
-                 __atomic_compare_exchange_n(&slot->word, &word, word | SPW__EXCLUSIVE, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-    if (!alone) {
+    uint64_t size = 0;
+    if (!seclude(slot, handle, &size)) {
         spw__leave(recorder);
         return;
     }
-    uint32_t size = spw__compact(recorder, slot, (uint32_t)(word & SPW__CURSOR_MASK) * 8);
-    __atomic_store_n(&slot->compact_at, size * 2ull < 2 * SPW__SLOT_LOG ? 2 * SPW__SLOT_LOG : size * 2ull, __ATOMIC_RELAXED);
+    /* From here nobody moves the cursor; an end may come, and counts as a writer until it has noted its time. */
+    uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
+    if (!(word & (SPW__WRITERS_MASK | SPW__CLOSED))) {
+        size = spw__compact(recorder, slot, (uint32_t)size);
+        __atomic_store_n(&slot->compact_at, size * 2 < 2 * SPW__SLOT_LOG ? 2 * SPW__SLOT_LOG : size * 2, __ATOMIC_RELAXED);
+    }
     spw__leave(recorder);
-
-    /* Others may have closed the span meanwhile (and count as writers until they leave), but nobody has moved the cursor. */
-    word = __atomic_load_n(&slot->word, __ATOMIC_RELAXED);
     uint64_t want;
     do
         want = (word & ~(SPW__EXCLUSIVE | SPW__CURSOR_MASK)) | size / 8;
@@ -129,7 +166,7 @@ static void try_compact(struct spw__engine *engine, struct spw__slot *slot, uint
 
 /* What a reservation went through so far. */
 struct attempt {
-    int spins;
+    struct patience patience;
     bool compacted;
 };
 
@@ -140,8 +177,7 @@ static enum room make_room(struct spw__engine *engine, struct spw__slot *slot, u
                            struct attempt *attempt)
 {
     if ((word & SPW__EXCLUSIVE) || (word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK) {
-        relax();
-        return ++attempt->spins < SPINS ? LOOK_AGAIN : NO_ROOM;
+        return wait_a_little(&attempt->patience, EXCLUSIVE_NS) ? LOOK_AGAIN : NO_ROOM;
     }
     uint64_t cursor = word & SPW__CURSOR_MASK;
     uint64_t end = (cursor + units) * 8;
@@ -167,7 +203,7 @@ bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t siz
         return false;
     }
     uint32_t units = spw__frame_stride(size) / 8;
-    struct attempt attempt = { 0, false };
+    struct attempt attempt = { { 0, 0 }, false };
     uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
     for (;;) {
         if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & SPW__CLOSED))
@@ -218,10 +254,8 @@ static uint8_t *piece(struct spw__engine *engine, const struct spw__slot *slot, 
     return extent_at(engine, slot, beyond / SPW__EXTENT_SIZE) + beyond % SPW__EXTENT_SIZE;
 }
 
-uint8_t *spw__slot_flat(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at, uint32_t size)
+uint8_t *spw__slot_flat_beyond(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at, uint32_t size)
 {
-    if (__builtin_expect(at + size <= SPW__SLOT_LOG, 1))
-        return (uint8_t *)(uintptr_t)(slot->log + at);
     if (!size)
         return NULL; /* a frame at the very end of a piece: nothing follows it */
     uint32_t left;
@@ -268,17 +302,23 @@ void spw__slot_commit(struct spw__writer *writer, uint64_t handle, uint32_t size
     spw__slot_leave(writer->engine, writer->slot);
 }
 
+static __attribute__((noinline)) void release_extents(struct spw__engine *engine, uint32_t *table)
+{
+    for (uint32_t i = 0; i < SPW__MAX_SPAN_BYTES / SPW__EXTENT_SIZE; i++) {
+        if (!__atomic_load_n(&table[i], __ATOMIC_RELAXED))
+            continue; /* an exchange is twenty times a load, and nearly all are empty */
+        uint32_t extent = __atomic_exchange_n(&table[i], 0, __ATOMIC_ACQ_REL);
+        if (extent)
+            spw__pool_give(&engine->extents, extent - 1);
+    }
+    /* The table itself stays with the slot: a stale writer may still look at it, and long spans come again. */
+}
+
 void spw__slot_release(struct spw__engine *engine, struct spw__recorder *recorder, struct spw__slot *slot)
 {
     uint32_t *table = table_of(engine, slot);
-    if (__builtin_expect(table != NULL, 0)) {
-        for (uint32_t i = 0; i < SPW__MAX_SPAN_BYTES / SPW__EXTENT_SIZE; i++) {
-            uint32_t extent = __atomic_exchange_n(&table[i], 0, __ATOMIC_ACQ_REL);
-            if (extent)
-                spw__pool_give(&engine->extents, extent - 1);
-        }
-        /* The table itself stays with the slot: a stale writer may still look at it, and long spans come again. */
-    }
+    if (__builtin_expect(table != NULL, 0))
+        release_extents(engine, table);
     uint32_t index = (uint32_t)(((uint8_t *)slot - engine->slots.base) / SPW__SLOT_SIZE);
     if (recorder && recorder->cached < __atomic_load_n(&engine->slot_share, __ATOMIC_RELAXED))
         recorder->cache[recorder->cached++] = index;

@@ -133,7 +133,13 @@ void spw__slot_write(struct spw__writer *writer, const void *from, uint32_t size
 void spw__slot_read(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at, void *to, uint32_t size);
 
 /* Where `size` bytes at `at` lie in one piece, or NULL. */
-uint8_t *spw__slot_flat(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at, uint32_t size);
+uint8_t *spw__slot_flat_beyond(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at, uint32_t size);
+static inline uint8_t *spw__slot_flat(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at, uint32_t size)
+{
+    if (__builtin_expect(at + size <= SPW__SLOT_LOG, 1))
+        return (uint8_t *)(uintptr_t)(slot->log + at);
+    return spw__slot_flat_beyond(engine, slot, at, size);
+}
 
 /* Writes the frame's header and leaves; finishes the span when it was closed meanwhile and we are the last. */
 void spw__slot_commit(struct spw__writer *writer, uint64_t handle, uint32_t size, enum spw__frame_kind kind, uint16_t hash);

@@ -88,41 +88,54 @@ static void write_head(struct spw__slot *slot, const spw_span *span, const spw_s
 }
 
 /* A text field written while nobody else knows the slot; false when it does not fit inline. */
-static bool put_text_new(struct spw__slot *slot, uint32_t *cursor, uint8_t tag, enum spw__frame_kind kind, const char *text, size_t size)
+static inline bool put_text_new(struct spw__slot *slot, uint32_t *cursor, uint8_t mark, uint8_t tag, enum spw__frame_kind kind, spw_view text)
 {
-    if (size > SPW__SLOT_LOG)
+    if (text.size > SPW__SLOT_LOG)
         return false;
-    uint32_t wire = (uint32_t)(1 + spw__varint_size(size) + size);
-    struct spw__writer writer;
-    if (!spw__slot_reserve_new(slot, cursor, wire, &writer))
+    uint32_t wire = (uint32_t)(1 + (text.size < 128 ? 1u : 2u) + text.size);
+    if (*cursor + spw__frame_stride(wire) > SPW__SLOT_LOG)
         return false;
-    *(struct spw__frame *)(void *)(slot->log + writer.frame) = (struct spw__frame){ wire, (uint8_t)kind, 0, 0 };
-    uint8_t *p = writer.flat;
+    uint8_t *p = slot->log + *cursor;
+    const struct spw__frame header = { wire, (uint8_t)kind, mark, 0 };
+    memcpy(p, &header, sizeof header);
+    *cursor += spw__frame_stride(wire);
+    p += sizeof header;
     *p++ = tag;
-    p = spw__put_varint(p, size);
-    spw__copy(p, text, size);
+    p = spw__put_varint(p, text.size);
+    spw__copy(p, text.data, text.size);
     return true;
 }
 
-static void put_trace_state(struct spw__slot *slot, uint32_t *cursor, uint32_t reference)
+static void put_trace_state(struct spw__slot *slot, uint32_t *cursor, uint8_t mark, uint32_t reference)
 {
     char state[SPW__TRACE_STATE_MAX];
     size_t size = spw__trace_state_read(reference, state);
     if (size)
-        (void)put_text_new(slot, cursor, SPW__TAG_TRACE_STATE, SPW__FRAME_STATE, state, size); /* at most 512 bytes: it fits */
+        (void)put_text_new(slot, cursor, mark, SPW__TAG_TRACE_STATE, SPW__FRAME_STATE, (spw_view){ state, size }); /* at most 512 bytes: it fits */
 }
 
 /* Generations of different engines (a forked child's) differ in their top byte, so that inherited handles never fit. */
 static uint64_t next_generation(const struct spw__engine *engine, const struct spw__slot *slot)
 {
-    uint64_t generation = (slot->word >> SPW__GENERATION_SHIFT) + 1;
+    uint64_t generation = (__atomic_load_n(&slot->word, __ATOMIC_ACQUIRE) >> SPW__GENERATION_SHIFT) + 1;
     if (generation == 1)
         generation |= (uint64_t)(engine->session & 0xff) << 32;
     return generation & 0xffffffffffu ? generation & 0xffffffffffu : 1;
 }
 
-/* Fills the slot and opens it. What does not fit inline is set afterwards through the common way. */
-static void open_slot(struct spw__recorder *recorder, struct spw__slot *slot, spw_span *span, const spw_span *parent, uint32_t scope,
+static size_t start_attributes(const spw_span_options *options)
+{
+    return options && options->attributes ? options->attribute_count : 0;
+}
+
+/* What of a start did not fit the slot's own log: set through the common way once the thread has left the library. */
+struct rest {
+    bool name;
+    size_t first_attribute; /* those from here on */
+};
+
+/* Fills the slot and opens it. */
+static struct rest open_slot(struct spw__recorder *recorder, struct spw__slot *slot, spw_span *span, const spw_span *parent, uint32_t scope,
                       spw_view name, const spw_span_options *options)
 {
     struct spw__engine *engine = recorder->engine;
@@ -141,48 +154,81 @@ static void open_slot(struct spw__recorder *recorder, struct spw__slot *slot, sp
     __atomic_store_n(&slot->compact_at, 2 * SPW__SLOT_LOG, __ATOMIC_RELAXED);
     write_head(slot, span, parent, kind, start);
 
+    uint64_t generation = next_generation(engine, slot);
+    uint8_t mark = (uint8_t)generation;
     uint32_t cursor = 0;
     if (__builtin_expect(span->trace_state != 0, 0))
-        put_trace_state(slot, &cursor, span->trace_state);
+        put_trace_state(slot, &cursor, mark, span->trace_state);
     bool named = spw__utf8_valid(name.data ? name.data : "", name.size) &&
-                 put_text_new(slot, &cursor, SPW__TAG_NAME, SPW__FRAME_NAME, name.data, name.size);
-    size_t count = options && options->attributes ? options->attribute_count : 0;
+                 put_text_new(slot, &cursor, mark, SPW__TAG_NAME, SPW__FRAME_NAME, name);
     size_t set = 0;
-    while (set < count && spw__frame_attribute_new(engine, slot, &cursor, options->attributes[set].key, &options->attributes[set].value))
+    while (set < start_attributes(options)) {
+        const spw_attr *attr = &options->attributes[set];
+        if (!spw__frame_attribute_new(engine, slot, &cursor, mark, attr->key, &attr->value))
+            break;
         set++;
+    }
 
-    uint64_t generation = next_generation(engine, slot);
     uint32_t index = (uint32_t)(((uint8_t *)slot - engine->slots.base) / SPW__SLOT_SIZE);
     span->handle = generation << 24 | index;
     __atomic_store_n(&slot->word, generation << SPW__GENERATION_SHIFT | cursor / 8, __ATOMIC_RELEASE);
+    return (struct rest){ !named, set };
+}
 
-    if (__builtin_expect(!named, 0))
-        spw__frame_name(engine, span->handle, name);
-    for (; set < count; set++)
-        spw__frame_attribute(engine, span->handle, options->attributes[set].key, &options->attributes[set].value);
+static void set_rest(struct spw__engine *engine, uint64_t handle, struct rest rest, spw_view name, const spw_span_options *options)
+{
+    if (rest.name)
+        spw__frame_name(engine, handle, name);
+    for (size_t i = rest.first_attribute; i < start_attributes(options); i++)
+        spw__frame_attribute(engine, handle, options->attributes[i].key, &options->attributes[i].value);
+}
+
+/* Flags, remote bit and trace state as the one word they are in memory: who copies the span soon after loads it as one. */
+static void put_tail(spw_span *span, uint8_t flags, uint32_t trace_state)
+{
+    const struct {
+        uint8_t flags, is_remote;
+        uint16_t reserved;
+        uint32_t trace_state;
+    } tail = { flags, 0, 0, trace_state };
+    _Static_assert(sizeof tail == 8 && offsetof(spw_span, flags) == 32 && sizeof(spw_span) == 40, "the end of a span is one word");
+    uint64_t word;
+    memcpy(&word, &tail, 8);
+    memcpy(&span->flags, &word, 8);
 }
 
 /* Ids, flags and trace state of a new span: those of its parent's trace, or of a new one. */
 static void identify(struct spw__ids *ids, spw_span *span, const spw_span *parent)
 {
-    uint64_t id = spw__ids_nonzero(ids);
+    uint64_t id = spw__ids_nonzero(ids), high, low;
     memcpy(span->span_id, &id, 8);
     if (parent) {
-        memcpy(span->trace_id, parent->trace_id, 16);
-        span->flags = parent->flags;
-        span->trace_state = parent->trace_state;
-        return;
+        memcpy(&high, parent->trace_id, 8);
+        memcpy(&low, parent->trace_id + 8, 8);
+        put_tail(span, parent->flags, parent->trace_state);
+    } else {
+        high = spw__ids_next(ids);
+        low = spw__ids_nonzero(ids);
+        put_tail(span, SPW_FLAG_SAMPLED | SPW_FLAG_RANDOM, 0);
     }
-    uint64_t high = spw__ids_next(ids), low = spw__ids_nonzero(ids);
     memcpy(span->trace_id, &high, 8);
     memcpy(span->trace_id + 8, &low, 8);
-    span->flags = SPW_FLAG_SAMPLED | SPW_FLAG_RANDOM;
+}
+
+/* spw_span_is_valid() without the copy. */
+static inline bool is_valid(const spw_span *span)
+{
+    uint64_t id, high, low;
+    memcpy(&id, span->span_id, 8);
+    memcpy(&high, span->trace_id, 8);
+    memcpy(&low, span->trace_id + 8, 8);
+    return id != 0 && (high | low) != 0;
 }
 
 static const spw_span *parent_of(const spw_span_options *options)
 {
     const spw_context *context = options && options->parent ? options->parent : spw__thread_context(spw__self);
-    return context && spw_span_is_valid(context->span) ? &context->span : NULL;
+    return context && is_valid(&context->span) ? &context->span : NULL;
 }
 
 /* Not recording, but carrying on: what a span is without an SDK, while it is shut down, or in a forked child. */
@@ -197,28 +243,25 @@ static void refuse(struct spw__engine *engine, spw_drop_cause cause)
     __atomic_add_fetch(&engine->lost_at_start[cause], 1, __ATOMIC_RELAXED);
 }
 
-static void start_recording(struct spw__recorder *recorder, spw_span *out, const spw_span *parent, uint32_t scope, spw_view name,
+static struct rest start_recording(struct spw__recorder *recorder, spw_span *out, const spw_span *parent, uint32_t scope, spw_view name,
                             const spw_span_options *options)
 {
+    const struct rest nothing = { false, start_attributes(options) };
+    /* In place: a value built beside it in small stores and then copied in large loads waits for the stores. */
+    out->handle = 0;
+    identify(&recorder->ids, out, parent);
     /* The sampler: parent-based, always on. A parent that is not sampled makes children that are not. */
     if (parent && !(parent->flags & SPW_FLAG_SAMPLED)) {
-        spw_span span = { 0 };
-        identify(&recorder->ids, &span, parent);
-        *out = span;
         spw__bump(&recorder->not_sampled, 1);
-        return;
+        return nothing;
     }
-    spw_span span = { 0 };
-    identify(&recorder->ids, &span, parent);
     struct spw__slot *slot = take_slot(recorder);
     if (__builtin_expect(!slot, 0)) {
-        refuse(recorder->engine, SPW_DROP_NO_SLOT);
-        *out = span; /* its children still belong to the trace */
-        return;
+        refuse(recorder->engine, SPW_DROP_NO_SLOT); /* its children still belong to the trace */
+        return nothing;
     }
-    open_slot(recorder, slot, &span, parent, scope, name, options);
     spw__bump(&recorder->started, 1);
-    *out = span;
+    return open_slot(recorder, slot, out, parent, scope, name, options);
 }
 
 void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
@@ -241,23 +284,26 @@ void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t
             refuse(engine, SPW_DROP_REENTRANT);
         return;
     }
+    const spw_view text = { name, name ? name_size : 0 };
+    struct rest rest = { false, start_attributes(options) };
     if (__builtin_expect((spw__gate_state() & SPW__GATE_STARTED) != 0, 1))
-        start_recording(recorder, out, parent, scope_of(engine, tracer), (spw_view){ name, name_size }, options);
+        rest = start_recording(recorder, out, parent, scope_of(engine, tracer), text, options);
     else
         carry(out, parent);
     spw__leave(recorder);
+    if (__builtin_expect(rest.name || rest.first_attribute < start_attributes(options), 0))
+        set_rest(engine, out->handle, rest, text, options);
 }
 
 void spw__scope_start(spw_scope *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
 {
     spw__span_start(&out->span, tracer, name, name_size, options);
     out->token.id = 0;
-    if (!spw_span_is_valid(out->span))
+    if (!is_valid(&out->span))
         return; /* nothing to carry: the context stays as it is */
     const spw_context *base = options && options->struct_size == sizeof *options && options->parent ? options->parent
                                                                                                      : spw__thread_context(spw__self);
-    spw_context context = { out->span, base ? base->values : NULL };
-    out->token = spw_context_attach(&context);
+    out->token = spw__attach(&out->span, base ? base->values : NULL);
 }
 
 /* ---- setters ---- */

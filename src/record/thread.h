@@ -42,6 +42,9 @@ extern __thread struct spw__thread *spw__self SPW__TLS_MODEL;
 /* This thread's, made if need be. NULL: no memory, or we are a signal handler that interrupted the making. */
 struct spw__thread *spw__thread_get(void);
 
+/* spw_context_attach() of a span and values: copied a word at a time, because the span was written so a moment ago. */
+spw_token spw__attach(const spw_span *span, const void *values);
+
 /* The out-of-line half of spw__enter(). */
 struct spw__recorder *spw__enter_slow(struct spw__engine *engine);
 

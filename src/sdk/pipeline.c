@@ -226,8 +226,6 @@ static void delivered(struct spw__pipeline *p)
     uint64_t rejected = p->answer.rejected < n ? p->answer.rejected : n;
     if (p->answer.malformed)
         add(&p->account->malformed, 1);
-    add(&p->account->rejected, rejected);
-    add(&p->account->exported, n - rejected);
     p->losses += rejected;
     if (p->complained && !rejected)
         spw__diag(SPW_LOG_INFO, "exporter %s: delivering again", p->account->name);
@@ -236,7 +234,9 @@ static void delivered(struct spw__pipeline *p)
         complain(p, SPW_LOG_WARN, rejected ? "the receiver refused some spans" : "the receiver says");
         p->complained = rejected != 0;
     }
-    pass_batch(p);
+    pass_batch(p); /* first: who paces itself by what was exported finds the room there */
+    add(&p->account->rejected, rejected);
+    add(&p->account->exported, n - rejected);
 }
 
 static void take_answer(struct spw__pipeline *p)
