@@ -281,7 +281,9 @@ void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name
     if (!engine)
         return;
     char repaired[SPW__MAX_KEY];
-    if (name.size > SPW__MAX_KEY || !spw__utf8_valid(name.data ? name.data : "", name.data ? name.size : 0))
+    if (!name.data)
+        name = (spw_view){ "", 0 };
+    if (name.size > SPW__MAX_KEY || !spw__utf8_valid(name.data, name.size))
         name = (spw_view){ repaired, spw__utf8_repair(repaired, sizeof repaired, name.data, name.size) };
     if (!attrs)
         count = 0;
@@ -315,11 +317,11 @@ void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name
 static spw_view as_text(spw_view text, size_t most, char *scratch, size_t scratch_size)
 {
     if (!text.data)
-        text.size = 0;
+        text = (spw_view){ "", 0 };
     size_t size = text.size < most ? text.size : most;
     while (size && size < text.size && ((unsigned char)text.data[size] & 0xc0) == 0x80)
         size--; /* cut on a code point */
-    if (spw__utf8_valid(text.data ? text.data : "", size))
+    if (spw__utf8_valid(text.data, size))
         return (spw_view){ text.data, size };
     return (spw_view){ scratch, spw__utf8_repair(scratch, scratch_size, text.data, size) };
 }
