@@ -88,8 +88,6 @@ struct drawn {
     uint64_t u;
 };
 
-static bool no_long_values;
-
 static void draw_key(struct drawn *d)
 {
     static const char *const odd[] = { "k\xff", "k\xfe", "\xc3\xa9", "gen_ai.request.model", "a b", "" };
@@ -130,7 +128,7 @@ static void draw_attr(struct drawn *d)
         d->attr = spw_attr_double(d->key, draw_double());
         break;
     case 4:
-        d->attr = spw_attr_bytes(d->key, long_bytes + below(1000), !no_long_values && one_in(8) ? long_size() : below(60));
+        d->attr = spw_attr_bytes(d->key, long_bytes + below(1000), one_in(8) ? long_size() : below(60));
         break;
     case 5:
         d->u = chance() | 1ull << 63; /* over INT64_MAX: a decimal string */
@@ -139,7 +137,7 @@ static void draw_attr(struct drawn *d)
         d->attr = spw_attr_string(d->key, d->digits);
         break;
     case 6:
-        d->attr = spw_attr_string_n(d->key, long_text + below(1000), !no_long_values && one_in(10) ? long_size() : below(100));
+        d->attr = spw_attr_string_n(d->key, long_text + below(1000), one_in(10) ? long_size() : below(100));
         break;
     default:
         make_text(d->text, sizeof d->text, one_in(4));
@@ -311,10 +309,7 @@ static void start_span(void)
     spw_context context;
     struct place parent = draw_parent(&options, &context);
     options.kind = (spw_span_kind)below(6);
-    /* What is given at the start is not compacted yet: with few bytes a span, no more than fits side by side. */
-    no_long_values = limits.span_bytes < 100000;
-    options.attribute_count = draw_list(no_long_values ? 12 : MOST_DRAWN);
-    no_long_values = false;
+    options.attribute_count = draw_list(MOST_DRAWN);
     options.attributes = drawn_list;
     options.start_unix_ns = one_in(12) ? 1 + chance() % 4000000000000000000u : 0;
     bool plain = !options.parent && one_in(3);
@@ -723,7 +718,7 @@ static void with_short_limits_compressed(void **unused)
     options.max_attributes = 10;
     options.max_events = 3;
     options.max_event_attributes = 4;
-    options.max_value_bytes = 50;
+    options.max_value_length = 50;
     options.max_span_bytes = 4096;
     run("gzip", &options);
 }
