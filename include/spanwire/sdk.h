@@ -66,7 +66,7 @@ typedef struct spw_options {
     uint32_t max_attributes;               /**< a span, OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT (128) */
     uint32_t max_events;                   /**< a span, OTEL_SPAN_EVENT_COUNT_LIMIT (128) */
     uint32_t max_event_attributes;         /**< an event, OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT (128) */
-    uint32_t max_value_bytes;              /**< longer strings are cut, OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT in characters (none) */
+    uint32_t max_value_length;             /**< in characters; longer strings are cut, OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT (none) */
     uint32_t max_span_bytes;               /**< recorded bytes a span may hold, at most and by default 1 MiB; what is over is dropped */
     uint32_t max_open_spans;               /**< spans recording at once (16384), 1 KiB of memory each when used; then `no_slot` */
     uint64_t max_buffer_bytes;             /**< memory for finished records of all threads (64 MiB); then `queue_full` */

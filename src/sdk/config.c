@@ -232,7 +232,7 @@ static spw_result load_limits(struct spw__config *out, const spw_options *option
     out->limits.attributes = either(options->max_attributes, out->limits.attributes);
     out->limits.events = either(options->max_events, out->limits.events);
     out->limits.event_attributes = either(options->max_event_attributes, out->limits.event_attributes);
-    out->limits.value_length = either(options->max_value_bytes, out->limits.value_length);
+    out->limits.value_length = either(options->max_value_length, out->limits.value_length);
     out->limits.span_bytes = either(options->max_span_bytes, out->limits.span_bytes);
     out->limits.open_spans = either(options->max_open_spans, out->limits.open_spans);
     out->limits.buffer_bytes = options->max_buffer_bytes ? options->max_buffer_bytes : out->limits.buffer_bytes;

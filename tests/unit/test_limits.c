@@ -301,7 +301,7 @@ static int start_short(void **state)
 {
     (void)state;
     spw_options options = SPW_OPTIONS_INIT;
-    options.max_value_bytes = 5;
+    options.max_value_length = 5;
     return start_with(&options);
 }
 
