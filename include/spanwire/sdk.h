@@ -63,14 +63,14 @@ typedef struct spw_options {
     const char *otlp_headers;              /**< `k=v,k2=v2`, percent-encoded values, OTEL_EXPORTER_OTLP_HEADERS */
     const char *otlp_compression;          /**< none or gzip, OTEL_EXPORTER_OTLP_COMPRESSION */
     uint32_t otlp_timeout_ms;              /**< one export call, OTEL_EXPORTER_OTLP_TIMEOUT (10000) */
-    uint32_t max_attributes;               /**< a span, OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT (128) */
+    uint32_t max_attributes;               /**< a span, OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT (128); at most 2,048 */
     uint32_t max_events;                   /**< a span, OTEL_SPAN_EVENT_COUNT_LIMIT (128) */
     uint32_t max_event_attributes;         /**< an event, OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT (128) */
     uint32_t max_value_length;             /**< in characters; longer strings are cut, OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT (none) */
     uint32_t max_span_bytes;               /**< recorded bytes a span may hold, at most and by default 1 MiB; what is over is dropped */
-    uint32_t max_open_spans;               /**< spans recording at once (16384), 1 KiB of memory each when used; then `no_slot` */
-    uint64_t max_buffer_bytes;             /**< memory for finished records of all threads (64 MiB); then `queue_full` */
-    uint64_t max_overflow_bytes;           /**< memory for spans longer than about 800 bytes, of all open spans (64 MiB) */
+    uint32_t max_open_spans;               /**< spans recording at once (16384; at most 262,144), 1 KiB each when used; then `no_slot` */
+    uint64_t max_buffer_bytes;             /**< memory for finished records of all threads (64 MiB; at most 4 GiB); then `queue_full` */
+    uint64_t max_overflow_bytes;           /**< memory for what open spans hold past 880 bytes each (64 MiB; at most 256 MiB) */
     uint32_t exit_timeout_ms;              /**< flush at exit() without shutdown: at most this (1000); SPW_NOW for none */
     spw_log_level log_level;
     spw_log_fn log_fn;                     /**< NULL: standard error */

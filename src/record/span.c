@@ -143,6 +143,9 @@ static struct rest open_slot(struct spw__recorder *recorder, struct spw__slot *s
     uint64_t now = start_time(engine, parent, mono);
     uint64_t start = options && options->start_unix_ns ? options->start_unix_ns : now;
     spw_span_kind kind = options && options->kind > SPW_KIND_UNSET && options->kind <= SPW_KIND_CONSUMER ? options->kind : SPW_KIND_INTERNAL;
+    /* The new generation first, still closed: who reads the times below for an earlier span in this slot then sees that it is gone. */
+    uint64_t generation = next_generation(engine, slot);
+    __atomic_store_n(&slot->word, generation << SPW__GENERATION_SHIFT | SPW__CLOSED, __ATOMIC_RELAXED);
     /* The span's clock runs from now, also when it is said to have begun at another time. */
     __atomic_store_n(&slot->base_unix_ns, now, __ATOMIC_RELEASE);
     __atomic_store_n(&slot->base_mono_ns, mono, __ATOMIC_RELEASE);
@@ -154,7 +157,6 @@ static struct rest open_slot(struct spw__recorder *recorder, struct spw__slot *s
     __atomic_store_n(&slot->compact_at, 2 * SPW__SLOT_LOG, __ATOMIC_RELAXED);
     write_head(slot, span, parent, kind, start);
 
-    uint64_t generation = next_generation(engine, slot);
     uint8_t mark = (uint8_t)generation;
     uint32_t cursor = 0;
     if (__builtin_expect(span->trace_state != 0, 0))

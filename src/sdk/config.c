@@ -8,6 +8,12 @@
 #include "sdk/diag.h"
 
 #define MAX_SPAN_BYTES (1024u * 1024u)
+
+/* What the recording engine reserves places for (record/finish.h, engine.c, segment.h). */
+#define MAX_ATTRIBUTES 2048u
+#define MAX_OPEN_SPANS (1u << 18)
+#define MAX_OVERFLOW_BYTES (256ull << 20)
+#define MAX_BUFFER_BYTES (4ull << 30)
 #define MAX_NAME_BYTES 64 /* of an exporter */
 
 static const struct spw__pipeline_config default_pipeline = { NULL, NULL, 2048, 512, 5000, 30000, 0 };
@@ -226,6 +232,15 @@ static spw_result load_pipelines(struct spw__config *out, const spw_options *opt
     return SPW_OK;
 }
 
+/* A limit that is more than the engine has places for. */
+static uint64_t at_most(const char *what, uint64_t value, uint64_t most)
+{
+    if (value <= most)
+        return value;
+    spw__diag(SPW_LOG_WARN, "%s is %llu; at most %llu is possible and is used", what, (unsigned long long)value, (unsigned long long)most);
+    return most;
+}
+
 static spw_result load_limits(struct spw__config *out, const spw_options *options, spw_error *error)
 {
     spw__env_limits(out);
@@ -237,6 +252,10 @@ static spw_result load_limits(struct spw__config *out, const spw_options *option
     out->limits.open_spans = either(options->max_open_spans, out->limits.open_spans);
     out->limits.buffer_bytes = options->max_buffer_bytes ? options->max_buffer_bytes : out->limits.buffer_bytes;
     out->limits.overflow_bytes = options->max_overflow_bytes ? options->max_overflow_bytes : out->limits.overflow_bytes;
+    out->limits.attributes = (uint32_t)at_most("the attribute count limit", out->limits.attributes, MAX_ATTRIBUTES);
+    out->limits.open_spans = (uint32_t)at_most("max_open_spans", out->limits.open_spans, MAX_OPEN_SPANS);
+    out->limits.buffer_bytes = at_most("max_buffer_bytes", out->limits.buffer_bytes, MAX_BUFFER_BYTES);
+    out->limits.overflow_bytes = at_most("max_overflow_bytes", out->limits.overflow_bytes, MAX_OVERFLOW_BYTES);
     out->exit_timeout_ms = either_ms(options->exit_timeout_ms, out->exit_timeout_ms);
     if (out->limits.span_bytes > MAX_SPAN_BYTES)
         return spw__fail(error, SPW_ERR_INVALID, "max_span_bytes is %u; at most %u is possible", out->limits.span_bytes, MAX_SPAN_BYTES);
