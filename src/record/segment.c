@@ -148,7 +148,7 @@ void spw__segments_trim(struct spw__segments *segments)
 {
     uint32_t count = __atomic_load_n(&segments->count, __ATOMIC_ACQUIRE);
     for (uint32_t s = 0; s < count; s++) {
-        struct spw__segment *segment = segments->at[s];
+        struct spw__segment *segment = __atomic_load_n(&segments->at[s], __ATOMIC_ACQUIRE);
         /* Taking every page first keeps others from filling what is being given back. */
         uint32_t held = 0;
         while (held < WORDS && take_bits(&segment->taken[held], held ? UINT64_MAX : UINT64_MAX - 1))
