@@ -297,6 +297,41 @@ static void test_queue_full_of_one(void **state)
     script_exporter_free(live);
 }
 
+static int lines;
+static char last_line[512];
+
+static void keep_line(void *arg, spw_log_level level, const char *text)
+{
+    (void)arg;
+    (void)level;
+    lines++;
+    snprintf(last_line, sizeof last_line, "%s", text);
+}
+
+/* A start that fails says so once, with cause and cure, also to a program that does not ask; recording stays a no-op. */
+static void test_failed_start_is_said(void **state)
+{
+    (void)state;
+    static const char *const settings[][3] = {
+        { "OTEL_TRACES_EXPORTER", "nonsense", "use one of otlp, console, memory" },
+        { "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf" },
+        { "OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317", "4318" },
+        { "OTEL_CONFIG_FILE", "/etc/otel.yaml", "unset it" },
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        setenv(settings[i][0], settings[i][1], 1);
+        lines = 0;
+        spw_options options = SPW_OPTIONS_INIT;
+        options.log_fn = keep_line;
+        assert_int_not_equal(spw_start(&options), SPW_OK);
+        unsetenv(settings[i][0]);
+        assert_int_equal(lines, 1);
+        assert_non_null(strstr(last_line, settings[i][2]));
+        assert_false(spw_is_recording(spw_span_start(NULL, "nothing", NULL)));
+        assert_int_equal(spw_flush(10), SPW_ERR_NOT_STARTED);
+    }
+}
+
 static void test_disabled(void **state)
 {
     (void)state;
@@ -377,6 +412,7 @@ int main(void)
         cmocka_unit_test_teardown(test_export_timeout_retries, stop),
         cmocka_unit_test_teardown(test_blocking_exporter, stop),
         cmocka_unit_test_teardown(test_queue_full_of_one, stop),
+        cmocka_unit_test_teardown(test_failed_start_is_said, stop),
         cmocka_unit_test_teardown(test_disabled, stop),
         cmocka_unit_test_teardown(test_no_wakeups_when_idle, stop),
     };
