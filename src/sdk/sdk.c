@@ -16,7 +16,7 @@
 #define REFUSED_MS 1000u /* a shutdown with the default time waits no longer for a receiver that refuses connections */
 #define QUIESCE_MS 100u /* for threads inside a recording call when the gate closes: nanoseconds, unless the system stops them */
 
-struct spw__sdk spw__sdk = { .lifecycle = PTHREAD_MUTEX_INITIALIZER };
+struct spw__sdk spw__sdk = { .lifecycle = PTHREAD_MUTEX_INITIALIZER, .flushed = PTHREAD_COND_INITIALIZER };
 
 static uint32_t timeout_of(uint32_t timeout_ms)
 {
@@ -32,6 +32,7 @@ static void forget_parent(void)
     if (spw__sdk.engine && !spw__engine_current()) {
         spw__sdk = (struct spw__sdk){ .pipeline_count = 0 };
         pthread_mutex_init(&spw__sdk.lifecycle, NULL);
+        pthread_cond_init(&spw__sdk.flushed, NULL);
     }
 }
 
@@ -187,10 +188,17 @@ spw_result spw_flush(uint32_t timeout_ms)
 {
     if (!spw__engine_current())
         return SPW_ERR_NOT_STARTED;
+    /* The lock is not held while we wait: a shutdown need not wait for us, it ends the flush. */
     pthread_mutex_lock(&spw__sdk.lifecycle);
-    spw_result result = SPW_ERR_NOT_STARTED;
-    if (spw__sdk.worker)
-        result = spw__worker_flush(spw__sdk.worker, timeout_of(timeout_ms), false, 0);
+    struct spw__worker *worker = spw__sdk.worker;
+    spw__sdk.flushing += worker != NULL;
+    pthread_mutex_unlock(&spw__sdk.lifecycle);
+    if (!worker)
+        return SPW_ERR_NOT_STARTED;
+    spw_result result = spw__worker_flush(worker, timeout_of(timeout_ms), false, 0);
+    pthread_mutex_lock(&spw__sdk.lifecycle);
+    if (--spw__sdk.flushing == 0)
+        pthread_cond_broadcast(&spw__sdk.flushed);
     pthread_mutex_unlock(&spw__sdk.lifecycle);
     return result;
 }
@@ -212,6 +220,8 @@ spw_result spw_shutdown(uint32_t timeout_ms)
         result = spw__worker_flush(worker, spent < timeout ? timeout - spent : 0, true, refused);
         spw__sdk.worker = NULL;
         if (spw__worker_join(worker, JOIN_MS)) {
+            while (spw__sdk.flushing) /* they have their answer, and only have to take it */
+                pthread_cond_wait(&spw__sdk.flushed, &spw__sdk.lifecycle);
             free_worker(worker);
         } else { /* an exporter holds the worker: its memory is left to it */
             spw__sdk.left = worker;

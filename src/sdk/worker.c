@@ -92,7 +92,10 @@ static void finish_flush(struct spw__worker *w, struct spw__flush *f, spw_result
         if (w->pipelines[i].losses != f->losses[i])
             result = SPW_ERR_INCOMPLETE;
     pthread_mutex_lock(&w->lock);
-    w->flushes = f->next;
+    struct spw__flush **at = &w->flushes;
+    while (*at != f)
+        at = &(*at)->next;
+    *at = f->next;
     f->result = result;
     f->finished = true;
     if (f->stop)
@@ -131,12 +134,23 @@ static bool drive_flush(struct spw__worker *w)
     return flushed;
 }
 
-/* Serves the first flush on the list; true when the worker is to end. */
-static bool serve_flush(struct spw__worker *w)
+/* The flush to serve: the first on the list, but a shutdown goes before all. */
+static struct spw__flush *next_flush(struct spw__worker *w)
 {
     pthread_mutex_lock(&w->lock);
     struct spw__flush *f = w->flushes;
+    while (f && !f->stop)
+        f = f->next;
+    if (!f)
+        f = w->flushes;
     pthread_mutex_unlock(&w->lock);
+    return f;
+}
+
+/* Serves a flush; true when the worker is to end. */
+static bool serve_flush(struct spw__worker *w)
+{
+    struct spw__flush *f = next_flush(w);
     if (!f)
         return false;
     if (!f->begun)
@@ -155,6 +169,11 @@ static bool serve_flush(struct spw__worker *w)
         for (uint32_t i = 0; i < w->pipeline_count; i++)
             spw__pipeline_abandon(&w->pipelines[i], SPW_DROP_SHUTDOWN_DEADLINE);
     finish_flush(w, f, flushed ? SPW_OK : SPW_ERR_TIMEOUT);
+    while (stop && (f = next_flush(w))) { /* who else waits learns that this was the end */
+        if (!f->begun)
+            begin_flush(w, f);
+        finish_flush(w, f, flushed ? SPW_OK : SPW_ERR_TIMEOUT);
+    }
     return stop;
 }
 

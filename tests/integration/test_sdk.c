@@ -224,6 +224,34 @@ static void test_hanging_exporter(void **state)
     script_exporter_free(e);
 }
 
+static void *flush_long(void *arg)
+{
+    *(spw_result *)arg = spw_flush(30000);
+    return NULL;
+}
+
+/* A shutdown does not queue up behind somebody's long flush: it ends it. */
+static void test_shutdown_during_a_flush(void **state)
+{
+    (void)state;
+    struct script_exporter *e = script_exporter_new();
+    script_exporter_push(e, (struct script_answer){ .hang = true });
+    script_start(e, NULL);
+    record(10, "stuck");
+    spw_result flushed = SPW_OK;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, flush_long, &flushed), 0);
+    usleep(50000);
+    uint64_t begun = now_ms();
+    assert_int_equal(spw_shutdown(200), SPW_ERR_TIMEOUT);
+    assert_true(now_ms() - begun < 400);
+    pthread_join(thread, NULL);
+    assert_true(now_ms() - begun < 600);
+    assert_int_equal(flushed, SPW_ERR_TIMEOUT);
+    assert_identity();
+    script_exporter_free(e);
+}
+
 static void test_export_timeout_retries(void **state)
 {
     (void)state;
@@ -409,6 +437,7 @@ int main(void)
         cmocka_unit_test_teardown(test_partial_success, stop),
         cmocka_unit_test_teardown(test_maximum_age, stop),
         cmocka_unit_test_teardown(test_hanging_exporter, stop),
+        cmocka_unit_test_teardown(test_shutdown_during_a_flush, stop),
         cmocka_unit_test_teardown(test_export_timeout_retries, stop),
         cmocka_unit_test_teardown(test_blocking_exporter, stop),
         cmocka_unit_test_teardown(test_queue_full_of_one, stop),
