@@ -22,7 +22,7 @@
 #define SPW__CACHE_LINE 64
 
 /* Changes with anything in this header that both libraries read. */
-#define SPW__ENGINE_LAYOUT (0x53505700u + 2u)
+#define SPW__ENGINE_LAYOUT (0x53505700u + 3u)
 
 /* Read by setters without regard to starts and stops: through spw__limit(). */
 struct spw__limits {
@@ -94,7 +94,7 @@ struct spw__engine {
     struct spw__lane lanes[SPW__MAX_LANES];
     /* written by many */
     struct spw__recorder *ready_head __attribute__((aligned(SPW__CACHE_LINE))); /* atomic */
-    uint32_t worker_asleep; /* atomic: 0 awake, 1 asleep with a timer, 2 asleep without one */
+    uint32_t worker_asleep; /* atomic: 0 awake; 1 asleep, it looks again by itself; 2 asleep until a record comes */
     uint64_t wakeups;       /* atomic */
     uint64_t lost_at_start[SPW_DROP_CAUSES]; /* spans that got no slot, for every pipeline; atomic */
     uint64_t lost_at_end[SPW_DROP_CAUSES];   /* spans that had one and went to no row: shut down, or reentrant; atomic */
@@ -139,7 +139,10 @@ static inline struct spw__engine *spw__engine_current(void)
 /* The worker's half of the rows. */
 SPW_API struct spw__recorder *spw__queue_take_ready(struct spw__engine *engine);
 
-/* Takes a recorder off the ready list for good if it has nothing new. False: it has, keep draining it. */
+/* Between what the worker sets and its last look at the rows before it sleeps; see queue.c. */
+SPW_API void spw__queue_barrier(const struct spw__engine *engine);
+
+/* Takes a drained recorder off the ready list for good if it has nothing new. False: it has, keep draining it. */
 SPW_API bool spw__queue_retire(struct spw__engine *engine, struct spw__recorder *recorder);
 SPW_API void spw__queue_release_chunk(struct spw__engine *engine, struct spw__chunk *chunk);
 SPW_API void spw__queue_trim(struct spw__engine *engine);

@@ -85,17 +85,18 @@ void spw__queue_publish(struct spw__recorder *recorder)
     }
 }
 
+/* Puts the recorder on the ready list, unless it is there or being drained; wakes a worker that would not look by itself. */
 void spw__queue_announce(struct spw__recorder *recorder)
 {
     struct spw__engine *engine = recorder->engine;
-    if (__atomic_exchange_n(&recorder->ready, 1, __ATOMIC_ACQ_REL))
-        return;
-    struct spw__recorder *head = __atomic_load_n(&engine->ready_head, __ATOMIC_RELAXED);
-    do
-        recorder->ready_next = head;
-    while (!__atomic_compare_exchange_n(&engine->ready_head, &head, recorder, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    if (!__atomic_exchange_n(&recorder->ready, 1, __ATOMIC_ACQ_REL)) {
+        struct spw__recorder *head = __atomic_load_n(&engine->ready_head, __ATOMIC_RELAXED);
+        do
+            recorder->ready_next = head;
+        while (!__atomic_compare_exchange_n(&engine->ready_head, &head, recorder, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    }
     if (__atomic_load_n(&engine->worker_asleep, __ATOMIC_SEQ_CST) == 2)
-        wake_worker(engine); /* it sleeps without a timer: let it set one */
+        wake_worker(engine);
 }
 
 struct spw__recorder *spw__queue_take_ready(struct spw__engine *engine)
@@ -104,28 +105,24 @@ struct spw__recorder *spw__queue_take_ready(struct spw__engine *engine)
 }
 
 /*
- * The producer commits, then looks at `ready`; we clear `ready`, then look at what is committed. One of the two must see the other:
- * the barrier below makes every producer's commit visible here, or our clearing visible to its look. Producers pay nothing for it.
+ * A producer commits, then looks at `ready` and `worker_asleep`; the worker sets these, then looks at what is committed. One of the two must
+ * see the other: the barrier makes every producer's commit visible here, or what we set visible to its look. Producers pay nothing for it.
  */
-bool spw__queue_retire(struct spw__engine *engine, struct spw__recorder *recorder)
+void spw__queue_barrier(const struct spw__engine *engine)
 {
-    __atomic_store_n(&recorder->ready, 0, __ATOMIC_SEQ_CST);
     if (engine->fenced)
         spw__full_fence();
     else
         spw__membarrier();
-    const struct spw__cursor *cursor = &recorder->cursors[0];
-    bool fresh;
-    if (cursor->reference) {
-        struct spw__chunk *chunk = spw__segments_at(&engine->segments, cursor->reference);
-        fresh = __atomic_load_n(&chunk->next, __ATOMIC_ACQUIRE) || __atomic_load_n(&chunk->committed, __ATOMIC_ACQUIRE) > cursor->offset;
-    } else {
-        fresh = __atomic_load_n(&recorder->first, __ATOMIC_ACQUIRE) != 0;
-    }
+}
+
+bool spw__queue_retire(struct spw__engine *engine, struct spw__recorder *recorder)
+{
+    __atomic_store_n(&recorder->ready, 0, __ATOMIC_SEQ_CST);
+    spw__queue_barrier(engine);
+    bool fresh = __atomic_load_n(&recorder->written, __ATOMIC_ACQUIRE) != recorder->passed[0];
     /* Something came: take the recorder back, unless its thread has announced it again by now (then it stands on the list). */
-    if (fresh && !__atomic_exchange_n(&recorder->ready, 1, __ATOMIC_ACQ_REL))
-        return false;
-    return true;
+    return !fresh || __atomic_exchange_n(&recorder->ready, 1, __ATOMIC_ACQ_REL);
 }
 
 void spw__queue_release_chunk(struct spw__engine *engine, struct spw__chunk *chunk)

@@ -70,14 +70,15 @@ static inline void spw__queue_commit(struct spw__recorder *recorder, uint32_t le
         publish |= n >= step;
     }
     __atomic_store_n(&recorder->chunk->committed, recorder->used, __ATOMIC_RELEASE);
-    if (__builtin_expect(publish, 0))
-        spw__queue_publish(recorder);
     if (engine->fenced)
         spw__full_fence();
     else
-        __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the worker's membarrier is the other half, see spw__queue_retire() */
-    if (__builtin_expect(!__atomic_load_n(&recorder->ready, __ATOMIC_RELAXED), 0))
+        __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the worker's membarrier is the other half, see spw__queue_barrier() */
+    bool heard = __atomic_load_n(&recorder->ready, __ATOMIC_RELAXED) && __atomic_load_n(&engine->worker_asleep, __ATOMIC_RELAXED) != 2;
+    if (__builtin_expect(!heard, 0))
         spw__queue_announce(recorder);
+    if (__builtin_expect(publish, 0))
+        spw__queue_publish(recorder);
 }
 
 /* How many records a thread may keep to itself before it publishes their count. */

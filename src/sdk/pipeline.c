@@ -260,11 +260,16 @@ static void take_answer(struct spw__pipeline *p)
 
 /* ---- timers ---- */
 
+static bool answered(const struct spw__pipeline *p)
+{
+    return p->state == SPW__EXPORTING && __atomic_load_n(&p->answered, __ATOMIC_ACQUIRE);
+}
+
 static void on_delay(void *arg)
 {
     struct spw__pipeline *p = arg;
     p->scheduled = false;
-    p->quota = waiting(p);
+    p->due = true; /* of what waits by then, step sees more: the worker has collected first */
 }
 
 static void on_pause(void *arg)
@@ -274,13 +279,15 @@ static void on_pause(void *arg)
         submit(p);
 }
 
-/* The exporter had its time. A blocking one cannot be stopped: then we go on waiting. */
+/* The exporter had its time. One that cannot be cancelled goes on; so do we. */
 static void on_expiry(void *arg)
 {
     struct spw__pipeline *p = arg;
     if (p->state != SPW__EXPORTING || !p->exporter->cancel)
         return;
     p->exporter->cancel(p->exporter);
+    if (answered(p))
+        return; /* it came at the last moment: take it as it is */
     spw_export_result late = SPW_EXPORT_RESULT_INIT;
     late.status = SPW_EXPORT_RETRY;
     late.ambiguous = true;
@@ -322,39 +329,59 @@ void spw__pipeline_fini(struct spw__pipeline *p)
     p->ranges = NULL;
 }
 
-static void begin_batch(struct spw__pipeline *p)
+/* False: nothing there is this pipeline's, or whole yet. */
+static bool begin_batch(struct spw__pipeline *p)
 {
     size_t n = gather(p);
     p->quota -= (int64_t)n;
     if (!n) {
         p->quota = 0;
-        return;
+        return false;
     }
     p->first_try_ms = spw_loop_now_ms(p->worker->loop);
     submit(p);
+    return true;
 }
+
 
 bool spw__pipeline_step(struct spw__pipeline *p)
 {
     bool did = false;
-    if (p->state == SPW__EXPORTING && __atomic_load_n(&p->answered, __ATOMIC_ACQUIRE)) {
+    if (answered(p)) {
         take_answer(p);
         did = true;
     }
+    if (p->due) {
+        p->due = false;
+        p->quota = waiting(p);
+    }
     if (p->state == SPW__IDLE) {
         int64_t n = waiting(p);
-        if (n > 0 && (p->quota > 0 || n >= p->config.max_export_batch_size)) {
-            begin_batch(p);
+        if ((p->quota > 0 || n >= p->config.max_export_batch_size) && n > 0 && begin_batch(p)) {
             did = true;
-        } else if (n > 0 && !p->scheduled) {
+        } else if (!p->scheduled && waiting(p) > 0) {
             p->scheduled = true;
             spw_loop_arm(p->worker->loop, &p->delay, p->config.schedule_delay_ms);
         }
     }
-    /* While a batch is out, or waits, more records are no reason to wake us; the first one is, for the delay to run. */
-    int64_t wake_at = p->state != SPW__IDLE ? INT64_MAX : p->scheduled ? p->config.max_export_batch_size : 1;
+    /* While a batch is out, or waits, more records are no reason to wake us; of the first one the worker is told in any case. */
+    int64_t wake_at = p->state == SPW__IDLE ? p->config.max_export_batch_size : INT64_MAX;
     __atomic_store_n(&p->lane->wake_at, wake_at, __ATOMIC_SEQ_CST);
     return did;
+}
+
+bool spw__pipeline_starved(const struct spw__pipeline *p)
+{
+    return p->state == SPW__IDLE && !p->scheduled;
+}
+
+bool spw__pipeline_has_work(const struct spw__pipeline *p)
+{
+    if (answered(p)) /* it came after the step, from submit() itself */
+        return true;
+    if (__atomic_load_n(&p->lane->depth, __ATOMIC_SEQ_CST) >= p->lane->wake_at)
+        return true;
+    return spw__pipeline_starved(p) && waiting(p) > 0;
 }
 
 void spw__pipeline_hurry(struct spw__pipeline *p)
@@ -380,12 +407,10 @@ void spw__pipeline_abandon(struct spw__pipeline *p, spw_drop_cause cause)
     spw_loop_disarm(p->worker->loop, &p->delay);
     spw_loop_disarm(p->worker->loop, &p->pause);
     spw_loop_disarm(p->worker->loop, &p->expiry);
-    if (p->state == SPW__EXPORTING) {
-        if (__atomic_load_n(&p->answered, __ATOMIC_ACQUIRE))
-            take_answer(p); /* it came at the last moment: take it as it is */
-        else if (p->exporter->cancel)
-            p->exporter->cancel(p->exporter);
-    }
+    if (p->state == SPW__EXPORTING && !answered(p) && p->exporter->cancel)
+        p->exporter->cancel(p->exporter);
+    if (answered(p))
+        take_answer(p); /* it came at the last moment: take it as it is */
     spw_loop_disarm(p->worker->loop, &p->pause);
     if (p->state != SPW__IDLE) {
         drop(p, cause, p->batch->count);

@@ -50,6 +50,7 @@ struct spw__pipeline {
 
     int64_t quota;    /* records still to go because the delay has passed */
     bool scheduled;   /* the delay runs */
+    bool due;         /* the delay has passed */
     spw_timer delay;  /* since the first waiting record */
     spw_timer pause;  /* back-off */
     spw_timer expiry; /* of one export */
@@ -68,6 +69,12 @@ void spw__pipeline_fini(struct spw__pipeline *p);
 
 /* Does what can be done now: takes an answer, begins a batch. True when it did something. */
 bool spw__pipeline_step(struct spw__pipeline *p);
+
+/* Whether it has nothing to send, and no timer that will make it look for something. */
+bool spw__pipeline_starved(const struct spw__pipeline *p);
+
+/* Whether a step would do something; asked last before the worker sleeps. */
+bool spw__pipeline_has_work(const struct spw__pipeline *p);
 
 /* Flushing: cuts a back-off short; the exporter is tried now. */
 void spw__pipeline_hurry(struct spw__pipeline *p);

@@ -102,9 +102,8 @@ static void free_worker(struct spw__worker *worker)
     for (uint32_t i = 0; i < worker->pipeline_count; i++)
         spw__pipeline_fini(&worker->pipelines[i]);
     spw__loop_destroy(worker->loop);
+    free(worker->resource);
     free(worker);
-    free(spw__sdk.resource);
-    spw__sdk.resource = NULL;
 }
 
 /*
@@ -133,15 +132,27 @@ static spw_result start_worker(struct spw__config *config, struct spw__worker *w
     worker->loop = spw__loop_new(error);
     if (!worker->loop)
         return error->code;
-    if (spw__resource_encode(config->resource, config->resource_count, &spw__sdk.resource, &size) != SPW_OK)
+    if (spw__resource_encode(config->resource, config->resource_count, &worker->resource, &size) != SPW_OK)
         return spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for the resource");
     worker->engine = configure_engine(config, worker, error);
     if (!worker->engine)
         return error->code;
-    spw_result result = build_pipelines(config, worker, (spw_view){ (const char *)spw__sdk.resource, size }, error);
+    spw_result result = build_pipelines(config, worker, (spw_view){ (const char *)worker->resource, size }, error);
     if (result != SPW_OK)
         return result;
     return spw__worker_start(worker, error);
+}
+
+/* A worker that was left behind goes on with the rows until its exporter lets go of it: two at once would give back the same memory twice. */
+static spw_result release_left(spw_error *error)
+{
+    if (spw__sdk.left && !spw__worker_join(spw__sdk.left, 0))
+        return spw__fail(error, SPW_ERR_ALREADY_STARTED,
+                         "spw_start(): an exporter still holds the worker of before the shutdown; start when it has returned");
+    if (spw__sdk.left && spw__sdk.left->quiet && !spw__sdk.flushing)
+        free_worker(spw__sdk.left);
+    spw__sdk.left = NULL;
+    return SPW_OK;
 }
 
 static spw_result start_locked(const spw_options *options, spw_error *error)
@@ -150,6 +161,8 @@ static spw_result start_locked(const spw_options *options, spw_error *error)
         return spw__fail(error, SPW_ERR_ALREADY_STARTED, "spw_start(): already started; call it once, or shut down first");
     struct spw__config config;
     spw_result result = spw__config_load(&config, options, error);
+    if (result == SPW_OK && !config.disabled)
+        result = release_left(error);
     struct spw__worker *worker = NULL;
     if (result == SPW_OK && !config.disabled) {
         spw_exporters_register_builtin();
@@ -213,19 +226,21 @@ spw_result spw_shutdown(uint32_t timeout_ms)
     if (worker) {
         uint64_t begun = spw__mono_ns();
         uint32_t timeout = timeout_of(timeout_ms);
-        (void)spw__engine_close(worker->engine, timeout < QUIESCE_MS ? timeout : QUIESCE_MS);
+        worker->quiet = spw__engine_close(worker->engine, timeout < QUIESCE_MS ? timeout : QUIESCE_MS);
         uint32_t spent = (uint32_t)((spw__mono_ns() - begun) / 1000000);
         /* Who named no time has no reason to believe that a receiver will yet appear. */
         uint32_t refused = timeout_ms == SPW_DEFAULT_TIMEOUT_MS ? REFUSED_MS : timeout;
         result = spw__worker_flush(worker, spent < timeout ? timeout - spent : 0, true, refused);
         spw__sdk.worker = NULL;
-        if (spw__worker_join(worker, JOIN_MS)) {
+        bool joined = spw__worker_join(worker, JOIN_MS);
+        if (joined && worker->quiet) {
             while (spw__sdk.flushing) /* they have their answer, and only have to take it */
                 pthread_cond_wait(&spw__sdk.flushed, &spw__sdk.lifecycle);
             free_worker(worker);
-        } else { /* an exporter holds the worker: its memory is left to it */
+        } else { /* an exporter holds the worker, or a thread inside a recording call may yet wake it: its memory is left to them */
             spw__sdk.left = worker;
-            spw__diag(SPW_LOG_WARN, "shutdown: the worker did not stop in time and is left behind; an exporter blocks it");
+            if (!joined)
+                spw__diag(SPW_LOG_WARN, "shutdown: the worker did not stop in time and is left behind; an exporter blocks it");
         }
     }
     pthread_mutex_unlock(&spw__sdk.lifecycle);

@@ -11,7 +11,6 @@ struct spw__sdk {
     pthread_cond_t flushed;     /* flushing has become 0 */
     struct spw__worker *left;   /* at exit, or hanging: not freed, only known */
     struct spw__engine *engine; /* of the last start; atomic */
-    uint8_t *resource;          /* encoded; lives as long as the worker */
     uint32_t exit_timeout_ms;
     uint32_t pipeline_count; /* of the last start; atomic */
     struct spw__account accounts[SPW__MAX_PIPELINES];

@@ -46,17 +46,22 @@ static bool drained(const struct spw__worker *w, const struct spw__recorder *r)
     return true;
 }
 
-static void retire_drained(struct spw__worker *w)
+/* False: one that was drained a moment ago has got something new. */
+static bool retire_drained(struct spw__worker *w)
 {
+    bool all = true;
     for (struct spw__recorder **at = &w->active; *at;) {
         struct spw__recorder *r = *at;
-        if (drained(w, r) && spw__queue_retire(w->engine, r)) {
+        bool done = drained(w, r);
+        if (done && spw__queue_retire(w->engine, r)) {
             *at = r->active_next;
             r->active = false;
         } else {
             at = &r->active_next;
+            all &= !done;
         }
     }
+    return all;
 }
 
 static void on_trim(void *arg)
@@ -147,12 +152,9 @@ static struct spw__flush *next_flush(struct spw__worker *w)
     return f;
 }
 
-/* Serves a flush; true when the worker is to end. */
-static bool serve_flush(struct spw__worker *w)
+/* Serves a flush; true when it has ended. */
+static bool serve_flush(struct spw__worker *w, struct spw__flush *f)
 {
-    struct spw__flush *f = next_flush(w);
-    if (!f)
-        return false;
     if (!f->begun)
         begin_flush(w, f);
     uint64_t now = spw_loop_now_ms(w->loop);
@@ -174,7 +176,20 @@ static bool serve_flush(struct spw__worker *w)
             begin_flush(w, f);
         finish_flush(w, f, flushed ? SPW_OK : SPW_ERR_TIMEOUT);
     }
-    return stop;
+    return true;
+}
+
+/* Serves one flush after the other: a wake-up may stand for several. True when the worker is to end. */
+static bool serve_flushes(struct spw__worker *w)
+{
+    for (struct spw__flush *f; (f = next_flush(w));) {
+        bool stop = f->stop;
+        if (!serve_flush(w, f))
+            return false;
+        if (stop)
+            return true;
+    }
+    return false;
 }
 
 static void on_flush_timer(void *arg)
@@ -184,15 +199,21 @@ static void on_flush_timer(void *arg)
 
 /* ---- the thread ---- */
 
-/* True: nothing waits, nothing runs; sleep until woken. Sets the flag that recording threads look at. */
+/*
+ * True: nothing can be done before a timer, an answer or a recording thread wakes us. Sets the flag that those threads look at: a pipeline
+ * that has nothing to send, and so no timer, must be told of the next record, whatever the others wait for.
+ */
 static bool prepare_sleep(struct spw__worker *w)
 {
-    retire_drained(w);
-    uint32_t depth = w->active ? 1 : 2;
-    __atomic_store_n(&w->engine->worker_asleep, depth, __ATOMIC_SEQ_CST);
-    bool again = __atomic_load_n(&w->engine->ready_head, __ATOMIC_SEQ_CST) != NULL;
+    bool again = !retire_drained(w), starved = false;
     for (uint32_t i = 0; i < w->pipeline_count; i++)
-        again |= __atomic_load_n(&w->engine->lanes[i].depth, __ATOMIC_SEQ_CST) >= w->engine->lanes[i].wake_at;
+        starved |= spw__pipeline_starved(&w->pipelines[i]);
+    __atomic_store_n(&w->engine->worker_asleep, starved ? 2 : 1, __ATOMIC_SEQ_CST);
+    if (starved)
+        spw__queue_barrier(w->engine);
+    again |= __atomic_load_n(&w->engine->ready_head, __ATOMIC_SEQ_CST) != NULL;
+    for (uint32_t i = 0; i < w->pipeline_count; i++)
+        again |= spw__pipeline_has_work(&w->pipelines[i]);
     return !again;
 }
 
@@ -221,7 +242,7 @@ static void *worker_thread(void *arg)
         bool did = false;
         for (uint32_t i = 0; i < w->pipeline_count; i++)
             did |= spw__pipeline_step(&w->pipelines[i]);
-        if (serve_flush(w))
+        if (serve_flushes(w))
             break;
         spw__reap(w);
         if (did) {
@@ -262,11 +283,11 @@ spw_result spw__worker_start(struct spw__worker *w, spw_error *error)
     return SPW_OK;
 }
 
-static struct timespec monotonic_in(uint32_t ms)
+static struct timespec monotonic_in(uint64_t ms)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
+    t.tv_sec += (time_t)(ms / 1000);
     t.tv_nsec += (long)(ms % 1000) * 1000000;
     if (t.tv_nsec >= 1000000000) {
         t.tv_sec++;
@@ -293,7 +314,7 @@ static struct spw__flush *enqueue(struct spw__worker *w, uint32_t timeout_ms, bo
 
 spw_result spw__worker_flush(struct spw__worker *w, uint32_t timeout_ms, bool stop, uint32_t refused_ms)
 {
-    const uint32_t grace_ms = 50; /* the worker keeps the deadline; this is for a worker that hangs in an exporter */
+    const uint64_t grace_ms = 50; /* the worker keeps the deadline; this is for a worker that hangs in an exporter */
     struct timespec until = monotonic_in(timeout_ms + grace_ms);
     pthread_mutex_lock(&w->lock);
     struct spw__flush *f = w->ended ? NULL : enqueue(w, timeout_ms, stop, refused_ms);
@@ -318,6 +339,8 @@ spw_result spw__worker_flush(struct spw__worker *w, uint32_t timeout_ms, bool st
 
 bool spw__worker_join(struct spw__worker *w, uint32_t timeout_ms)
 {
+    if (w->joined)
+        return true;
     struct timespec until = monotonic_in(timeout_ms);
     int rc = 0;
     pthread_mutex_lock(&w->lock);
@@ -326,6 +349,6 @@ bool spw__worker_join(struct spw__worker *w, uint32_t timeout_ms)
     bool gone = w->gone;
     pthread_mutex_unlock(&w->lock);
     if (gone)
-        pthread_join(w->thread, NULL);
+        w->joined = pthread_join(w->thread, NULL) == 0;
     return gone;
 }

@@ -35,6 +35,9 @@ struct spw__worker {
     struct spw__flush *flushes;
     bool ended;   /* under lock: serves no flush any more */
     bool gone;    /* under lock: the thread touches nothing of ours any more */
+    bool joined;  /* under the lifecycle's lock */
+    bool quiet;   /* likewise: no thread was inside a recording call when the gate closed, so none can wake us any more */
+    uint8_t *resource; /* encoded */
     uint32_t reap_at; /* pages held at which it is worth looking for chunks nobody wants */
     spw_timer flush_deadline;
     spw_timer look_again;
