@@ -50,6 +50,23 @@ spw_context spw_context_with_span(const spw_context *base, spw_span span)
     return context;
 }
 
+/* Read and written in one go, each time anew: a handler may change them between any two instructions, though it leaves as many live as it found. */
+static uint32_t depth_of(const struct spw__cell *cell)
+{
+    return __atomic_load_n(&cell->depth, __ATOMIC_RELAXED);
+}
+
+static void set_depth(struct spw__cell *cell, uint32_t depth)
+{
+    __atomic_store_n(&cell->depth, depth, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static struct spw__attached *entries_of(const struct spw__cell *cell)
+{
+    return __atomic_load_n(&cell->entries, __ATOMIC_RELAXED);
+}
+
 /* The old entries stay mapped: a signal handler may be looking at them. Doubling, so at most as much again is lost. */
 static bool grow(struct spw__cell *cell)
 {
@@ -60,14 +77,28 @@ static bool grow(struct spw__cell *cell)
     uint32_t capacity = cell->capacity * 2 < MAX_DEPTH ? cell->capacity * 2 : MAX_DEPTH;
     struct spw__attached *entries = spw__map(capacity * sizeof *entries);
     if (entries) {
-        memcpy(entries, cell->entries, cell->depth * sizeof *entries);
+        memcpy(entries, cell->entries, depth_of(cell) * sizeof *entries);
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
-        cell->entries = entries;
+        __atomic_store_n(&cell->entries, entries, __ATOMIC_RELAXED);
         cell->capacity = capacity;
     }
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     cell->growing = false;
     return entries != NULL;
+}
+
+/* A handler has made the stack larger while the entry was being filled in the smaller one. */
+static void follow(struct spw__cell *cell, uint32_t index, const struct spw__attached *entry)
+{
+    struct spw__attached *entries;
+    do {
+        entries = entries_of(cell);
+        entries[index].context = entry->context;
+        entries[index].sequence = entry->sequence;
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        entries[index].live = SPW__LIVE;
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    } while (entries_of(cell) != entries);
 }
 
 /* A token names the cell, the place and the sequence number of the attach. */
@@ -92,14 +123,22 @@ spw_token spw__attach(const spw_span *span, const void *values)
         return nothing;
     }
     struct spw__cell *cell = thread->cell;
-    if (__builtin_expect(cell->depth == cell->capacity && !grow(cell), 0)) {
-        count_misuse();
-        return nothing;
-    }
-    /* Raise first, fill, then make live: a handler in between attaches above and finds the entry below still dead. */
-    uint32_t index = cell->depth++;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    struct spw__attached *entry = &cell->entries[index];
+    /* Take a place, then claim it, fill it, make it live. A handler in between attaches above and finds the entry below not live; one that came
+       before the claim has taken the dead place back when it left. */
+    struct spw__attached *entries;
+    uint32_t index;
+    do {
+        index = depth_of(cell);
+        if (__builtin_expect(index == cell->capacity && !grow(cell), 0)) {
+            count_misuse();
+            return nothing;
+        }
+        set_depth(cell, index + 1);
+        entries = entries_of(cell);
+        entries[index].live = SPW__CLAIMED;
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    } while (__builtin_expect(depth_of(cell) <= index, 0));
+    struct spw__attached *entry = &entries[index];
     for (size_t i = 0; i < sizeof *span; i += 8) {
         uint64_t word;
         memcpy(&word, (const char *)span + i, 8);
@@ -110,7 +149,10 @@ spw_token spw__attach(const spw_span *span, const void *values)
     uint32_t sequence = ++cell->sequence ? cell->sequence : ++cell->sequence;
     entry->sequence = sequence;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    entry->live = 1;
+    entry->live = SPW__LIVE;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (__builtin_expect(entries_of(cell) != entries, 0))
+        follow(cell, index, entry);
     if (__builtin_expect(!(spw__gate_state() & SPW__GATE_CONTEXTS), 0))
         __atomic_or_fetch(&spw__gate.state, SPW__GATE_CONTEXTS, __ATOMIC_RELEASE);
     return (spw_token){ token_id(cell, index, sequence) };
@@ -123,14 +165,24 @@ bool spw_context_detach(spw_token token)
     struct spw__thread *thread = spw__self;
     struct spw__cell *cell = thread ? thread->cell : NULL;
     uint32_t index = (uint32_t)(token.id >> 32) & 0xffff;
-    struct spw__attached *entry = cell && index < cell->depth ? &cell->entries[index] : NULL;
-    if (!entry || !entry->live || token_id(cell, index, entry->sequence) != token.id) {
+    if (!cell || index >= depth_of(cell)) {
         count_misuse();
         return false;
     }
-    entry->live = 0;
+    struct spw__attached *entries = entries_of(cell), *entry = &entries[index];
+    if (entry->live != SPW__LIVE || token_id(cell, index, entry->sequence) != token.id) {
+        count_misuse();
+        return false;
+    }
+    entry->live = SPW__DEAD;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    while (cell->depth && !cell->entries[cell->depth - 1].live)
-        cell->depth--;
+    while (__builtin_expect(entries_of(cell) != entries, 0)) { /* grown by a handler just now */
+        entries = entries_of(cell);
+        entries[index].live = SPW__DEAD;
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    }
+    /* What a handler takes back in between is put back here, dead, and taken again. */
+    for (uint32_t depth; (depth = depth_of(cell)) != 0 && entries[depth - 1].live == SPW__DEAD;)
+        set_depth(cell, depth - 1);
     return true;
 }

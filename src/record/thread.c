@@ -75,7 +75,7 @@ static void thread_exit(void *arg)
     thread->recorder = NULL;
     thread->cell = &thread->own_cell;
     for (uint32_t i = 0; i < thread->own_cell.depth; i++)
-        thread->own_cell.entries[i].live = 0;
+        thread->own_cell.entries[i].live = SPW__DEAD;
     thread->own_cell.depth = 0;
     thread->suppressed = false;
     push_dead(thread, thread);

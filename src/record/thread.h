@@ -8,6 +8,8 @@
 #include "engine.h"
 #include "platform.h"
 
+enum { SPW__DEAD, SPW__LIVE, SPW__CLAIMED }; /* claimed: being filled, and nobody else's to take back */
+
 struct spw__attached {
     spw_context context;
     uint32_t sequence;
@@ -55,7 +57,7 @@ static inline const spw_context *spw__thread_context(const struct spw__thread *t
         return NULL;
     const struct spw__cell *cell = thread->cell;
     for (uint32_t i = cell->depth; i-- > 0;)
-        if (__builtin_expect(cell->entries[i].live != 0, 1))
+        if (__builtin_expect(cell->entries[i].live == SPW__LIVE, 1))
             return &cell->entries[i].context;
     return NULL;
 }

@@ -5,11 +5,13 @@
 
 #include <cmocka.h>
 #include <pthread.h>
+#include <signal.h>
 #include <spanwire/spanwire.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "record/engine.h"
+#include "record/thread.h"
 
 static spw_context numbered(uint32_t n)
 {
@@ -255,6 +257,94 @@ static void ending_a_scope_twice_is_harmless(void **state)
     assert_int_equal(spw__detach_misuse(), misuse);
 }
 
+/* ---- a signal handler between any two instructions ---- */
+
+#if defined __x86_64__ && !defined __SANITIZE_THREAD__
+#define CAN_STEP 1
+
+enum { GAP = 41, PATIENCE = 20000 }; /* a handler within each retry would hold it up for ever: after so many steps they come seldom */
+
+static struct {
+    volatile uint64_t steps, act_on;
+    volatile uint64_t refused, wrong;
+} trap;
+
+static void attach_in_handler(int signal)
+{
+    (void)signal;
+    if (++trap.steps != trap.act_on)
+        return;
+    trap.act_on += trap.steps < PATIENCE ? GAP : 25 * GAP;
+    uint32_t before = current_number();
+    spw_token token = attach(999);
+    if (!token.id) {
+        trap.refused++; /* the stack is being grown under us */
+        return;
+    }
+    if (current_number() != 999 || !spw_context_detach(token) || current_number() != before)
+        trap.wrong++;
+}
+
+/* The processor traps after each instruction while this is on. */
+static inline __attribute__((always_inline)) void step(bool on)
+{
+    unsigned long long flags = __builtin_ia32_readeflags_u64();
+    __builtin_ia32_writeeflags_u64(on ? flags | 0x100 : flags & ~0x100ull);
+}
+
+/* With `full`, the next context has a place and the one after it needs a larger stack; the first of two is detached last if `crossed`. */
+static uint64_t step_through(uint64_t first, bool full, bool crossed)
+{
+    struct spw__cell *cell = spw__self->cell;
+    uint64_t misuse = spw__detach_misuse();
+    trap.steps = trap.refused = trap.wrong = 0;
+    trap.act_on = first;
+    if (full)
+        cell->capacity = cell->depth + 1;
+    step(true);
+    spw_token a = attach(7);
+    step(false);
+    assert_int_equal(current_number(), 7);
+    step(true);
+    spw_token b = attach(8);
+    step(false);
+    assert_int_equal(current_number(), 8);
+    step(true);
+    bool ok = spw_context_detach(crossed ? a : b);
+    step(false);
+    assert_true(ok);
+    assert_int_equal(current_number(), crossed ? 8 : 7);
+    step(true);
+    ok = spw_context_detach(crossed ? b : a);
+    step(false);
+    assert_true(ok);
+    assert_int_equal(trap.wrong, 0);
+    assert_int_equal(spw__detach_misuse() - misuse, trap.refused);
+    assert_true(full || trap.refused == 0);
+    return trap.steps;
+}
+#endif
+
+static void a_handler_may_attach_between_any_two_instructions(void **state)
+{
+    (void)state;
+#ifdef CAN_STEP
+    struct sigaction action = { .sa_handler = attach_in_handler }, before;
+    sigaction(SIGTRAP, &action, &before);
+    spw_token outer = attach(3);
+    for (int how = 0; how < 4; how++)
+        for (uint64_t k = 1; k <= GAP; k++) {
+            uint64_t steps = step_through(k, how & 2, how & 1);
+            assert_in_range(steps, 100, 10 * PATIENCE);
+            assert_int_equal(current_number(), 3);
+        }
+    assert_true(spw_context_detach(outer));
+    sigaction(SIGTRAP, &before, NULL);
+#else
+    skip();
+#endif
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, nothing_is_current, nothing_is_current)
@@ -269,6 +359,7 @@ int main(void)
         TEST(a_span_without_an_sdk_is_its_parent_again),
         TEST(a_block_takes_its_context_with_it_however_it_ends),
         TEST(ending_a_scope_twice_is_harmless),
+        TEST(a_handler_may_attach_between_any_two_instructions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
