@@ -198,6 +198,8 @@ static void test_commit_after_the_worker_fell_asleep(void **state)
     bool reentrant, urgent;
     struct spw__recorder *recorder = spw__enter(engine, &reentrant);
     assert_non_null(recorder);
+    if (!recorder)
+        return; /* gcc at -O2 takes the assertion for one that returns */
     spw__bump(&recorder->ended, 1);
     uint32_t lanes = spw__queue_admit(recorder, &urgent);
     assert_int_equal(lanes, 3);
