@@ -45,7 +45,8 @@ static struct spw__engine *make_engine(void)
     engine->fenced = !spw__membarrier_register();
     spw__scopes_init(&engine->scopes);
     if (!spw__pool_init(&engine->slots, sizeof(struct spw__slot), MAX_OPEN_SPANS) ||
-        !spw__pool_init(&engine->extents, SPW__EXTENT_SIZE, MAX_EXTENTS)) {
+        !spw__pool_init(&engine->extents, SPW__EXTENT_SIZE, MAX_EXTENTS) ||
+        !spw__pool_init(&engine->tables, SPW__EXTENTS * sizeof(uint32_t), MAX_OPEN_SPANS)) {
         spw__unreserve(engine, sizeof *engine);
         return NULL;
     }
@@ -66,6 +67,8 @@ static void reset_rows(struct spw__engine *engine)
 {
     engine->ready_head = NULL;
     engine->wakeups = 0;
+    __atomic_store_n(&engine->attributes_lost, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&engine->events_lost, 0, __ATOMIC_RELAXED);
     for (int cause = 0; cause < SPW_DROP_CAUSES; cause++) {
         __atomic_store_n(&engine->lost_at_start[cause], 0, __ATOMIC_RELAXED);
         __atomic_store_n(&engine->lost_at_end[cause], 0, __ATOMIC_RELAXED);

@@ -22,7 +22,7 @@
 #define SPW__CACHE_LINE 64
 
 /* Changes with anything in this header that both libraries read. */
-#define SPW__ENGINE_LAYOUT (0x53505700u + 3u)
+#define SPW__ENGINE_LAYOUT (0x53505700u + 4u)
 
 /* Read by setters without regard to starts and stops: through spw__limit(). */
 struct spw__limits {
@@ -96,10 +96,12 @@ struct spw__engine {
     struct spw__recorder *ready_head __attribute__((aligned(SPW__CACHE_LINE))); /* atomic */
     uint32_t worker_asleep; /* atomic: 0 awake; 1 asleep, it looks again by itself; 2 asleep until a record comes */
     uint64_t wakeups;       /* atomic */
+    uint64_t attributes_lost, events_lost; /* that could not even be noted on their span; atomic */
     uint64_t lost_at_start[SPW_DROP_CAUSES]; /* spans that got no slot, for every pipeline; atomic */
     uint64_t lost_at_end[SPW_DROP_CAUSES];   /* spans that had one and went to no row: shut down, or reentrant; atomic */
     struct spw__pool slots;
     struct spw__pool extents;
+    struct spw__pool tables; /* of extents: one for each slot that ever held a long span */
     struct spw__segments segments;
     /* set-up and thread birth and death only */
     pthread_mutex_t lock;

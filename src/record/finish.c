@@ -331,6 +331,8 @@ static void write_record(struct spw__recorder *recorder, struct spw__slot *slot,
         spw__bump(&recorder->events_dropped, events);
     }
     spw__queue_commit(recorder, length, slot->scope, lanes, urgent);
+    if (__builtin_expect(length > SPW__PAGE_SIZE, 0))
+        spw__queue_seal(recorder, slot->end_mono_ns);
 }
 
 /* A span that nobody will get: counted under its cause on every pipeline. */
@@ -345,7 +347,8 @@ void spw__finish(struct spw__engine *engine, struct spw__slot *slot)
     bool reentrant;
     struct spw__recorder *recorder = spw__enter(engine, &reentrant);
     if (__builtin_expect(!recorder, 0)) {
-        discard(engine, NULL, slot, reentrant ? SPW_DROP_REENTRANT : SPW_DROP_OOM);
+        const struct spw__thread *thread = spw__thread_get();
+        discard(engine, NULL, slot, reentrant || !thread || thread->suppressed ? SPW_DROP_REENTRANT : SPW_DROP_OOM);
         return;
     }
     if (__builtin_expect(!(spw__gate_state() & SPW__GATE_STARTED) || slot->session != engine->session, 0)) {

@@ -15,31 +15,34 @@ uint32_t spw__queue_step(const struct spw__engine *engine)
     return step < 1 ? 1 : step > 16 ? 16 : (uint32_t)step;
 }
 
+/* What a thread may hold in a chunk that it does not fill: all of them together an eighth of the memory, or a page each. */
+static uint32_t most_pages(const struct spw__engine *engine)
+{
+    uint32_t threads = __atomic_load_n(&engine->live_threads, __ATOMIC_RELAXED);
+    uint32_t share = __atomic_load_n(&engine->segments.limit, __ATOMIC_RELAXED) * SPW__SEGMENT_PAGES / (8 * (threads ? threads : 1));
+    return share < 1 ? 1 : share > MAX_CHUNK_PAGES ? MAX_CHUNK_PAGES : share;
+}
+
 /* Larger chunks for a thread that fills them fast, small ones for the many that do not. */
-static uint32_t pages_for(struct spw__recorder *recorder, uint32_t stride, uint64_t now_ns)
+static uint32_t pages_for(struct spw__recorder *recorder, uint32_t least, uint64_t now_ns)
 {
     uint32_t want = recorder->next_pages ? recorder->next_pages : 1;
     if (recorder->chunk) {
         bool fast = now_ns - recorder->chunk_opened_ns < BUSY_CHUNK_NS;
+        uint32_t most = most_pages(recorder->engine);
         want = fast ? want * 2 : want / 2;
-        want = want < 1 ? 1 : want > MAX_CHUNK_PAGES ? MAX_CHUNK_PAGES : want;
+        want = want < 1 ? 1 : want > most ? most : want;
     }
     recorder->next_pages = want;
-    uint32_t need = ((uint32_t)sizeof(struct spw__chunk) + stride + SPW__PAGE_SIZE - 1) / SPW__PAGE_SIZE;
-    return need > want ? need : want;
+    return least > want ? least : want;
 }
 
-bool spw__queue_open_chunk(struct spw__recorder *recorder, uint32_t stride, uint64_t now_ns)
+static bool open_chunk(struct spw__recorder *recorder, uint32_t pages, uint64_t now_ns)
 {
     struct spw__segments *segments = &recorder->engine->segments;
-    uint32_t pages = pages_for(recorder, stride, now_ns);
     uint32_t reference = spw__segments_take(segments, pages);
-    if (!reference) {
-        pages = ((uint32_t)sizeof(struct spw__chunk) + stride + SPW__PAGE_SIZE - 1) / SPW__PAGE_SIZE;
-        reference = spw__segments_take(segments, pages); /* the least that will do */
-        if (!reference)
-            return false;
-    }
+    if (!reference)
+        return false;
     struct spw__chunk *chunk = spw__segments_at(segments, reference);
     *chunk = (struct spw__chunk){
         .magic = SPW__CHUNK_MAGIC,
@@ -59,6 +62,18 @@ bool spw__queue_open_chunk(struct spw__recorder *recorder, uint32_t stride, uint
     recorder->used = sizeof(struct spw__chunk);
     recorder->chunk_opened_ns = now_ns;
     return true;
+}
+
+bool spw__queue_open_chunk(struct spw__recorder *recorder, uint32_t stride, uint64_t now_ns)
+{
+    uint32_t least = ((uint32_t)sizeof(struct spw__chunk) + stride + SPW__PAGE_SIZE - 1) / SPW__PAGE_SIZE;
+    return open_chunk(recorder, pages_for(recorder, least, now_ns), now_ns) || open_chunk(recorder, least, now_ns);
+}
+
+void spw__queue_seal(struct spw__recorder *recorder, uint64_t now_ns)
+{
+    if (recorder->chunk->pages > most_pages(recorder->engine))
+        (void)open_chunk(recorder, 1, now_ns);
 }
 
 /* At most one call for each sleep of the worker: whoever turns the flag over makes it. */

@@ -29,6 +29,9 @@ static inline uint32_t spw__queue_admit(struct spw__recorder *recorder, bool *ur
 }
 
 bool spw__queue_open_chunk(struct spw__recorder *recorder, uint32_t stride, uint64_t now_ns);
+
+/* After a long record: goes on in a chunk of a page when this one is so large that a thread which records no more must not keep it. */
+void spw__queue_seal(struct spw__recorder *recorder, uint64_t now_ns);
 void spw__queue_announce(struct spw__recorder *recorder);
 void spw__queue_publish(struct spw__recorder *recorder);
 

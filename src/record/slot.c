@@ -26,7 +26,7 @@ static inline void relax(void)
 static uint32_t *table_of(struct spw__engine *engine, const struct spw__slot *slot)
 {
     uint32_t table = __atomic_load_n(&slot->table, __ATOMIC_ACQUIRE);
-    return table ? spw__pool_at(&engine->extents, table - 1) : NULL;
+    return table ? spw__pool_at(&engine->tables, table - 1) : NULL;
 }
 
 static uint8_t *extent_at(struct spw__engine *engine, const struct spw__slot *slot, uint32_t number)
@@ -36,34 +36,30 @@ static uint8_t *extent_at(struct spw__engine *engine, const struct spw__slot *sl
     return spw__pool_at(&engine->extents, extent - 1);
 }
 
-/* Puts a fresh extent where there is none; whoever comes second gives his back. */
-static bool install(struct spw__engine *engine, uint32_t *place, bool clear)
+/* Puts an item of the pool where there is none; whoever comes second gives his back. */
+static bool install(struct spw__pool *pool, uint32_t *place)
 {
     if (__atomic_load_n(place, __ATOMIC_ACQUIRE))
         return true;
-    uint32_t extent = spw__pool_take(&engine->extents);
-    if (extent == SPW__POOL_NONE)
+    uint32_t item = spw__pool_take(pool);
+    if (item == SPW__POOL_NONE)
         return false;
-    if (clear)
-        memset(spw__pool_at(&engine->extents, extent), 0, SPW__EXTENT_SIZE);
     uint32_t none = 0;
-    if (!__atomic_compare_exchange_n(place, &none, extent + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-        spw__pool_give(&engine->extents, extent);
+    if (!__atomic_compare_exchange_n(place, &none, item + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        spw__pool_give(pool, item);
     return true;
 }
 
 /* Sees to memory for the log up to `end`. Done before reserving, so that a reservation never fails half-way. */
 static bool ensure_extents(struct spw__engine *engine, struct spw__slot *slot, uint32_t from, uint32_t end)
 {
-    if (!install(engine, &slot->table, true))
+    if (!install(&engine->tables, &slot->table)) /* zeroed: no table is ever used twice */
         return false;
     uint32_t *table = table_of(engine, slot);
-    if (!table)
-        return false; /* a stale handle: the span has just been finished */
     uint32_t first = from > SPW__SLOT_LOG ? (from - SPW__SLOT_LOG) / SPW__EXTENT_SIZE : 0;
     uint32_t last = (end - SPW__SLOT_LOG - 1) / SPW__EXTENT_SIZE;
     for (uint32_t i = first; i <= last; i++)
-        if (!install(engine, &table[i], false))
+        if (!install(&engine->extents, &table[i]))
             return false;
     return true;
 }
@@ -91,14 +87,14 @@ static bool wait_a_little(struct patience *patience, uint64_t most_ns)
 }
 
 /* Counts us a writer without room, so that the slot stays this span's while we note something on it. */
-static bool join(struct spw__slot *slot, uint64_t handle)
+static bool join(struct spw__slot *slot, uint64_t handle, struct patience *patience)
 {
     uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
-    for (struct patience patience = { 0, 0 };;) {
+    for (;;) {
         if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & SPW__CLOSED))
             return false;
         if ((word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK || (word & SPW__EXCLUSIVE)) {
-            if (!wait_a_little(&patience, EXCLUSIVE_NS))
+            if (!wait_a_little(patience, EXCLUSIVE_NS))
                 return false;
             word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
             continue;
@@ -108,14 +104,26 @@ static bool join(struct spw__slot *slot, uint64_t handle)
     }
 }
 
-void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, uint32_t attributes, uint32_t events)
+/* Notes a drop on its span, or, when that cannot be had in time, in the engine: counted it is in any case. */
+static void count_drop(struct spw__engine *engine, uint64_t handle, uint32_t attributes, uint32_t events, struct patience *patience)
 {
     struct spw__slot *slot = spw__slot_of(engine, handle);
-    if (!slot || !join(slot, handle))
+    if (!slot)
         return;
+    if (!join(slot, handle, patience)) {
+        __atomic_add_fetch(&engine->attributes_lost, attributes, __ATOMIC_RELAXED);
+        __atomic_add_fetch(&engine->events_lost, events, __ATOMIC_RELAXED);
+        return;
+    }
     __atomic_add_fetch(&slot->dropped_attributes, attributes, __ATOMIC_RELAXED);
     __atomic_add_fetch(&slot->dropped_events, events, __ATOMIC_RELAXED);
     spw__slot_leave(engine, slot);
+}
+
+void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, uint32_t attributes, uint32_t events)
+{
+    struct patience patience = { 0, 0 };
+    count_drop(engine, handle, attributes, events, &patience);
 }
 
 /* Keeps new writers out and waits for those inside to leave. False: the span is gone, or they did not (one may be us, interrupted). */
@@ -211,7 +219,7 @@ bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t siz
         if (__builtin_expect(!spw__word_plain(word, units), 0)) {
             enum room room = make_room(engine, slot, handle, word, units, &attempt);
             if (room == NO_ROOM) {
-                spw__slot_count_drop(engine, handle, kind == SPW__FRAME_ATTRIBUTE, kind == SPW__FRAME_EVENT);
+                count_drop(engine, handle, kind == SPW__FRAME_ATTRIBUTE, kind == SPW__FRAME_EVENT, &attempt.patience);
                 return false;
             }
             if (room == LOOK_AGAIN) {
@@ -304,7 +312,7 @@ void spw__slot_commit(struct spw__writer *writer, uint64_t handle, uint32_t size
 
 static __attribute__((noinline)) void release_extents(struct spw__engine *engine, uint32_t *table)
 {
-    for (uint32_t i = 0; i < SPW__MAX_SPAN_BYTES / SPW__EXTENT_SIZE; i++) {
+    for (uint32_t i = 0; i < SPW__EXTENTS; i++) {
         if (!__atomic_load_n(&table[i], __ATOMIC_RELAXED))
             continue; /* an exchange is twenty times a load, and nearly all are empty */
         uint32_t extent = __atomic_exchange_n(&table[i], 0, __ATOMIC_ACQ_REL);

@@ -4,7 +4,7 @@
  *
  *     generation 40 | closed 1 | exclusive 1 | writers 5 | cursor 17 (in 8-byte units)
  *
- * To append: reserve room and count yourself a writer in one compare-and-swap, encode, leave by one subtraction. Nobody waits, so it works
+ * To append: reserve room and count yourself a writer in one compare-and-swap, encode, leave by one subtraction. Nobody waits (but for a compaction of a long span, briefly), so it works
  * from several threads and in signal handlers. End closes the log; the last one out finishes the span. A stale handle fails the generation.
  * The log's first part lies in the slot; what is longer spills into extents of 4 KiB found through a table. Slots are type-stable.
  */
@@ -18,6 +18,7 @@
 #define SPW__SLOT_LOG (SPW__SLOT_SIZE - SPW__SLOT_HEAD)
 #define SPW__EXTENT_SIZE 4096u
 #define SPW__MAX_SPAN_BYTES (1u << 20)
+#define SPW__EXTENTS (SPW__MAX_SPAN_BYTES / SPW__EXTENT_SIZE)
 
 #define SPW__CURSOR_BITS 17u
 #define SPW__CURSOR_MASK ((1ull << SPW__CURSOR_BITS) - 1)
@@ -45,7 +46,7 @@ struct spw__slot {
     uint64_t end_mono_ns;
     uint32_t scope;
     uint32_t session;
-    uint32_t table;              /* extent that lists the extents, + 1; atomic */
+    uint32_t table;              /* of SPW__EXTENTS extents, each + 1: its place among engine->tables, + 1; atomic; kept for good */
     uint32_t dropped_attributes; /* atomic */
     uint32_t dropped_events;     /* atomic */
     uint32_t head_size;

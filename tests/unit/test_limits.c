@@ -440,6 +440,33 @@ static void long_names_are_cut_at_64_kib_on_a_character(void **state)
     assert_in_range(strlen(capture_at(c, 1)->name), 65535, 65536);
 }
 
+/* Room for sixteen spans over 800 bytes at a time; a hundred, in as many slots, one after the other. */
+static int start_narrow(void **state)
+{
+    (void)state;
+    spw_options options = SPW_OPTIONS_INIT;
+    options.max_overflow_bytes = 16 * 4096;
+    return start_with(&options);
+}
+
+static void long_spans_of_the_past_take_no_room(void **state)
+{
+    (void)state;
+    enum { SPANS = 100 };
+    static spw_span spans[SPANS];
+    static char text[2001];
+    memset(text, 'x', 2000);
+    for (int i = 0; i < SPANS; i++)
+        spans[i] = spw_span_start(NULL, "span", NULL);
+    for (int i = 0; i < SPANS; i++) {
+        spw_set_string(spans[i], "text", text);
+        spw_span_end(spans[i]);
+    }
+    assert_int_equal(spw_flush(5000), SPW_OK);
+    for (size_t i = 0; i < SPANS; i++)
+        assert_non_null(capture_string(capture_at(c, i), "text"));
+}
+
 int main(void)
 {
 #define TEST(fn, begin) cmocka_unit_test_setup_teardown(fn, begin, stop)
@@ -462,6 +489,7 @@ int main(void)
         TEST(every_length_around_the_borders_comes_through, start),
         TEST(long_names_are_cut_at_64_kib_on_a_character, start),
         TEST(no_limit_on_keys_is_no_trap, start_unlimited),
+        TEST(long_spans_of_the_past_take_no_room, start_narrow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

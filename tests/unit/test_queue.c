@@ -249,6 +249,68 @@ static void memory_is_given_back(void **state)
     stop();
 }
 
+/* ---- threads that recorded once and now only live ---- */
+
+struct sleeper {
+    pthread_t thread;
+    uint32_t spans;
+    size_t text_size;
+    uint32_t recorded, leave; /* atomic */
+};
+
+static void *record_and_linger(void *arg)
+{
+    struct sleeper *s = arg;
+    char *text = malloc(s->text_size);
+    memset(text, 'x', s->text_size);
+    for (uint32_t i = 0; i < s->spans; i++) {
+        spw_span span = spw_span_start(NULL, "span", NULL);
+        spw_set_string_n(span, "text", text, s->text_size);
+        spw_span_end(span);
+    }
+    free(text);
+    __atomic_store_n(&s->recorded, 1, __ATOMIC_RELEASE);
+    while (!__atomic_load_n(&s->leave, __ATOMIC_ACQUIRE))
+        usleep(2000);
+    return NULL;
+}
+
+/* One thread after the other records into an empty queue: none may find the memory held by those that wait. */
+static void linger(size_t threads, uint32_t spans, size_t text_size)
+{
+    struct sleeper *sleepers = calloc(threads, sizeof *sleepers);
+    assert_non_null(sleepers);
+    start(10000, false, 4u << 20);
+    for (size_t i = 0; i < threads; i++) {
+        sleepers[i].spans = spans;
+        sleepers[i].text_size = text_size;
+        assert_int_equal(pthread_create(&sleepers[i].thread, NULL, record_and_linger, &sleepers[i]), 0);
+        while (!__atomic_load_n(&sleepers[i].recorded, __ATOMIC_ACQUIRE))
+            usleep(100);
+        assert_int_equal(spw_flush(5000), SPW_OK);
+    }
+    for (size_t i = 0; i < threads; i++) {
+        __atomic_store_n(&sleepers[i].leave, 1, __ATOMIC_RELEASE);
+        pthread_join(sleepers[i].thread, NULL);
+    }
+    free(sleepers);
+    assert_int_equal(capture_stats(0).dropped[SPW_DROP_QUEUE_FULL], 0);
+    assert_int_equal(capture_count(first), threads * spans);
+    stop();
+}
+
+static void a_long_record_is_not_kept_by_its_thread(void **state)
+{
+    (void)state;
+    linger(8, 1, 800000);
+}
+
+static void idle_threads_do_not_hold_all_memory(void **state)
+{
+    (void)state;
+    linger(90, 200, 1000);
+}
+
 /* ---- the accounts ---- */
 
 static void answers_of_every_kind_are_accounted(void **state)
@@ -339,6 +401,8 @@ int main(void)
         TEST(a_dead_pipeline_does_not_hold_all_memory),
         TEST(out_of_buffer_is_queue_full),
         TEST(memory_is_given_back),
+        TEST(a_long_record_is_not_kept_by_its_thread),
+        TEST(idle_threads_do_not_hold_all_memory),
         TEST(answers_of_every_kind_are_accounted),
         TEST(spans_that_end_after_the_shutdown_are_accounted),
         TEST(spans_of_an_earlier_session_are_accounted),
