@@ -5,7 +5,8 @@
  * Threads    A context is an immutable value: copy it, hand it to another thread, keep it. "Current" is per thread.
  * Ownership  Nothing to free. An ended span stays a valid parent.
  * Failure    Nothing here fails the program. Detaching twice, in any order or on the wrong thread is harmless; the misuse is counted.
- * Cost       None of it blocks. Attaching allocates only when a thread nests deeper than it ever did (doubling, at most 65,536 deep).
+ * Cost       None of it blocks. Attaching maps memory at a thread's first attach, and when it nests deeper than it ever did (doubling, at
+ *            most 65,536 deep).
  *
  *     // in the thread that hands out work                 // in the worker thread
  *     job->context = spw_context_current();                 spw_token t = spw_context_attach(&job->context);

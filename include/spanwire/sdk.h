@@ -30,8 +30,8 @@ extern "C" {
 /** How bad a diagnostic is. OTEL_LOG_LEVEL picks the least that is reported (none, error, warn, info, debug); info by default. */
 typedef enum spw_log_level { SPW_LOG_NONE = 0, SPW_LOG_ERROR = 1, SPW_LOG_WARN = 2, SPW_LOG_INFO = 3, SPW_LOG_DEBUG = 4 } spw_log_level;
 
-/** Receives the SDK's diagnostics, one line each without a newline, with cause and cure and no secrets. Called on the worker or in
- *  spw_start(), never from recording. It may block only the delivery, not the program. */
+/** Receives the SDK's diagnostics, one line each without a newline, with cause and cure and no secrets. Called on a thread of the SDK, in
+ *  spw_start() or in spw_shutdown(), never from recording. It may block only the delivery, not the program. */
 typedef void (*spw_log_fn)(void *arg, spw_log_level level, const char *text);
 
 struct spw_exporter; /* exporter.h */
@@ -69,7 +69,7 @@ typedef struct spw_options {
     uint32_t max_value_length;             /**< in characters; longer strings are cut, OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT (none) */
     uint32_t max_span_bytes;               /**< recorded bytes a span may hold, at most and by default 1 MiB; what is over is dropped */
     uint32_t max_open_spans;               /**< spans recording at once (16384; at most 262,144), 1 KiB each when used; then `no_slot` */
-    uint64_t max_buffer_bytes;             /**< memory for finished records of all threads (64 MiB; at most 4 GiB); then `queue_full` */
+    uint64_t max_buffer_bytes;             /**< memory for finished records of all threads (64 MiB; at most 4 GiB); in steps of 4 MiB; then `queue_full` */
     uint64_t max_overflow_bytes;           /**< memory for what open spans hold past 880 bytes each (64 MiB; at most 256 MiB) */
     uint32_t exit_timeout_ms;              /**< flush at exit() without shutdown: at most this (1000); SPW_NOW for none */
     spw_log_level log_level;
@@ -94,7 +94,7 @@ SPW_API spw_result spw_start(const spw_options *options);
 SPW_API spw_result spw_flush(uint32_t timeout_ms);
 
 /**
- * Flushes, stops the worker, closes the gate. Idempotent. With SPW_DEFAULT_TIMEOUT_MS a receiver that refuses connections is given up
+ * Closes the gate, flushes, stops the worker. Idempotent. With SPW_DEFAULT_TIMEOUT_MS a receiver that refuses connections is given up
  * after 1 s. What could not be delivered by the deadline is counted `shutdown_deadline`;
  * spans that end later are counted `already_shutdown`. Returns as spw_flush(). (Specification: Trace SDK, Shutdown.)
  */
@@ -139,7 +139,7 @@ typedef struct spw_stats_snapshot {
     uint64_t spans_started;     /**< that record */
     uint64_t spans_not_sampled;
     uint64_t spans_open;
-    uint64_t attributes_dropped; /**< by limits or bad keys; also said on their spans */
+    uint64_t attributes_dropped; /**< of spans, by limits or bad keys; also said on their spans. Those of events are said on their events */
     uint64_t events_dropped;
     uint64_t detach_misuse;
     uint64_t trace_states_lost;

@@ -6,10 +6,10 @@
  *            the same thread is dropped and counted as `reentrant`).
  * Ownership  Spans are values. All strings are copied before a call returns. A started span that records should be ended once; ending
  *            it again, or using it after its end, is harmless.
- * Failure    Recording returns void, never blocks, never fails the program, allocates nothing in steady state. (One exception to the
- *            second: threads that write to one long span at once may wait for each other while its log is compacted, at most 5 ms.)
- *            What cannot be recorded is counted. Until a program calls spw_start() every call is a no-op of about a nanosecond, and a started span simply
- *            carries its parent's context.
+ * Failure    Recording returns void, never blocks, never fails the program, allocates nothing in steady state. (Two exceptions to the
+ *            second: a thread's first span and a tracer's first use take a short lock; threads that write to one long span at once may
+ *            wait for each other while its log is compacted, at most 5 ms.) What cannot be recorded is counted. Until a program calls
+ *            spw_start() every call is a no-op of about a nanosecond, and a started span simply carries its parent's context.
  * Limits     Per span 128 attributes, 128 events and 1 MiB by default; a key has at most 1,024 bytes. What is over is counted in the span's
  *            dropped counts.
  *

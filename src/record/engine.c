@@ -20,10 +20,11 @@ uint32_t spw__engine_layout(void)
     return SPW__ENGINE_LAYOUT;
 }
 
-/* Where the kernel cannot wipe, fork() at least is caught (raw clone is not). */
+/* After fork() the contexts attached before it are still attached: the child has to look for them, which a wiped page does not say. And
+ * where the kernel cannot wipe, this closes the gate (but not after a raw clone). */
 static void close_gate_in_child(void)
 {
-    spw__gate.state &= SPW__GATE_CONTEXTS;
+    spw__gate.state = SPW__GATE_CONTEXTS;
     spw__gate.engine = NULL;
     spw__gate.fork_epoch = 0;
 }
@@ -31,7 +32,8 @@ static void close_gate_in_child(void)
 static void guard_fork(void)
 {
     static bool registered;
-    if (!spw__wipe_on_fork(&spw__gate, sizeof spw__gate) && !registered)
+    (void)spw__wipe_on_fork(&spw__gate, sizeof spw__gate);
+    if (!registered)
         registered = pthread_atfork(NULL, NULL, close_gate_in_child) == 0;
 }
 

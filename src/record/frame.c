@@ -276,10 +276,18 @@ static uint32_t visit_event_attributes(const struct spw__limits *limits, const s
     return bytes;
 }
 
+/* The same for both visits, although a start may change the engine's in between. */
+static struct spw__limits limits_now(const struct spw__engine *engine)
+{
+    const struct spw__limits *from = &engine->limits;
+    return (struct spw__limits){ .event_attributes = spw__limit(&from->event_attributes), .value_length = spw__limit(&from->value_length) };
+}
+
 void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name, uint64_t unix_ns, const spw_attr *attrs, size_t count)
 {
     if (!engine)
         return;
+    const struct spw__limits limits = limits_now(engine);
     char repaired[SPW__MAX_KEY];
     if (!name.data)
         name = (spw_view){ "", 0 };
@@ -288,7 +296,7 @@ void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name
     if (!attrs)
         count = 0;
     uint32_t dropped;
-    uint32_t list = visit_event_attributes(&engine->limits, attrs, count, NULL, &dropped);
+    uint32_t list = visit_event_attributes(&limits, attrs, count, NULL, &dropped);
     uint32_t inner = 9 + framed_size((uint32_t)name.size) + list + (dropped ? 1 + (uint32_t)spw__varint_size(dropped) : 0);
     uint32_t size = framed_size(inner);
     struct spw__writer writer;
@@ -303,7 +311,7 @@ void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name
     p = spw__put_varint(p, name.size);
     spw__writer_put(&writer, head, (size_t)(p - head));
     spw__writer_put(&writer, name.data, name.size);
-    (void)visit_event_attributes(&engine->limits, attrs, count, &writer, &dropped);
+    (void)visit_event_attributes(&limits, attrs, count, &writer, &dropped);
     if (dropped) {
         p = head;
         *p++ = TAG_EVENT_DROPPED;

@@ -39,7 +39,7 @@ bool spw__frame_attribute_new(struct spw__engine *engine, struct spw__slot *slot
 void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name, uint64_t unix_ns, const spw_attr *attrs, size_t count);
 void spw__frame_status(struct spw__engine *engine, uint64_t handle, spw_status_code code, spw_view text);
 
-/* A field of the span that is text: its name (SPW__TAG_NAME) or trace state. Cut at 64 KiB; one that is not UTF-8 is repaired, and cut at 1 KiB. */
+/* The span's name. Cut at 64 KiB; one that is not UTF-8 is repaired, and cut at 1 KiB. */
 void spw__frame_name(struct spw__engine *engine, uint64_t handle, spw_view name);
 
 #endif

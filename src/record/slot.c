@@ -72,6 +72,14 @@ struct patience {
     uint64_t until; /* mono ns; 0: not begun */
 };
 
+/* Whether we are a signal handler that interrupted the library on this thread: then what we wait for may be waiting for us. */
+static bool interrupts_library(void)
+{
+    const struct spw__thread *thread = spw__self;
+    const struct spw__recorder *recorder = thread ? thread->recorder : NULL;
+    return recorder && __atomic_load_n(&recorder->busy, __ATOMIC_RELAXED);
+}
+
 static bool wait_a_little(struct patience *patience, uint64_t most_ns)
 {
     if (patience->pauses < PAUSES) {
@@ -94,7 +102,7 @@ static bool join(struct spw__slot *slot, uint64_t handle, struct patience *patie
         if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & SPW__CLOSED))
             return false;
         if ((word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK || (word & SPW__EXCLUSIVE)) {
-            if (!wait_a_little(patience, EXCLUSIVE_NS))
+            if (interrupts_library() || !wait_a_little(patience, EXCLUSIVE_NS))
                 return false;
             word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
             continue;
@@ -185,7 +193,7 @@ static enum room make_room(struct spw__engine *engine, struct spw__slot *slot, u
                            struct attempt *attempt)
 {
     if ((word & SPW__EXCLUSIVE) || (word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK) {
-        return wait_a_little(&attempt->patience, EXCLUSIVE_NS) ? LOOK_AGAIN : NO_ROOM;
+        return !interrupts_library() && wait_a_little(&attempt->patience, EXCLUSIVE_NS) ? LOOK_AGAIN : NO_ROOM;
     }
     uint64_t cursor = word & SPW__CURSOR_MASK;
     uint64_t end = (cursor + units) * 8;

@@ -1,5 +1,5 @@
 /* Spans: start, the setters' out-of-line halves, end. (Specification: Trace API and Trace SDK.) */
-#include <stdio.h>
+#include <sched.h>
 #include <string.h>
 
 #include "finish.h"
@@ -266,10 +266,30 @@ static struct rest start_recording(struct spw__recorder *recorder, spw_span *out
     return open_slot(recorder, slot, out, parent, scope, name, options);
 }
 
+/* Options of another version: longer ones begin as ours, shorter ones are filled up. Without a size they say nothing. */
+static const spw_span_options *fit(const spw_span_options *options, spw_span_options *filled)
+{
+    if (__builtin_expect(!options || options->struct_size >= sizeof *options, 1))
+        return options;
+    *filled = (spw_span_options)SPW_SPAN_OPTIONS_INIT;
+    memcpy(filled, options, options->struct_size);
+    return filled;
+}
+
+/* A start that this thread cannot record: counted, unless it is an exporter's own, which is not meant to be recorded. */
+static void refuse_start(struct spw__engine *engine, bool reentrant)
+{
+    const struct spw__thread *thread = spw__thread_get();
+    if (reentrant || !thread)
+        refuse(engine, SPW_DROP_REENTRANT);
+    else if (!thread->suppressed)
+        refuse(engine, SPW_DROP_OOM);
+}
+
 void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
 {
-    if (options && options->struct_size != sizeof *options)
-        options = NULL; /* another version's: better without than misread */
+    spw_span_options filled;
+    options = fit(options, &filled);
     const spw_span *parent = parent_of(options);
     struct spw__engine *engine = spw__gate_state() & SPW__GATE_STARTED ? spw__engine_current() : NULL;
     if (!engine) {
@@ -279,11 +299,8 @@ void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t
     bool reentrant;
     struct spw__recorder *recorder = spw__enter(engine, &reentrant);
     if (__builtin_expect(!recorder, 0)) {
-        spw_span carried;
-        carry(&carried, parent);
-        *out = carried;
-        if (reentrant)
-            refuse(engine, SPW_DROP_REENTRANT);
+        carry(out, parent);
+        refuse_start(engine, reentrant);
         return;
     }
     const spw_view text = { name, name ? name_size : 0 };
@@ -299,12 +316,13 @@ void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t
 
 void spw__scope_start(spw_scope *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
 {
+    spw_span_options filled;
+    options = fit(options, &filled);
     spw__span_start(&out->span, tracer, name, name_size, options);
     out->token.id = 0;
     if (!is_valid(&out->span))
         return; /* nothing to carry: the context stays as it is */
-    const spw_context *base = options && options->struct_size == sizeof *options && options->parent ? options->parent
-                                                                                                     : spw__thread_context(spw__self);
+    const spw_context *base = options && options->parent ? options->parent : spw__thread_context(spw__self);
     out->token = spw__attach(&out->span, base ? base->values : NULL);
 }
 
@@ -439,7 +457,8 @@ void spw__span_end(uint64_t handle, uint64_t end_unix_ns)
         bool alone = !(word & (SPW__WRITERS_MASK | SPW__EXCLUSIVE));
         want = (word | SPW__CLOSED) + (alone ? 0 : SPW__WRITER);
         if (!alone && (word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK) {
-            word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE); /* 31 writers at once: one will leave */
+            sched_yield(); /* 31 writers at once: one will leave. Giving up would lose the span */
+            word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
             continue;
         }
         if (__atomic_compare_exchange_n(&slot->word, &word, want, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))

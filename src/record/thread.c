@@ -20,9 +20,8 @@ static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
 static struct spw__thread *dead; /* recycled threads; atomic */
 static uint32_t cell_ids;        /* atomic */
 
-static void publish_rest(struct spw__recorder *recorder)
+static void give_slots(struct spw__recorder *recorder)
 {
-    spw__queue_publish(recorder);
     for (uint32_t i = 0; i < recorder->cached; i++)
         spw__pool_give(&recorder->engine->slots, recorder->cache[i]);
     recorder->cached = 0;
@@ -34,7 +33,11 @@ static void retire_recorder(struct spw__recorder *recorder)
     struct spw__engine *engine = recorder->engine;
     if (engine != spw__engine_current())
         return; /* another process's, seen through a fork */
-    publish_rest(recorder);
+    spw__mark_busy(engine, recorder); /* a shutdown waits for us, or has begun, and then the next start clears what is not published */
+    if (spw__gate_state() & SPW__GATE_STARTED)
+        spw__queue_publish(recorder);
+    give_slots(recorder);
+    spw__leave(recorder);
     pthread_mutex_lock(&engine->lock);
     __atomic_store_n(&recorder->alive, 0, __ATOMIC_RELEASE);
     recorder->idle_next = engine->idle;

@@ -62,6 +62,16 @@ static inline const spw_context *spw__thread_context(const struct spw__thread *t
     return NULL;
 }
 
+/* Before a look at the gate: if that is open, spw__engine_close() waits for us. */
+static inline void spw__mark_busy(const struct spw__engine *engine, struct spw__recorder *recorder)
+{
+    __atomic_store_n(&recorder->busy, 1, __ATOMIC_RELAXED);
+    if (engine->fenced)
+        spw__full_fence();
+    else
+        __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the other half is the membarrier there */
+}
+
 /*
  * Enters the library to record: this thread's recorder, marked busy, or NULL when nothing may be recorded now. *reentrant says that the
  * reason is a signal handler that interrupted the library on this thread.
@@ -80,11 +90,7 @@ static inline struct spw__recorder *spw__enter(struct spw__engine *engine, bool 
         *reentrant = true;
         return NULL;
     }
-    __atomic_store_n(&recorder->busy, 1, __ATOMIC_RELAXED);
-    if (engine->fenced)
-        spw__full_fence();
-    else
-        __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the other half is the membarrier of spw__engine_close() */
+    spw__mark_busy(engine, recorder);
     return recorder;
 }
 

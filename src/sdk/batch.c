@@ -40,10 +40,26 @@ void spw__batch_reset(struct spw_batch *batch, uint64_t sequence)
     batch->sequence = sequence;
     batch->count = 0;
     batch->bytes = 0;
+    batch->scope_bytes = 0;
+}
+
+/* A scope's own bytes in a request: itself, its schema URL, their tags and lengths. */
+static size_t scope_size(const struct spw_batch *batch, uint32_t scope)
+{
+    struct spw__scope_parts parts;
+    spw__scope_lookup(batch->engine, scope, &parts);
+    return parts.framed.size + parts.schema_url.size + 32;
+}
+
+static bool brings_scope(const struct spw_batch *batch, uint32_t scope)
+{
+    return !batch->count || batch->refs[batch->count - 1].scope != scope;
 }
 
 void spw__batch_add(struct spw_batch *batch, const uint8_t *data, uint32_t length, uint32_t scope)
 {
+    if (brings_scope(batch, scope))
+        batch->scope_bytes += scope_size(batch, scope);
     batch->refs[batch->count++] = (struct spw__batch_ref){ data, length, scope };
     batch->bytes += length;
 }
@@ -72,10 +88,10 @@ void spw__batch_group(struct spw_batch *batch)
     batch->scratch = refs;
 }
 
-/* Each record may open a scope of its own, at worst: a framed scope, a schema URL and their tags and lengths. */
-size_t spw__batch_size_with(const struct spw_batch *batch, uint32_t length)
+size_t spw__batch_size_with(const struct spw_batch *batch, uint32_t length, uint32_t scope)
 {
-    return batch->bytes + length + batch->resource.size + 64 + (batch->count + 1) * 32 + SPW__SCOPE_BYTES / 8;
+    size_t more = brings_scope(batch, scope) ? scope_size(batch, scope) : 0;
+    return batch->bytes + length + batch->scope_bytes + more + batch->resource.size + 32;
 }
 
 /* ---- encoding ---- */

@@ -23,6 +23,7 @@ struct spw_batch {
     struct spw__batch_ref *refs;
     struct spw__batch_ref *scratch; /* for sorting, as many */
     size_t bytes;                   /* of the records */
+    size_t scope_bytes;             /* of the scopes they bring, counted again at each change: at least what grouping needs */
     spw_view resource;              /* framed `1: Resource`, owned by the SDK */
     uint8_t *owned;                 /* a detached copy's records, or NULL */
 };
@@ -41,7 +42,7 @@ void spw__batch_add(struct spw_batch *batch, const uint8_t *data, uint32_t lengt
 void spw__batch_group(struct spw_batch *batch);
 
 /* The encoded size with one more record of `length`, never too small. */
-size_t spw__batch_size_with(const struct spw_batch *batch, uint32_t length);
+size_t spw__batch_size_with(const struct spw_batch *batch, uint32_t length, uint32_t scope);
 
 /* A copy that owns its records, for an exporter that may keep them past our patience; NULL out of memory. */
 struct spw_batch *spw__batch_detach(const struct spw_batch *batch);

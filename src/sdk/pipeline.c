@@ -79,18 +79,18 @@ static void cursor_advance(const struct spw__pipeline *p, const struct spw__rang
     recorder->passed[p->index] += range->records;
 }
 
-static bool fits(struct spw__pipeline *p, uint32_t length)
+static bool fits(struct spw__pipeline *p, const struct spw__record *record)
 {
     size_t most = p->exporter->max_request_bytes;
-    return !most || spw__batch_size_with(p->batch, length) <= most;
+    return !most || spw__batch_size_with(p->batch, record->length, record->scope) <= most;
 }
 
 /* Whether a record alone is more than a request may hold: it can never be sent. */
-static bool never_fits(const struct spw__pipeline *p, uint32_t length)
+static bool never_fits(const struct spw__pipeline *p, const struct spw__record *record)
 {
-    const struct spw_batch alone = { .resource = p->batch->resource };
+    const struct spw_batch alone = { .engine = p->engine, .resource = p->batch->resource };
     size_t most = p->exporter->max_request_bytes;
-    return most && spw__batch_size_with(&alone, length) > most;
+    return most && spw__batch_size_with(&alone, record->length, record->scope) > most;
 }
 
 /* Adds one recorder's waiting records to the batch; false when the batch is full. */
@@ -102,10 +102,10 @@ static bool gather_from(struct spw__pipeline *p, struct spw__recorder *recorder)
         const uint8_t *at = (const uint8_t *)chunk_at(p, range.end.reference) + range.end.offset;
         const struct spw__record *record = (const struct spw__record *)(const void *)at;
         if (record->lanes >> p->index & 1) {
-            if (never_fits(p, record->length)) {
+            if (never_fits(p, record)) {
                 drop(p, SPW_DROP_TOO_LARGE, 1);
                 __atomic_sub_fetch(&p->lane->depth, 1, __ATOMIC_RELAXED);
-            } else if (p->batch->count == p->config.max_export_batch_size || !fits(p, record->length)) {
+            } else if (p->batch->count == p->config.max_export_batch_size || !fits(p, record)) {
                 room = false;
                 break;
             } else {

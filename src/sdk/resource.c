@@ -9,7 +9,6 @@
 
 typedef Opentelemetry__Proto__Common__V1__AnyValue any_value;
 typedef Opentelemetry__Proto__Common__V1__KeyValue key_value;
-typedef Opentelemetry__Proto__Common__V1__InstrumentationScope scope_message;
 typedef Opentelemetry__Proto__Resource__V1__Resource resource_message;
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
@@ -134,23 +133,5 @@ spw_result spw__resource_encode(const spw_attr *attrs, size_t count, uint8_t **o
     result = frame(&resource->base, out, size);
 done:
     opentelemetry__proto__resource__v1__resource__free_unpacked(resource, NULL);
-    return result;
-}
-
-spw_result spw__scope_encode(spw_view name, spw_view version, uint8_t **out, size_t *size)
-{
-    *out = NULL;
-    *size = 0;
-    scope_message scope;
-    opentelemetry__proto__common__v1__instrumentation_scope__init(&scope);
-    char *name_text = name_copy(name), *version_text = name_copy(version);
-    spw_result result = SPW_ERR_NO_MEMORY;
-    if (name_text && version_text) {
-        scope.name = name_text;
-        scope.version = version_text;
-        result = frame(&scope.base, out, size);
-    }
-    free(name_text);
-    free(version_text);
     return result;
 }

@@ -7,7 +7,4 @@
 /* Encodes attributes as a framed Resource by protobuf-c. malloc'ed *out, or SPW_ERR_NO_MEMORY. Values that are not UTF-8 become bytes. */
 spw_result spw__resource_encode(const spw_attr *attrs, size_t count, uint8_t **out, size_t *size);
 
-/* Encodes a framed InstrumentationScope (`1: scope` of ScopeSpans) likewise; version may be empty. */
-spw_result spw__scope_encode(spw_view name, spw_view version, uint8_t **out, size_t *size);
-
 #endif

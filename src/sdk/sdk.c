@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "record/platform.h"
 #include "sdk/adapter.h"
@@ -112,10 +113,18 @@ static void free_worker(struct spw__worker *worker)
  */
 static void at_exit(void)
 {
-    if (!spw__engine_current() || pthread_mutex_trylock(&spw__sdk.lifecycle) != 0)
-        return; /* a forked child, or somebody is shutting down right now */
-    struct spw__worker *worker = spw__sdk.worker;
+    if (!spw__engine_current())
+        return; /* a forked child */
     uint32_t timeout = spw__sdk.exit_timeout_ms;
+    const struct timespec pause = { 0, 1000000 };
+    /* Who holds the lock may be a thread that shuts down: it gets our time. Or this one, inside a log function; then the time is lost. */
+    while (pthread_mutex_trylock(&spw__sdk.lifecycle) != 0) {
+        if (!timeout)
+            return;
+        timeout--;
+        nanosleep(&pause, NULL);
+    }
+    struct spw__worker *worker = spw__sdk.worker;
     if (worker) {
         (void)spw__engine_close(worker->engine, QUIESCE_MS);
         (void)spw__worker_flush(worker, timeout, true, 0);

@@ -69,8 +69,8 @@ void spw_stats(spw_stats_snapshot *out)
         now.spans_started = sums.started;
         now.spans_not_sampled = sums.not_sampled;
         now.spans_open = sums.started > ended ? sums.started - ended : 0;
-        now.attributes_dropped = sums.attributes;
-        now.events_dropped = sums.events;
+        now.attributes_dropped = sums.attributes + load(&engine->attributes_lost);
+        now.events_dropped = sums.events + load(&engine->events_lost);
         now.buffer_bytes = (uint64_t)__atomic_load_n(&engine->segments.pages_taken, __ATOMIC_RELAXED) * SPW__PAGE_SIZE;
         now.wakeups = load(&engine->wakeups);
         now.threads = __atomic_load_n(&engine->live_threads, __ATOMIC_RELAXED);

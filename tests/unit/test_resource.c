@@ -13,7 +13,6 @@
 #include "sdk/resource.h"
 
 typedef Opentelemetry__Proto__Trace__V1__ResourceSpans resource_spans;
-typedef Opentelemetry__Proto__Trace__V1__ScopeSpans scope_spans;
 typedef Opentelemetry__Proto__Common__V1__AnyValue any_value;
 
 static resource_spans *encode_resource(const spw_attr *attrs, size_t count)
@@ -105,36 +104,11 @@ static void test_sizes(void **state)
     }
 }
 
-static void test_scope(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name, *version, *expected;
-    } rows[] = { { "lib", "1.2", "lib" }, { "lib", "", "lib" }, { "", "", "" }, { "b\xff", "1", "b\xef\xbf\xbd" } };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        spw_view name = { rows[i].name, strlen(rows[i].name) }, version = { rows[i].version, strlen(rows[i].version) };
-        uint8_t *bytes = NULL;
-        size_t size = 0;
-        assert_int_equal(spw__scope_encode(name, version, &bytes, &size), SPW_OK);
-        scope_spans *decoded = opentelemetry__proto__trace__v1__scope_spans__unpack(NULL, size, bytes);
-        free(bytes);
-        assert_non_null(decoded);
-        assert_string_equal(decoded->scope->name, rows[i].expected);
-        assert_string_equal(decoded->scope->version, rows[i].version);
-        opentelemetry__proto__trace__v1__scope_spans__free_unpacked(decoded, NULL);
-    }
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    spw_view none = { NULL, 0 };
-    assert_int_equal(spw__scope_encode(none, none, &bytes, &size), SPW_OK);
-    free(bytes);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty),      cmocka_unit_test(test_every_type), cmocka_unit_test(test_not_utf8),
-        cmocka_unit_test(test_nul_inside), cmocka_unit_test(test_sizes),      cmocka_unit_test(test_scope),
+        cmocka_unit_test(test_nul_inside), cmocka_unit_test(test_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,13 +73,28 @@ static void kinds_out_of_range_are_internal(void **state)
     }
 }
 
-static void options_of_another_size_are_left_alone(void **state)
+/* Of an older version: what it has counts, the rest is as if unsaid. Of a newer one: it begins as ours. */
+static void options_of_another_size_are_read_as_far_as_they_go(void **state)
 {
     (void)state;
-    spw_span_options options = SPW_SPAN_OPTIONS_INIT;
-    options.kind = SPW_KIND_SERVER;
-    options.struct_size = sizeof options - 8;
-    assert_int_equal(end(spw_span_start(NULL, "odd", &options), "odd")->kind, SPW_KIND_INTERNAL);
+    struct {
+        spw_span_options options;
+        uint64_t later[4];
+    } newer = { SPW_SPAN_OPTIONS_INIT, { 1, 2, 3, 4 } };
+    newer.options.struct_size = sizeof newer;
+    newer.options.kind = SPW_KIND_SERVER;
+    assert_int_equal(end(spw_span_start(NULL, "newer", &newer.options), "newer")->kind, SPW_KIND_SERVER);
+
+    spw_span_options older = SPW_SPAN_OPTIONS_INIT;
+    older.kind = SPW_KIND_CLIENT;
+    older.start_unix_ns = 5;
+    older.struct_size = offsetof(spw_span_options, start_unix_ns);
+    const capture_span *got = end(spw_span_start(NULL, "older", &older), "older");
+    assert_int_equal(got->kind, SPW_KIND_CLIENT);
+    assert_int_not_equal(got->start_time_unix_nano, 5);
+
+    older.struct_size = 0;
+    assert_int_equal(end(spw_span_start(NULL, "unsaid", &older), "unsaid")->kind, SPW_KIND_INTERNAL);
 }
 
 static void ok_wins_over_error_and_error_over_unset(void **state)
@@ -364,7 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_bare_span_is_a_sampled_internal_root),
         TEST(kinds_out_of_range_are_internal),
-        TEST(options_of_another_size_are_left_alone),
+        TEST(options_of_another_size_are_read_as_far_as_they_go),
         TEST(ok_wins_over_error_and_error_over_unset),
         TEST(an_error_without_a_message_has_none),
         TEST(failures_and_errors_met),
