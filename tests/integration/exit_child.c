@@ -1,8 +1,15 @@
 /* A program that records and ends in the way its argument says, without shutting down: the exit flush has to deliver. */
+#include <pthread.h>
 #include <spanwire/spanwire.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static void *shut_down(void *arg)
+{
+    spw_shutdown(5000);
+    return arg;
+}
 
 int main(int argc, char **argv)
 {
@@ -19,6 +26,9 @@ int main(int argc, char **argv)
         SPW_SPAN(child, "in the child");
         exit(0); /* the child's exit must not send the parent's spans again */
     }
+    pthread_t thread;
+    if (strcmp(how, "background") == 0 && pthread_create(&thread, NULL, shut_down, NULL) == 0)
+        usleep(100000);
     if (strcmp(how, "shutdown") == 0)
         spw_shutdown(2000);
     return 0;

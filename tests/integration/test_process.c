@@ -113,6 +113,27 @@ static pid_t raw_clone(void)
     return (pid_t)syscall(SYS_clone, 17 /* SIGCHLD */, 0, 0, 0, 0);
 }
 
+/* What was attached before the fork is the child's context, although it has no SDK. */
+static void test_context_after_fork(void **state)
+{
+    (void)state;
+    struct script_exporter *e = script_exporter_new();
+    script_start(e, NULL);
+    spw_span parent = spw_span_start(NULL, "parent", NULL);
+    spw_context context = spw_context_with_span(NULL, parent);
+    spw_token token = spw_context_attach(&context);
+    pid_t pid = fork();
+    if (pid == 0) {
+        spw_span child = spw_span_start(NULL, "child", NULL);
+        _exit(child.handle == 0 && memcmp(child.trace_id, parent.trace_id, 16) == 0 ? 0 : 1);
+    }
+    assert_int_equal(wait_for(pid), 0);
+    spw_context_detach(token);
+    spw_span_end(parent);
+    spw_shutdown(1000);
+    script_exporter_free(e);
+}
+
 /* No atfork handler runs for it: only the wiped page tells. */
 static void test_raw_clone(void **state)
 {
@@ -210,6 +231,20 @@ static void test_exit_of_a_forked_child(void **state)
     exits_deliver("fork", 20);
 }
 
+/* A thread is in the middle of a shutdown: the exit lets it come to an end. */
+static void test_exit_during_a_shutdown(void **state)
+{
+    (void)state;
+    http_peer *peer = http_peer_start();
+    http_peer_then(peer, (http_peer_answer){ .delay_ms = 500 });
+    uint64_t begun = now_ms();
+    run_child("background", http_peer_url(peer));
+    uint64_t took = now_ms() - begun;
+    assert_true(took >= 490 && took < 1000);
+    assert_int_equal(spans_received(peer), 1);
+    http_peer_stop(peer);
+}
+
 /* Nobody listens: the program is not held up. */
 static void test_exit_without_a_receiver(void **state)
 {
@@ -239,10 +274,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_raw_clone),
+        cmocka_unit_test(test_context_after_fork),
         cmocka_unit_test(test_ids_differ_after_fork),
         cmocka_unit_test(test_return_from_main),
         cmocka_unit_test(test_exit),
         cmocka_unit_test(test_exit_of_a_forked_child),
+        cmocka_unit_test(test_exit_during_a_shutdown),
         cmocka_unit_test(test_exit_without_a_receiver),
         cmocka_unit_test(test_exit_with_a_hanging_receiver),
     };
