@@ -92,12 +92,16 @@ static void fork_and_check(pid_t (*fork_fn)(void))
 static void skip_where_children_have_no_threads(void)
 {
 #if defined(__SANITIZE_THREAD__)
-    skip();
+    bool skipped = true;
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-    skip();
+    bool skipped = __has_feature(thread_sanitizer);
+#else
+    bool skipped = false;
 #endif
-#endif
+    if (skipped) {
+        print_message("skip - no threads in forked children under the thread sanitizer\n");
+        skip();
+    }
 }
 
 static void test_fork(void **state)
