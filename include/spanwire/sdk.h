@@ -87,8 +87,9 @@ typedef struct spw_options {
 SPW_API spw_result spw_start(const spw_options *options);
 
 /**
- * Delivers everything that ended before the call. Blocks up to `timeout_ms` (SPW_DEFAULT_TIMEOUT_MS: 5 s). SPW_OK: every pipeline
- * delivered it. SPW_ERR_TIMEOUT: not all in time; it stays queued. SPW_ERR_INCOMPLETE: some was dropped or refused; see spw_stats().
+ * Delivers everything that is queued when it is called. Blocks up to `timeout_ms` (SPW_DEFAULT_TIMEOUT_MS: 5 s). SPW_OK: every pipeline
+ * delivered it. SPW_ERR_TIMEOUT: not all in time; it stays queued. SPW_ERR_INCOMPLETE: some of it was dropped or refused on the way. What
+ * had found no room in the queue before is not said here, but in spw_stats().
  * (Specification: Trace SDK, ForceFlush.)
  */
 SPW_API spw_result spw_flush(uint32_t timeout_ms);
