@@ -324,8 +324,9 @@ void spw__pipeline_fini(struct spw__pipeline *p)
         p->exporter->destroy(p->exporter);
     p->exporter = NULL;
     spw__batch_free(p->batch);
+    spw__batch_free(p->lent);
     free(p->ranges);
-    p->batch = NULL;
+    p->batch = p->lent = NULL;
     p->ranges = NULL;
 }
 
@@ -402,6 +403,11 @@ bool spw__pipeline_flushed(const struct spw__pipeline *p)
     return true;
 }
 
+bool spw__pipeline_lends(const struct spw__pipeline *p)
+{
+    return p->lent && !__atomic_load_n(&p->answered, __ATOMIC_ACQUIRE);
+}
+
 void spw__pipeline_abandon(struct spw__pipeline *p, spw_drop_cause cause)
 {
     spw_loop_disarm(p->worker->loop, &p->delay);
@@ -411,12 +417,17 @@ void spw__pipeline_abandon(struct spw__pipeline *p, spw_drop_cause cause)
         p->exporter->cancel(p->exporter);
     if (answered(p))
         take_answer(p); /* it came at the last moment: take it as it is */
+    bool lent = p->state == SPW__EXPORTING && !p->exporter->cancel;
     spw_loop_disarm(p->worker->loop, &p->pause);
     if (p->state != SPW__IDLE) {
         drop(p, cause, p->batch->count);
         pass_batch(p);
     }
-    while (gather(p)) {
+    if (lent) {
+        p->lent = p->batch;
+        p->batch = spw__batch_new(p->engine, p->config.max_export_batch_size, p->lent->resource);
+    }
+    while (p->batch && gather(p)) {
         drop(p, cause, p->batch->count);
         pass_batch(p);
     }

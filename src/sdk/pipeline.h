@@ -40,6 +40,7 @@ struct spw__pipeline {
     enum spw__pipeline_state state;
 
     struct spw_batch *batch;
+    struct spw_batch *lent;    /* given up on, but the exporter cannot be cancelled: the batch is lent until it answers */
     struct spw__range *ranges; /* config.max_export_batch_size */
     size_t range_count;
     uint64_t sequence;
@@ -81,6 +82,9 @@ void spw__pipeline_hurry(struct spw__pipeline *p);
 
 /* Whether everything up to each recorder's flush_target has been passed. */
 bool spw__pipeline_flushed(const struct spw__pipeline *p);
+
+/* Whether the exporter still has a batch: then nothing may be freed, and the rows not be used again. */
+bool spw__pipeline_lends(const struct spw__pipeline *p);
 
 /* Cancels, and drops all there is under a cause. */
 void spw__pipeline_abandon(struct spw__pipeline *p, spw_drop_cause cause);

@@ -152,12 +152,21 @@ static spw_result start_worker(struct spw__config *config, struct spw__worker *w
     return spw__worker_start(worker, error);
 }
 
+/* Whether an exporter that cannot be cancelled still has a batch. */
+static bool lends(const struct spw__worker *worker)
+{
+    bool lent = false;
+    for (uint32_t i = 0; i < worker->pipeline_count; i++)
+        lent |= spw__pipeline_lends(&worker->pipelines[i]);
+    return lent;
+}
+
 /* A worker that was left behind goes on with the rows until its exporter lets go of it: two at once would give back the same memory twice. */
 static spw_result release_left(spw_error *error)
 {
-    if (spw__sdk.left && !spw__worker_join(spw__sdk.left, 0))
+    if (spw__sdk.left && (!spw__worker_join(spw__sdk.left, 0) || lends(spw__sdk.left)))
         return spw__fail(error, SPW_ERR_ALREADY_STARTED,
-                         "spw_start(): an exporter still holds the worker of before the shutdown; start when it has returned");
+                         "spw_start(): an exporter still holds what it had before the shutdown; start when it has answered");
     if (spw__sdk.left && spw__sdk.left->quiet && !spw__sdk.flushing)
         free_worker(spw__sdk.left);
     spw__sdk.left = NULL;
@@ -242,11 +251,11 @@ spw_result spw_shutdown(uint32_t timeout_ms)
         result = spw__worker_flush(worker, spent < timeout ? timeout - spent : 0, true, refused);
         spw__sdk.worker = NULL;
         bool joined = spw__worker_join(worker, JOIN_MS);
-        if (joined && worker->quiet) {
+        if (joined && worker->quiet && !lends(worker)) {
             while (spw__sdk.flushing) /* they have their answer, and only have to take it */
                 pthread_cond_wait(&spw__sdk.flushed, &spw__sdk.lifecycle);
             free_worker(worker);
-        } else { /* an exporter holds the worker, or a thread inside a recording call may yet wake it: its memory is left to them */
+        } else { /* an exporter holds the worker or a batch, or a thread inside a recording call may yet wake it: its memory is left to them */
             spw__sdk.left = worker;
             if (!joined)
                 spw__diag(SPW_LOG_WARN, "shutdown: the worker did not stop in time and is left behind; an exporter blocks it");

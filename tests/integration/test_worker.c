@@ -45,6 +45,7 @@ struct manual {
     uint64_t spans, submits; /* atomic */
     uint64_t submit_sleep_ms;
     bool answer_at_cancel;
+    const spw_batch *batch;
     spw_export_done_fn done;
     void *token;
 };
@@ -64,6 +65,7 @@ static void manual_submit(spw_exporter *base, const spw_batch *batch, spw_export
         usleep((useconds_t)m->submit_sleep_ms * 1000);
     m->done = done;
     m->token = token;
+    m->batch = batch;
     __atomic_add_fetch(&m->spans, spw_batch_count(batch), __ATOMIC_SEQ_CST);
     __atomic_add_fetch(&m->submits, 1, __ATOMIC_SEQ_CST);
 }
@@ -264,6 +266,32 @@ static void test_start_while_an_exporter_holds_the_worker(void **state)
     spw_shutdown(0);
 }
 
+/* Lent until done() returns, a shutdown's deadline or not. */
+static void test_a_batch_stays_lent_to_an_exporter_without_cancel(void **state)
+{
+    (void)state;
+    assert_int_equal(manual_start(1, 0), SPW_OK);
+    manuals[0].base.cancel = NULL;
+    record_one();
+    assert_true(within(2000, first_submitted));
+    record_one();
+    assert_int_equal(spw_shutdown(20), SPW_ERR_TIMEOUT);
+    assert_int_equal(account().dropped[SPW_DROP_SHUTDOWN_DEADLINE], 2);
+    assert_identity();
+    uint8_t body[4096];
+    assert_int_equal(spw_batch_count(manuals[0].batch), 1);
+    size_t size = spw_batch_encode(manuals[0].batch, body, sizeof body);
+    assert_int_equal(size, spw_batch_encoded_size(manuals[0].batch));
+    assert_true(size > 0);
+    spw_options options = SPW_OPTIONS_INIT;
+    options.log_level = SPW_LOG_ERROR;
+    assert_int_equal(spw_start(&options), SPW_ERR_ALREADY_STARTED);
+    manual_answer(&manuals[0]);
+    assert_int_equal(manual_start(1, 0), SPW_OK);
+    assert_identity();
+    spw_shutdown(0);
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -280,6 +308,7 @@ int main(void)
         cmocka_unit_test_teardown(test_commit_after_the_worker_fell_asleep, stop),
         cmocka_unit_test_teardown(test_answer_at_the_last_moment, stop),
         cmocka_unit_test_teardown(test_start_while_an_exporter_holds_the_worker, stop),
+        cmocka_unit_test_teardown(test_a_batch_stays_lent_to_an_exporter_without_cancel, stop),
     };
     return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
 }
