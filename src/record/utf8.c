@@ -1,8 +1,8 @@
 #include "utf8.h"
 
-/* The length of the valid sequence at text, or 0. */
-static size_t sequence(const unsigned char *t, size_t left)
+size_t spw__utf8_sequence(const char *text, size_t left)
 {
+    const unsigned char *t = (const unsigned char *)text;
     unsigned char c = t[0];
     if (c < 0x80)
         return 1;
@@ -26,9 +26,8 @@ static size_t sequence(const unsigned char *t, size_t left)
 
 bool spw__utf8_valid_slow(const char *text, size_t size)
 {
-    const unsigned char *t = (const unsigned char *)text;
     for (size_t i = 0; i < size;) {
-        size_t n = sequence(t + i, size - i);
+        size_t n = spw__utf8_sequence(text + i, size - i);
         if (!n)
             return false;
         i += n;
@@ -38,10 +37,9 @@ bool spw__utf8_valid_slow(const char *text, size_t size)
 
 size_t spw__utf8_repair(char *out, size_t room, const char *text, size_t size)
 {
-    const unsigned char *t = (const unsigned char *)text;
     size_t used = 0;
     for (size_t i = 0; i < size;) {
-        size_t n = sequence(t + i, size - i);
+        size_t n = spw__utf8_sequence(text + i, size - i);
         const char *from = n ? text + i : "\xef\xbf\xbd";
         size_t bytes = n ? n : 3;
         if (used + bytes > room)
@@ -57,10 +55,9 @@ size_t spw__utf8_prefix(const char *text, size_t size, size_t characters)
 {
     if (size <= characters)
         return size; /* a code point has at least one byte */
-    const unsigned char *t = (const unsigned char *)text;
     size_t i = 0;
     while (i < size && characters--) {
-        size_t n = sequence(t + i, size - i);
+        size_t n = spw__utf8_sequence(text + i, size - i);
         i += n ? n : 1;
     }
     return i;

@@ -2,12 +2,13 @@
 #ifndef SPW_RECORD_UTF8_H
 #define SPW_RECORD_UTF8_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <spanwire/common.h>
 #include <string.h>
 
-bool spw__utf8_valid_slow(const char *text, size_t size);
+/* The bytes of the valid sequence at text, 1 to 4, or 0. `left` is at least 1. */
+SPW_API size_t spw__utf8_sequence(const char *text, size_t left);
+
+SPW_API bool spw__utf8_valid_slow(const char *text, size_t size);
 
 /* Eight bytes at a time, the tail overlapping. */
 static inline bool spw__is_ascii(const char *text, size_t size)

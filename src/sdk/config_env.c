@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "record/utf8.h"
 #include "sdk/diag.h"
-#include "sdk/text.h"
 
 const char *spw__env_text(const char *name)
 {
@@ -18,7 +18,7 @@ const char *spw__env_text(const char *name)
         spw__diag(SPW_LOG_WARN, "%s is %zu bytes long, more than %d: ignored", name, size, SPW__ENV_MAX_BYTES);
         return NULL;
     }
-    if (!spw__text_is_utf8(value, size)) {
+    if (!spw__utf8_valid(value, size)) {
         spw__diag(SPW_LOG_WARN, "%s is not valid UTF-8: ignored", name);
         return NULL;
     }
@@ -117,7 +117,7 @@ static bool percent_decode(spw_view in, char *out, size_t *size)
         out[at++] = c;
     }
     *size = at;
-    return spw__text_is_utf8(out, at);
+    return spw__utf8_valid(out, at);
 }
 
 static const char *pair_decode(spw_view item, char *buffer, spw__pair_fn put, void *arg)

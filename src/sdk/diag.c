@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sdk/text.h"
+#include "record/utf8.h"
 
 #define LINE_BYTES 512
 #define RECEIVERS 4
@@ -65,7 +65,7 @@ static void make_printable(char *out, size_t capacity, const char *text)
     static const char hex[] = "0123456789abcdef";
     size_t size = strlen(text), at = 0;
     while (size > 0) {
-        size_t n = spw__text_utf8_char(text, size);
+        size_t n = spw__utf8_sequence(text, size);
         bool escape = n == 0 || acts(text, n);
         n = n ? n : 1;
         if (at + (escape ? 4 * n : n) >= capacity)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sdk/text.h"
+#include "record/utf8.h"
 
 typedef Opentelemetry__Proto__Common__V1__AnyValue any_value;
 typedef Opentelemetry__Proto__Common__V1__KeyValue key_value;
@@ -21,7 +21,7 @@ static char *name_copy(spw_view view)
         return NULL;
     size_t at = 0;
     for (size_t i = 0; i < view.size;) {
-        size_t n = view.data[i] ? spw__text_utf8_char(view.data + i, view.size - i) : 0;
+        size_t n = view.data[i] ? spw__utf8_sequence(view.data + i, view.size - i) : 0;
         const char *from = n ? view.data + i : REPLACEMENT;
         size_t size = n ? n : 3;
         memcpy(out + at, from, size);
@@ -45,7 +45,7 @@ static bool set_bytes(any_value *out, spw_view view)
 /* protobuf-c's strings end at a NUL: a value that holds one travels as bytes, whole, like one that is not UTF-8. */
 static bool set_string(any_value *out, spw_view view)
 {
-    if ((view.size && memchr(view.data, 0, view.size)) || !spw__text_is_utf8(view.data, view.size))
+    if ((view.size && memchr(view.data, 0, view.size)) || !spw__utf8_valid(view.data, view.size))
         return set_bytes(out, view);
     out->value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_STRING_VALUE;
     out->string_value = name_copy(view);
