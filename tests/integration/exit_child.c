@@ -27,8 +27,10 @@ int main(int argc, char **argv)
         exit(0); /* the child's exit must not send the parent's spans again */
     }
     pthread_t thread;
-    if (strcmp(how, "background") == 0 && pthread_create(&thread, NULL, shut_down, NULL) == 0)
+    if (strcmp(how, "background") == 0 && pthread_create(&thread, NULL, shut_down, NULL) == 0) {
+        pthread_detach(thread);
         usleep(100000);
+    }
     if (strcmp(how, "shutdown") == 0)
         spw_shutdown(2000);
     return 0;
