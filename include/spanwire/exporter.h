@@ -187,7 +187,8 @@ typedef struct spw_exporter {
     /** Once, on the worker, before the first submit (with SPW_EXPORTER_BLOCKS: on the exporter's thread, `loop` NULL). NULL: nothing to do. */
     spw_result (*start)(struct spw_exporter *self, spw_loop *loop, spw_error *error);
 
-    /** Sends the batch and answers by `done`, now or later. Without SPW_EXPORTER_BLOCKS it must not block. */
+    /** Also called when start() failed: answer PERMANENT then.
+     *  Sends the batch and answers by `done`, now or later. Without SPW_EXPORTER_BLOCKS it must not block. */
     void (*submit)(struct spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token);
 
     /** Gives up the running submit: close what it opened and do not call its `done` any more. NULL: cannot be cancelled; the SDK waits

@@ -31,7 +31,8 @@ extern "C" {
 typedef enum spw_log_level { SPW_LOG_NONE = 0, SPW_LOG_ERROR = 1, SPW_LOG_WARN = 2, SPW_LOG_INFO = 3, SPW_LOG_DEBUG = 4 } spw_log_level;
 
 /** Receives the SDK's diagnostics, one line each without a newline, with cause and cure and no secrets. Called on a thread of the SDK, in
- *  spw_start() or in spw_shutdown(), never from recording. It may block only the delivery, not the program. */
+ *  spw_start() or in spw_shutdown(), never from recording. It may block only the delivery, not the program; it must not call spw_start(),
+ *  spw_flush() or spw_shutdown(). */
 typedef void (*spw_log_fn)(void *arg, spw_log_level level, const char *text);
 
 struct spw_exporter; /* exporter.h */
@@ -67,7 +68,7 @@ typedef struct spw_options {
     uint32_t max_events;                   /**< a span, OTEL_SPAN_EVENT_COUNT_LIMIT (128) */
     uint32_t max_event_attributes;         /**< an event, OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT (128) */
     uint32_t max_value_length;             /**< in characters; longer strings are cut, OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT (none) */
-    uint32_t max_span_bytes;               /**< recorded bytes a span may hold, at most and by default 1 MiB; what is over is dropped */
+    uint32_t max_span_bytes;               /**< recorded bytes a span may hold: 880 to 1 MiB, the default; what is over is dropped */
     uint32_t max_open_spans;               /**< spans recording at once (16384; at most 262,144), 1 KiB each when used; then `no_slot` */
     uint64_t max_buffer_bytes;             /**< memory for finished records of all threads (64 MiB; at most 4 GiB); in steps of 4 MiB; then `queue_full` */
     uint64_t max_overflow_bytes;           /**< memory for what open spans hold past 880 bytes each (64 MiB; at most 256 MiB) */
@@ -112,7 +113,6 @@ typedef enum spw_drop_cause {
     SPW_DROP_NO_SLOT,
     SPW_DROP_REENTRANT,
     SPW_DROP_OOM,
-    SPW_DROP_FORK_DISCARD,
     SPW_DROP_CAUSES
 } spw_drop_cause;
 

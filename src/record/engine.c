@@ -64,9 +64,23 @@ static void set_limits(struct spw__limits *to, const struct spw__limits *from)
     __atomic_store_n(&to->span_bytes, from->span_bytes, __ATOMIC_RELAXED);
 }
 
+uint64_t spw__engine_open_spans(const struct spw__engine *engine)
+{
+    uint64_t started = engine->open_before, ended = 0;
+    uint32_t count = __atomic_load_n(&engine->recorder_count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < count; i++) {
+        started += __atomic_load_n(&engine->recorders[i]->started, __ATOMIC_RELAXED);
+        ended += __atomic_load_n(&engine->recorders[i]->ended, __ATOMIC_RELAXED);
+    }
+    for (int cause = 0; cause < SPW_DROP_CAUSES; cause++)
+        ended += __atomic_load_n(&engine->lost_at_end[cause], __ATOMIC_RELAXED);
+    return started > ended ? started - ended : 0;
+}
+
 /* Nobody records and no worker runs: what earlier sessions counted and left is cleared. Slots that are still open stay theirs. */
 static void reset_rows(struct spw__engine *engine)
 {
+    engine->open_before = spw__engine_open_spans(engine);
     engine->ready_head = NULL;
     engine->wakeups = 0;
     __atomic_store_n(&engine->attributes_lost, 0, __ATOMIC_RELAXED);

@@ -69,7 +69,6 @@ struct spw__recorder {
     uint32_t ready __attribute__((aligned(SPW__CACHE_LINE))); /* on the ready list, or being drained; atomic */
     struct spw__recorder *ready_next;
     uint32_t first; /* reference of its first chunk ever; atomic */
-    uint32_t alive; /* atomic */
     struct spw__recorder *idle_next; /* free list, under engine->lock */
     /* the worker's */
     struct spw__cursor cursors[SPW__MAX_LANES] __attribute__((aligned(SPW__CACHE_LINE)));
@@ -96,6 +95,7 @@ struct spw__engine {
     struct spw__recorder *ready_head __attribute__((aligned(SPW__CACHE_LINE))); /* atomic */
     uint32_t worker_asleep; /* atomic: 0 awake; 1 asleep, it looks again by itself; 2 asleep until a record comes */
     uint64_t wakeups;       /* atomic */
+    uint64_t open_before; /* spans of earlier sessions that were open at the last start */
     uint64_t attributes_lost, events_lost; /* that could not even be noted on their span; atomic */
     uint64_t lost_at_start[SPW_DROP_CAUSES]; /* spans that got no slot, for every pipeline; atomic */
     uint64_t lost_at_end[SPW_DROP_CAUSES];   /* spans that had one and went to no row: shut down, or reentrant; atomic */
@@ -131,6 +131,9 @@ SPW_API void spw__engine_open(struct spw__engine *engine);
 
 /* Closes the gate and waits, at most `timeout_ms`, until no thread is inside. True: nobody is. */
 SPW_API bool spw__engine_close(struct spw__engine *engine, uint32_t timeout_ms);
+
+/* Spans that hold a slot: exact at rest, recent otherwise. */
+SPW_API uint64_t spw__engine_open_spans(const struct spw__engine *engine);
 
 /* The engine of this process, or NULL (never started, or this is a forked child). */
 static inline struct spw__engine *spw__engine_current(void)

@@ -94,21 +94,23 @@ static bool wait_a_little(struct patience *patience, uint64_t most_ns)
     return now < patience->until;
 }
 
+enum joined { JOINED, SPAN_GONE, NO_TIME };
+
 /* Counts us a writer without room, so that the slot stays this span's while we note something on it. */
-static bool join(struct spw__slot *slot, uint64_t handle, struct patience *patience)
+static enum joined join(struct spw__slot *slot, uint64_t handle, struct patience *patience)
 {
     uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
     for (;;) {
         if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & SPW__CLOSED))
-            return false;
+            return SPAN_GONE;
         if ((word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK || (word & SPW__EXCLUSIVE)) {
             if (interrupts_library() || !wait_a_little(patience, EXCLUSIVE_NS))
-                return false;
+                return NO_TIME;
             word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
             continue;
         }
         if (__atomic_compare_exchange_n(&slot->word, &word, word + SPW__WRITER, true, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
-            return true;
+            return JOINED;
     }
 }
 
@@ -118,7 +120,10 @@ static void count_drop(struct spw__engine *engine, uint64_t handle, uint32_t att
     struct spw__slot *slot = spw__slot_of(engine, handle);
     if (!slot)
         return;
-    if (!join(slot, handle, patience)) {
+    enum joined joined = join(slot, handle, patience);
+    if (joined == SPAN_GONE)
+        return; /* an ended span takes nothing, good or bad */
+    if (joined == NO_TIME) {
         __atomic_add_fetch(&engine->attributes_lost, attributes, __ATOMIC_RELAXED);
         __atomic_add_fetch(&engine->events_lost, events, __ATOMIC_RELAXED);
         return;

@@ -286,10 +286,8 @@ static void refuse_start(struct spw__engine *engine, bool reentrant)
         refuse(engine, SPW_DROP_OOM);
 }
 
-void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
+static void start_span(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
 {
-    spw_span_options filled;
-    options = fit(options, &filled);
     const spw_span *parent = parent_of(options);
     struct spw__engine *engine = spw__gate_state() & SPW__GATE_STARTED ? spw__engine_current() : NULL;
     if (!engine) {
@@ -314,11 +312,17 @@ void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t
         set_rest(engine, out->handle, rest, text, options);
 }
 
+void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
+{
+    spw_span_options filled;
+    start_span(out, tracer, name, name_size, fit(options, &filled));
+}
+
 void spw__scope_start(spw_scope *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
 {
     spw_span_options filled;
     options = fit(options, &filled);
-    spw__span_start(&out->span, tracer, name, name_size, options);
+    start_span(&out->span, tracer, name, name_size, options);
     out->token.id = 0;
     if (!is_valid(&out->span))
         return; /* nothing to carry: the context stays as it is */

@@ -39,7 +39,6 @@ static void retire_recorder(struct spw__recorder *recorder)
     give_slots(recorder);
     spw__leave(recorder);
     pthread_mutex_lock(&engine->lock);
-    __atomic_store_n(&recorder->alive, 0, __ATOMIC_RELEASE);
     recorder->idle_next = engine->idle;
     engine->idle = recorder;
     __atomic_sub_fetch(&engine->live_threads, 1, __ATOMIC_RELAXED);
@@ -150,7 +149,6 @@ struct spw__recorder *spw__enter_slow(struct spw__engine *engine)
     else
         recorder = new_recorder(engine);
     if (recorder) {
-        __atomic_store_n(&recorder->alive, 1, __ATOMIC_RELEASE);
         __atomic_add_fetch(&engine->live_threads, 1, __ATOMIC_RELAXED);
         __atomic_store_n(&engine->publish_step, spw__queue_step(engine), __ATOMIC_RELAXED);
         __atomic_store_n(&engine->slot_share, spw__slot_share(engine), __ATOMIC_RELAXED);

@@ -239,8 +239,10 @@ static int wait_events(spw_loop *loop, struct epoll_event *events, uint64_t unti
         int count = epoll_wait(loop->epoll_fd, events, EVENTS_A_STEP, timeout);
         if (count >= 0)
             return count;
-        if (errno != EINTR)
+        if (errno != EINTR) { /* the program has closed our descriptors: no reason to spin */
+            nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
             return 0;
+        }
     }
 }
 

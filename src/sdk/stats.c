@@ -63,12 +63,9 @@ void spw_stats(spw_stats_snapshot *out)
     if (engine) {
         struct sums sums;
         sum_recorders(engine, &sums);
-        uint64_t ended = sums.ended;
-        for (int c = 0; c < SPW_DROP_CAUSES; c++)
-            ended += load(&engine->lost_at_end[c]);
         now.spans_started = sums.started;
         now.spans_not_sampled = sums.not_sampled;
-        now.spans_open = sums.started > ended ? sums.started - ended : 0;
+        now.spans_open = spw__engine_open_spans(engine);
         now.attributes_dropped = sums.attributes + load(&engine->attributes_lost);
         now.events_dropped = sums.events + load(&engine->events_lost);
         now.buffer_bytes = (uint64_t)__atomic_load_n(&engine->segments.pages_taken, __ATOMIC_RELAXED) * SPW__PAGE_SIZE;
@@ -95,7 +92,6 @@ const char *spw_drop_cause_name(spw_drop_cause cause)
         [SPW_DROP_NO_SLOT] = "no_slot",
         [SPW_DROP_REENTRANT] = "reentrant",
         [SPW_DROP_OOM] = "oom",
-        [SPW_DROP_FORK_DISCARD] = "fork_discard",
     };
     return (unsigned)cause < SPW_DROP_CAUSES ? names[cause] : "unknown";
 }

@@ -111,6 +111,40 @@ static void test_restart(void **state)
     assert_int_equal(spw_flush(10), SPW_ERR_NOT_STARTED);
 }
 
+static uint64_t open_spans(void)
+{
+    spw_stats_snapshot s = SPW_STATS_INIT;
+    spw_stats(&s);
+    return s.spans_open;
+}
+
+static void test_open_spans_over_a_restart(void **state)
+{
+    (void)state;
+    struct script_exporter *first = script_exporter_new(), *second = script_exporter_new();
+    spw_span old[3], new[2];
+    script_start(first, NULL);
+    uint64_t before = open_spans();
+    for (int i = 0; i < 3; i++)
+        old[i] = spw_span_start(NULL, "old", NULL);
+    assert_int_equal(open_spans() - before, 3);
+    spw_shutdown(1000);
+    script_start(second, NULL);
+    for (int i = 0; i < 2; i++)
+        new[i] = spw_span_start(NULL, "new", NULL);
+    assert_int_equal(open_spans() - before, 5);
+    for (int i = 0; i < 3; i++)
+        spw_span_end(old[i]);
+    assert_int_equal(open_spans() - before, 2);
+    for (int i = 0; i < 2; i++)
+        spw_span_end(new[i]);
+    assert_int_equal(open_spans(), before);
+    spw_shutdown(1000);
+    assert_identity();
+    script_exporter_free(first);
+    script_exporter_free(second);
+}
+
 static void test_span_from_earlier_session(void **state)
 {
     (void)state;
@@ -432,6 +466,7 @@ int main(void)
         cmocka_unit_test_teardown(test_second_start, stop),
         cmocka_unit_test_teardown(test_restart, stop),
         cmocka_unit_test_teardown(test_span_from_earlier_session, stop),
+        cmocka_unit_test_teardown(test_open_spans_over_a_restart, stop),
         cmocka_unit_test_teardown(test_retry_keeps_everything, stop),
         cmocka_unit_test_teardown(test_permanent_is_counted, stop),
         cmocka_unit_test_teardown(test_partial_success, stop),
