@@ -267,12 +267,16 @@ static struct rest start_recording(struct spw__recorder *recorder, spw_span *out
 }
 
 /* Options of another version: longer ones begin as ours, shorter ones are filled up. Without a size they say nothing. */
-static const spw_span_options *fit(const spw_span_options *options, spw_span_options *filled)
+static inline bool short_options(const spw_span_options *options)
 {
-    if (__builtin_expect(!options || options->struct_size >= sizeof *options, 1))
-        return options;
-    *filled = (spw_span_options)SPW_SPAN_OPTIONS_INIT;
-    memcpy(filled, options, options->struct_size);
+    return __builtin_expect(options && options->struct_size < sizeof *options, 0);
+}
+
+static spw_span_options fill_up(const spw_span_options *options)
+{
+    spw_span_options filled = SPW_SPAN_OPTIONS_INIT;
+    memcpy(&filled, options, options->struct_size);
+    filled.struct_size = sizeof filled;
     return filled;
 }
 
@@ -286,8 +290,14 @@ static void refuse_start(struct spw__engine *engine, bool reentrant)
         refuse(engine, SPW_DROP_OOM);
 }
 
-static void start_span(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
+static void start_with_short(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options);
+
+void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
 {
+    if (short_options(options)) {
+        start_with_short(out, tracer, name, name_size, options);
+        return;
+    }
     const spw_span *parent = parent_of(options);
     struct spw__engine *engine = spw__gate_state() & SPW__GATE_STARTED ? spw__engine_current() : NULL;
     if (!engine) {
@@ -312,21 +322,21 @@ static void start_span(spw_span *out, spw_tracer *tracer, const char *name, size
         set_rest(engine, out->handle, rest, text, options);
 }
 
-void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
+static __attribute__((noinline)) void start_with_short(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size,
+                                                       const spw_span_options *options)
 {
-    spw_span_options filled;
-    start_span(out, tracer, name, name_size, fit(options, &filled));
+    spw_span_options filled = fill_up(options);
+    spw__span_start(out, tracer, name, name_size, &filled);
 }
 
 void spw__scope_start(spw_scope *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options)
 {
-    spw_span_options filled;
-    options = fit(options, &filled);
-    start_span(&out->span, tracer, name, name_size, options);
+    spw__span_start(&out->span, tracer, name, name_size, options);
     out->token.id = 0;
     if (!is_valid(&out->span))
         return; /* nothing to carry: the context stays as it is */
-    const spw_context *base = options && options->parent ? options->parent : spw__thread_context(spw__self);
+    const spw_context *parent = options && !short_options(options) ? options->parent : options ? fill_up(options).parent : NULL;
+    const spw_context *base = parent ? parent : spw__thread_context(spw__self);
     out->token = spw__attach(&out->span, base ? base->values : NULL);
 }
 
