@@ -170,7 +170,8 @@ static inline bool spw_is_recording(spw_span span)
     return span.handle && spw__is_recording(span.handle);
 }
 
-/** @name Attributes. Last value of a key wins; an empty or NULL key is dropped and counted. (Specification: Set Attributes.) @{ */
+/** @name Attributes. Last value of a key wins; an empty or NULL key is dropped and counted; a NULL string is an empty one.
+ *  (Specification: Set Attributes.) @{ */
 static inline void spw_set_string(spw_span span, const char *key, const char *value)
 {
     if (span.handle)
