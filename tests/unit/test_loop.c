@@ -15,6 +15,8 @@
 
 #include "sdk/loop.h"
 
+enum { LATE_MS = 2000 }; /* never early is the promise; how late a loaded machine is, is not */
+
 struct timer_case {
     spw_timer timer;
     spw_loop *loop;
@@ -69,18 +71,22 @@ static void timers_fire_in_order_and_never_early(void **state)
     struct timer_case t[4];
     char trail[8] = "";
     static const uint64_t delays[4] = { 30, 10, 20, 10 };
-    uint64_t begin = spw_loop_now_ms(loop);
     for (int i = 0; i < 4; i++) {
         init_timer(&t[i], loop);
         t[i].trail = trail;
         t[i].letter = (char)('a' + i);
-        spw_loop_arm(loop, &t[i].timer, delays[i]);
     }
+    uint64_t begin;
+    do {
+        begin = spw_loop_now_ms(loop);
+        for (int i = 0; i < 4; i++)
+            spw_loop_arm(loop, &t[i].timer, delays[i]);
+    } while (spw_loop_now_ms(loop) - begin > 5); /* held up in between: another order would be right */
     while (t[0].fired == 0)
         spw__loop_step(loop, -1);
     assert_string_equal(trail, "bdca");
     for (int i = 0; i < 4; i++) {
-        assert_in_range(t[i].fired_at - begin, delays[i], delays[i] + 100);
+        assert_in_range(t[i].fired_at - begin, delays[i], delays[i] + LATE_MS);
         assert_false(t[i].timer.armed);
     }
 }
@@ -90,14 +96,14 @@ static void arming_again_moves(void **state)
     spw_loop *loop = *state;
     struct timer_case t;
     init_timer(&t, loop);
+    uint64_t begin = spw_loop_now_ms(loop);
     spw_loop_arm(loop, &t.timer, 0);
     spw_loop_arm(loop, &t.timer, 60);
-    uint64_t begin = spw_loop_now_ms(loop);
     spw__loop_step(loop, 20);
-    assert_int_equal(t.fired, 0);
-    spw__loop_step(loop, -1);
+    if (!t.fired) /* else a loaded machine has let the 60 ms pass */
+        spw__loop_step(loop, -1);
     assert_int_equal(t.fired, 1);
-    assert_in_range(spw_loop_now_ms(loop) - begin, 60, 200);
+    assert_in_range(t.fired_at - begin, 60, 60 + LATE_MS);
 }
 
 static void disarming_is_harmless_at_any_time(void **state)
