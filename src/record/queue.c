@@ -72,8 +72,9 @@ bool spw__queue_open_chunk(struct spw__recorder *recorder, uint32_t stride, uint
 
 void spw__queue_seal(struct spw__recorder *recorder, uint64_t now_ns)
 {
-    if (recorder->chunk->pages > most_pages(recorder->engine))
-        (void)open_chunk(recorder, 1, now_ns);
+    /* The worker may have passed the record by now and stand at its end: it has to be told that the chunk ends there too. */
+    if (recorder->chunk->pages > most_pages(recorder->engine) && open_chunk(recorder, 1, now_ns))
+        spw__queue_tell(recorder);
 }
 
 /* At most one call for each sleep of the worker: whoever turns the flag over makes it. */
@@ -131,11 +132,21 @@ void spw__queue_barrier(const struct spw__engine *engine)
         spw__membarrier();
 }
 
+/* Whether the chunk that the first pipeline stands in has been left by its thread. */
+static bool left_behind(const struct spw__engine *engine, const struct spw__recorder *recorder)
+{
+    uint32_t reference = recorder->cursors[0].reference;
+    if (!reference)
+        return false;
+    const struct spw__chunk *chunk = spw__segments_at(&engine->segments, reference);
+    return __atomic_load_n(&chunk->next, __ATOMIC_ACQUIRE) != 0;
+}
+
 bool spw__queue_retire(struct spw__engine *engine, struct spw__recorder *recorder)
 {
     __atomic_store_n(&recorder->ready, 0, __ATOMIC_SEQ_CST);
     spw__queue_barrier(engine);
-    bool fresh = __atomic_load_n(&recorder->written, __ATOMIC_ACQUIRE) != recorder->passed[0];
+    bool fresh = __atomic_load_n(&recorder->written, __ATOMIC_ACQUIRE) != recorder->passed[0] || left_behind(engine, recorder);
     /* Something came: take the recorder back, unless its thread has announced it again by now (then it stands on the list). */
     return !fresh || __atomic_exchange_n(&recorder->ready, 1, __ATOMIC_ACQ_REL);
 }

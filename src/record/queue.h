@@ -49,6 +49,19 @@ static inline uint8_t *spw__queue_reserve(struct spw__recorder *recorder, uint32
     return (uint8_t *)recorder->chunk + recorder->used + sizeof(struct spw__record);
 }
 
+/* After a change to the rows: sees to it that the worker looks at them, if it is not about to anyway. */
+static inline void spw__queue_tell(struct spw__recorder *recorder)
+{
+    struct spw__engine *engine = recorder->engine;
+    if (engine->fenced)
+        spw__full_fence();
+    else
+        __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the worker's membarrier is the other half, see spw__queue_barrier() */
+    bool heard = __atomic_load_n(&recorder->ready, __ATOMIC_RELAXED) && __atomic_load_n(&engine->worker_asleep, __ATOMIC_RELAXED) != 2;
+    if (__builtin_expect(!heard, 0))
+        spw__queue_announce(recorder);
+}
+
 /* Makes the reserved record visible: one release store; then, now and then, the count, and a word to the worker. */
 static inline void spw__queue_commit(struct spw__recorder *recorder, uint32_t length, uint32_t scope, uint32_t lanes, bool urgent)
 {
@@ -73,13 +86,7 @@ static inline void spw__queue_commit(struct spw__recorder *recorder, uint32_t le
         publish |= n >= step;
     }
     __atomic_store_n(&recorder->chunk->committed, recorder->used, __ATOMIC_RELEASE);
-    if (engine->fenced)
-        spw__full_fence();
-    else
-        __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the worker's membarrier is the other half, see spw__queue_barrier() */
-    bool heard = __atomic_load_n(&recorder->ready, __ATOMIC_RELAXED) && __atomic_load_n(&engine->worker_asleep, __ATOMIC_RELAXED) != 2;
-    if (__builtin_expect(!heard, 0))
-        spw__queue_announce(recorder);
+    spw__queue_tell(recorder);
     if (__builtin_expect(publish, 0))
         spw__queue_publish(recorder);
 }

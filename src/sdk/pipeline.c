@@ -394,6 +394,14 @@ void spw__pipeline_hurry(struct spw__pipeline *p)
     }
 }
 
+void spw__pipeline_settle(struct spw__pipeline *p, struct spw__recorder *recorder)
+{
+    struct spw__range range = { recorder, recorder->cursors[p->index], 0, 0 };
+    (void)settle(p, &range);
+    if (range.end.reference != recorder->cursors[p->index].reference)
+        cursor_advance(p, &range);
+}
+
 bool spw__pipeline_flushed(const struct spw__pipeline *p)
 {
     uint32_t count = __atomic_load_n(&p->engine->recorder_count, __ATOMIC_ACQUIRE);

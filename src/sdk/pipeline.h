@@ -80,6 +80,9 @@ bool spw__pipeline_has_work(const struct spw__pipeline *p);
 /* Flushing: cuts a back-off short; the exporter is tried now. */
 void spw__pipeline_hurry(struct spw__pipeline *p);
 
+/* Leaves the chunks behind that hold nothing more; for a recorder that is drained. */
+void spw__pipeline_settle(struct spw__pipeline *p, struct spw__recorder *recorder);
+
 /* Whether everything up to each recorder's flush_target has been passed. */
 bool spw__pipeline_flushed(const struct spw__pipeline *p);
 

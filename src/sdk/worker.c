@@ -53,6 +53,8 @@ static bool retire_drained(struct spw__worker *w)
     for (struct spw__recorder **at = &w->active; *at;) {
         struct spw__recorder *r = *at;
         bool done = drained(w, r);
+        for (uint32_t i = 0; done && i < w->pipeline_count; i++)
+            spw__pipeline_settle(&w->pipelines[i], r);
         if (done && spw__queue_retire(w->engine, r)) {
             *at = r->active_next;
             r->active = false;

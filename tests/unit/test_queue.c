@@ -10,7 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "record/clock.h"
 #include "record/queue.h"
+#include "record/thread.h"
 #include "support/capture.h"
 
 static capture *first, *second;
@@ -167,7 +169,7 @@ static void a_dead_pipeline_starves_no_other(void **state)
 
 static bool arrives(capture *c, size_t count)
 {
-    for (int i = 0; i < 2000 && capture_count(c) < count; i++)
+    for (int i = 0; i < 10000 && capture_count(c) < count; i++)
         usleep(1000);
     return capture_count(c) == count;
 }
@@ -203,7 +205,7 @@ static void a_dead_pipeline_does_not_hold_all_memory(void **state)
             spw_set(span, "text", text);
             spw_span_end(span);
         }
-        (void)spw_flush(20); /* the live one is done by then */
+        assert_true(arrives(second, (size_t)(round + 1) * 1000));
         assert_int_equal(capture_stats(1).dropped[SPW_DROP_QUEUE_FULL], 0);
     }
     assert_int_equal(capture_count(second), 20000);
@@ -305,6 +307,41 @@ static void a_long_record_is_not_kept_by_its_thread(void **state)
     linger(8, 1, 800000);
 }
 
+static uint64_t held_bytes(void)
+{
+    spw_stats_snapshot stats = SPW_STATS_INIT;
+    spw_stats(&stats);
+    return stats.buffer_bytes;
+}
+
+/* The worker passes a record before its thread has gone on to the next chunk: of that it must hear, or the chunk stays. */
+static void a_chunk_that_is_left_late_is_given_back(void **state)
+{
+    (void)state;
+    start(1000, false, 0);
+    char text[60000];
+    memset(text, 'x', sizeof text);
+    spw_span span = spw_span_start(NULL, "span", NULL);
+    spw_set_string_n(span, "text", text, sizeof text);
+    spw_span_end(span);
+    assert_int_equal(spw_flush(10000), SPW_OK);
+    usleep(50000); /* the worker sleeps */
+    assert_in_range(held_bytes(), 60000, 200000);
+
+    struct spw__recorder *recorder = spw__self->recorder;
+    uint32_t *threads = &recorder->engine->live_threads, before = *threads;
+    __atomic_store_n(threads, 100000, __ATOMIC_RELAXED); /* now the chunk is more than a thread may keep */
+    spw__queue_seal(recorder, spw__mono_ns());
+    __atomic_store_n(threads, before, __ATOMIC_RELAXED);
+    for (int i = 0; i < 10000 && held_bytes() >= 60000; i++)
+        usleep(1000);
+    assert_true(held_bytes() < 60000);
+    record(1); /* and the rows go on */
+    assert_int_equal(spw_flush(10000), SPW_OK);
+    assert_int_equal(capture_count(first), 2);
+    stop();
+}
+
 static void idle_threads_do_not_hold_all_memory(void **state)
 {
     (void)state;
@@ -402,6 +439,7 @@ int main(void)
         TEST(out_of_buffer_is_queue_full),
         TEST(memory_is_given_back),
         TEST(a_long_record_is_not_kept_by_its_thread),
+        TEST(a_chunk_that_is_left_late_is_given_back),
         TEST(idle_threads_do_not_hold_all_memory),
         TEST(answers_of_every_kind_are_accounted),
         TEST(spans_that_end_after_the_shutdown_are_accounted),
