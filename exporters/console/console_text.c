@@ -139,13 +139,15 @@ static void put_bytes(struct spw__console_text *t, spw_view view)
 static void put_scalar(struct spw__console_text *t, const spw_value *value)
 {
     switch (value->type) {
+    case SPW_VALUE_ARRAY: /* a reader gives the encoded ones */
+    case SPW_VALUE_MAP:
     case SPW_VALUE_EMPTY: put_text(t, "(empty)"); break;
     case SPW_VALUE_STRING: put_quoted(t, value->u.view); break;
     case SPW_VALUE_BOOL: put_text(t, value->u.b ? "true" : "false"); break;
     case SPW_VALUE_INT: put_format(t, "%lld", (long long)value->u.i); break;
     case SPW_VALUE_DOUBLE: put_format(t, "%.17g", value->u.d); break;
-    case SPW_VALUE_ARRAY: put_format(t, "[array of %zu bytes]", value->u.view.size); break;
-    case SPW_VALUE_MAP: put_format(t, "{map of %zu bytes}", value->u.view.size); break;
+    case SPW_VALUE_ENCODED_ARRAY: put_format(t, "[array of %zu bytes]", value->u.view.size); break;
+    case SPW_VALUE_ENCODED_MAP: put_format(t, "{map of %zu bytes}", value->u.view.size); break;
     case SPW_VALUE_BYTES: put_bytes(t, value->u.view); break;
     }
 }
@@ -166,7 +168,7 @@ static void put_attr(struct spw__console_text *t, const spw_attr *attr)
     for (;;) {
         put_escaped(t, at.key);
         put(t, "=", 1);
-        bool opened = at.value.type == SPW_VALUE_MAP && depth < MAX_DEPTH;
+        bool opened = at.value.type == SPW_VALUE_ENCODED_MAP && depth < MAX_DEPTH;
         if (opened) {
             put(t, "{", 1);
             stack[depth++] = map_entries(at.value.u.view);

@@ -62,26 +62,39 @@ typedef struct spw_view {
     size_t size;
 } spw_view;
 
-/** The type of an attribute value. The numbers are those of the AnyValue oneof in OTLP. */
+/** The type of a value. The numbers up to 7 are those of the AnyValue oneof in OTLP. */
 typedef enum spw_value_type {
     SPW_VALUE_EMPTY = 0,
     SPW_VALUE_STRING = 1,
     SPW_VALUE_BOOL = 2,
     SPW_VALUE_INT = 3,
     SPW_VALUE_DOUBLE = 4,
-    SPW_VALUE_ARRAY = 5, /**< only when reading: `u.view` holds the encoded ArrayValue */
-    SPW_VALUE_MAP = 6,   /**< only when reading: `u.view` holds the encoded KeyValueList */
+    SPW_VALUE_ARRAY = 5, /**< of values of any types, also arrays and maps */
+    SPW_VALUE_MAP = 6,   /**< of keys to values of any types */
     SPW_VALUE_BYTES = 7,
+    SPW_VALUE_ENCODED_ARRAY = 0x105, /**< only when reading: `u.view` holds an OTLP ArrayValue; walk it with spw_value_elements() */
+    SPW_VALUE_ENCODED_MAP = 0x106,   /**< only when reading: `u.view` holds an OTLP KeyValueList; walk it with spw_value_entries() */
 } spw_value_type;
 
-/** An attribute value. Strings and bytes are borrowed. */
+/**
+ * A value: a number, a string, or a tree of them. Everything it points to is borrowed. Nested at most 64 deep and of at most 1,024 arrays
+ * and maps in all; what is over that is dropped whole, and counted. (Specification: Common, AnyValue.)
+ */
 typedef struct spw_value {
     spw_value_type type;
     union {
-        spw_view view; /**< STRING, BYTES, and ARRAY and MAP when reading */
+        spw_view view; /**< STRING, BYTES and the encoded types */
         int64_t i;
         double d;
         bool b;
+        struct {
+            const struct spw_value *values;
+            size_t count;
+        } array;
+        struct {
+            const struct spw_attr *entries;
+            size_t count;
+        } map;
     } u;
 } spw_value;
 
@@ -97,45 +110,125 @@ static inline size_t spw__len(const char *text)
     return text ? __builtin_strlen(text) : 0;
 }
 
-static inline spw_attr spw_attr_string(const char *key, const char *value)
+/** @name Values. @{ */
+static inline spw_value spw_value_empty(void)
 {
-    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_STRING, { { value, spw__len(value) } } } };
+    spw_value v = { SPW_VALUE_EMPTY, { { NULL, 0 } } };
+    return v;
+}
+
+/** A string of known length. Not valid UTF-8: recorded as bytes. */
+static inline spw_value spw_value_string_n(const char *text, size_t size)
+{
+    spw_value v = { SPW_VALUE_STRING, { { text, size } } };
+    return v;
+}
+
+/** A terminated string; NULL is an empty one. */
+static inline spw_value spw_value_string(const char *text)
+{
+    return spw_value_string_n(text, spw__len(text));
+}
+
+static inline spw_value spw_value_bytes(const void *data, size_t size)
+{
+    spw_value v = { SPW_VALUE_BYTES, { { (const char *)data, size } } };
+    return v;
+}
+
+static inline spw_value spw_value_int(int64_t number)
+{
+    spw_value v = { SPW_VALUE_INT, { { NULL, 0 } } };
+    v.u.i = number;
+    return v;
+}
+
+static inline spw_value spw_value_double(double number)
+{
+    spw_value v = { SPW_VALUE_DOUBLE, { { NULL, 0 } } };
+    v.u.d = number;
+    return v;
+}
+
+static inline spw_value spw_value_bool(bool truth)
+{
+    spw_value v = { SPW_VALUE_BOOL, { { NULL, 0 } } };
+    v.u.b = truth;
+    return v;
+}
+
+/** An array; `values` may be of different types. */
+static inline spw_value spw_value_array(const spw_value *values, size_t count)
+{
+    spw_value v = { SPW_VALUE_ARRAY, { { NULL, 0 } } };
+    v.u.array.values = values;
+    v.u.array.count = values ? count : 0;
+    return v;
+}
+
+/** A map; of equal keys the last counts. */
+static inline spw_value spw_value_map(const spw_attr *entries, size_t count)
+{
+    spw_value v = { SPW_VALUE_MAP, { { NULL, 0 } } };
+    v.u.map.entries = entries;
+    v.u.map.count = entries ? count : 0;
+    return v;
+}
+/** @} */
+
+/** @name Attributes: a key and a value. @{ */
+static inline spw_attr spw_attr_value(const char *key, spw_value value)
+{
+    spw_attr a = { { key, spw__len(key) }, value };
     return a;
 }
 
-/** A string of known length; it may hold any byte. Not valid UTF-8: recorded as bytes. */
+static inline spw_attr spw_attr_string(const char *key, const char *value)
+{
+    return spw_attr_value(key, spw_value_string(value));
+}
+
 static inline spw_attr spw_attr_string_n(const char *key, const char *value, size_t size)
 {
-    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_STRING, { { value, size } } } };
-    return a;
+    return spw_attr_value(key, spw_value_string_n(value, size));
 }
 
 static inline spw_attr spw_attr_bytes(const char *key, const void *value, size_t size)
 {
-    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_BYTES, { { (const char *)value, size } } } };
-    return a;
+    return spw_attr_value(key, spw_value_bytes(value, size));
 }
 
 static inline spw_attr spw_attr_int(const char *key, int64_t value)
 {
-    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_INT, { { NULL, 0 } } } };
-    a.value.u.i = value;
-    return a;
+    return spw_attr_value(key, spw_value_int(value));
 }
 
 static inline spw_attr spw_attr_double(const char *key, double value)
 {
-    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_DOUBLE, { { NULL, 0 } } } };
-    a.value.u.d = value;
-    return a;
+    return spw_attr_value(key, spw_value_double(value));
 }
 
 static inline spw_attr spw_attr_bool(const char *key, bool value)
 {
-    spw_attr a = { { key, spw__len(key) }, { SPW_VALUE_BOOL, { { NULL, 0 } } } };
-    a.value.u.b = value;
-    return a;
+    return spw_attr_value(key, spw_value_bool(value));
 }
+
+static inline spw_attr spw_attr_array(const char *key, const spw_value *values, size_t count)
+{
+    return spw_attr_value(key, spw_value_array(values, count));
+}
+
+static inline spw_attr spw_attr_map(const char *key, const spw_attr *entries, size_t count)
+{
+    return spw_attr_value(key, spw_value_map(entries, count));
+}
+/** @} */
+
+#ifndef __cplusplus
+/** Lists in place, as pointer and count: `spw_attr_array("stops", SPW_VALUES(spw_value_string("stop"), spw_value_int(3)))`. C only. */
+#define SPW_VALUES(...) ((const spw_value[]){ __VA_ARGS__ }), (sizeof((const spw_value[]){ __VA_ARGS__ }) / sizeof(spw_value))
+#define SPW_ATTRS(...) ((const spw_attr[]){ __VA_ARGS__ }), (sizeof((const spw_attr[]){ __VA_ARGS__ }) / sizeof(spw_attr))
+#endif
 
 #ifdef __cplusplus
 }

@@ -59,13 +59,25 @@ typedef struct spw_event_iter {
     const uint8_t *end;
 } spw_event_iter;
 
+/** Walks the encoded links of a span. */
+typedef struct spw_link_iter {
+    const uint8_t *at;
+    const uint8_t *end;
+} spw_link_iter;
+
+/** Walks the values of an encoded array. */
+typedef struct spw_value_iter {
+    const uint8_t *at;
+    const uint8_t *end;
+} spw_value_iter;
+
 typedef struct spw_scope_view {
     spw_view name;
     spw_view version;
     spw_view schema_url;
 } spw_scope_view;
 
-/** A finished span, read in place. */
+/** A finished span, read in place. Zero in what a record of an older layout does not have. */
 typedef struct spw_span_view {
     uint8_t trace_id[16];
     uint8_t span_id[8];
@@ -80,9 +92,11 @@ typedef struct spw_span_view {
     uint64_t end_unix_ns;
     uint32_t dropped_attributes;
     uint32_t dropped_events;
+    uint32_t dropped_links;
     spw_scope_view scope;
     spw_attr_iter attributes;
     spw_event_iter events;
+    spw_link_iter links;
     spw_view encoded; /**< the Span message itself */
 } spw_span_view;
 
@@ -92,6 +106,15 @@ typedef struct spw_event_view {
     uint32_t dropped_attributes;
     spw_attr_iter attributes;
 } spw_event_view;
+
+typedef struct spw_link_view {
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    uint32_t flags; /**< OTLP link flags: W3C flags, has-is-remote, is-remote */
+    spw_view trace_state;
+    uint32_t dropped_attributes;
+    spw_attr_iter attributes;
+} spw_link_view;
 
 typedef struct spw_batch_iter {
     const spw_batch *batch;
@@ -115,6 +138,18 @@ SPW_API bool spw_attr_next(spw_attr_iter *it, spw_attr *out);
 
 /** The next event; false at the end. */
 SPW_API bool spw_event_next(spw_event_iter *it, spw_event_view *out);
+
+/** The next link; false at the end. */
+SPW_API bool spw_link_next(spw_link_iter *it, spw_link_view *out);
+
+/** The values of an SPW_VALUE_ENCODED_ARRAY, for spw_value_next(); nothing for other types. */
+SPW_API spw_value_iter spw_value_elements(const spw_value *array);
+
+/** The next value of an array; false at the end, or where the bytes are malformed. */
+SPW_API bool spw_value_next(spw_value_iter *it, spw_value *out);
+
+/** The entries of an SPW_VALUE_ENCODED_MAP, for spw_attr_next(); nothing for other types. */
+SPW_API spw_attr_iter spw_value_entries(const spw_value *map);
 
 /** The attributes of the batch's resource. */
 SPW_API spw_attr_iter spw_batch_resource(const spw_batch *batch);

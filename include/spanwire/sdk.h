@@ -35,50 +35,106 @@ typedef enum spw_log_level { SPW_LOG_NONE = 0, SPW_LOG_ERROR = 1, SPW_LOG_WARN =
  *  spw_flush() or spw_shutdown(). */
 typedef void (*spw_log_fn)(void *arg, spw_log_level level, const char *text);
 
-struct spw_exporter; /* exporter.h */
+struct spw_exporter;     /* exporter.h */
+struct spw_span_view;    /* exporter.h */
+struct spw_sampler;      /* sampler.h */
+struct spw_processor;    /* processor.h */
+struct spw_id_generator; /* processor.h */
+struct spw_clock;        /* processor.h */
+
+/** How a pipeline gathers. (Specification: Trace SDK, Built-in span processors.) */
+typedef enum spw_pipeline_mode {
+    SPW_PIPELINE_BATCH = 0,
+    SPW_PIPELINE_SIMPLE = 1, /**< each span goes to the exporter as soon as it has ended, one at a time, still on the worker's thread */
+} spw_pipeline_mode;
+
+/** Whether a pipeline takes a span; what is not taken is counted `filtered`. On the worker's thread; must not block or call the SDK. */
+typedef bool (*spw_filter_fn)(void *arg, const struct spw_span_view *span);
+
+/** What becomes of an attribute. */
+typedef enum spw_redaction { SPW_REDACT_KEEP = 0, SPW_REDACT_DROP = 1, SPW_REDACT_REPLACE = 2 } spw_redaction;
+
+/**
+ * Looks at one attribute of a span, an event or a link on its way into this pipeline's body; the record itself, and what other pipelines
+ * send, stay as they are. REPLACE: `attr->value` was changed; what it points to must live until the next call. A key cannot be replaced. A
+ * dropped attribute is counted in the span's dropped attributes. On the worker's thread; must not block or call the SDK.
+ */
+typedef spw_redaction (*spw_redact_fn)(void *arg, const struct spw_span_view *span, spw_attr *attr);
 
 /** One way out: processor and exporter. Zero means: the environment's value or the default. */
 typedef struct spw_pipeline_options {
     size_t struct_size;
-    const char *exporter_name;             /**< a registered name (otlp, console, memory, yours), unless `exporter` is set */
-    struct spw_exporter *exporter;         /**< an exporter object; spw_start() takes it over, also when it fails */
-    uint32_t max_queue_size;               /**< records, OTEL_BSP_MAX_QUEUE_SIZE (2048) */
-    uint32_t max_export_batch_size;        /**< records, OTEL_BSP_MAX_EXPORT_BATCH_SIZE (512) */
-    uint32_t schedule_delay_ms;            /**< OTEL_BSP_SCHEDULE_DELAY (5000); SPW_NOW for 0 */
-    uint32_t export_timeout_ms;            /**< OTEL_BSP_EXPORT_TIMEOUT (30000) */
-    uint32_t max_age_ms;                   /**< drop a batch that could not be delivered for so long (`retry_exhausted`); 0: never */
+    const char *exporter_name;      /**< a registered name (otlp, console, file, memory, yours), unless `exporter` is set */
+    struct spw_exporter *exporter;  /**< an exporter object; spw_start() takes it over, also when it fails */
+    uint32_t max_queue_size;        /**< records, OTEL_BSP_MAX_QUEUE_SIZE (2048) */
+    uint32_t max_export_batch_size; /**< records, OTEL_BSP_MAX_EXPORT_BATCH_SIZE (512) */
+    uint32_t schedule_delay_ms;     /**< OTEL_BSP_SCHEDULE_DELAY (5000); SPW_NOW for 0 */
+    uint32_t export_timeout_ms;     /**< OTEL_BSP_EXPORT_TIMEOUT (30000); SPW_NEVER for none */
+    uint32_t max_age_ms;            /**< drop a batch that could not be delivered for so long (`retry_exhausted`); 0: never */
+    spw_pipeline_mode mode;
+    spw_filter_fn filter; /**< NULL: every span */
+    void *filter_arg;
+    spw_redact_fn redact; /**< NULL: as recorded */
+    void *redact_arg;
 } spw_pipeline_options;
-#define SPW_PIPELINE_OPTIONS_INIT { sizeof(spw_pipeline_options), NULL, NULL, 0, 0, 0, 0, 0 }
-#define SPW_NOW UINT32_MAX
+#define SPW_PIPELINE_OPTIONS_INIT { sizeof(spw_pipeline_options), NULL, NULL, 0, 0, 0, 0, 0, SPW_PIPELINE_BATCH, NULL, NULL, NULL, NULL }
+#define SPW_NOW UINT32_MAX   /**< for a delay: 0, where 0 means the default */
+#define SPW_NEVER UINT32_MAX /**< for a timeout: none */
 
 /** What can be said in code. Zero, or NULL, means: the environment, then the default. Begin with SPW_OPTIONS_INIT. */
 typedef struct spw_options {
     size_t struct_size;
-    const char *service_name;              /**< OTEL_SERVICE_NAME (unknown_service:<program>) */
+    /* who records */
+    const char *service_name;         /**< wins over OTEL_SERVICE_NAME */
+    const char *service_name_default; /**< OTEL_SERVICE_NAME wins over this (unknown_service:<program>) */
     const char *service_version;
-    const spw_attr *resource_attributes;   /**< win over OTEL_RESOURCE_ATTRIBUTES */
+    const spw_attr *resource_attributes; /**< win over OTEL_RESOURCE_ATTRIBUTES */
     size_t resource_attribute_count;
+    const char *resource_schema_url;
+    const char *resource_detectors; /**< by name, as `service,process,host,os,container`; `none` for none (all of these) */
+    /* how */
+    struct spw_sampler *sampler;           /**< spw_start() takes it over. OTEL_TRACES_SAMPLER (parentbased_always_on) */
+    struct spw_id_generator *id_generator; /**< borrowed until shutdown; NULL: random ids */
+    struct spw_processor *const *processors; /**< spw_start() takes them over; called in this order. At most 8 */
+    size_t processor_count;
+    const struct spw_clock *clock; /**< for tests; borrowed until shutdown; NULL: the system's */
+    const char *propagators;       /**< `tracecontext,baggage`, OTEL_PROPAGATORS; a list set by spw_propagators_set() wins */
+    /* where to */
     const spw_pipeline_options *pipelines; /**< up to 16; none: OTEL_TRACES_EXPORTER (otlp) */
     size_t pipeline_count;
-    const char *otlp_endpoint;             /**< base URL, OTEL_EXPORTER_OTLP_ENDPOINT (http://localhost:4318) */
-    const char *otlp_headers;              /**< `k=v,k2=v2`, percent-encoded values, OTEL_EXPORTER_OTLP_HEADERS */
-    const char *otlp_compression;          /**< none or gzip, OTEL_EXPORTER_OTLP_COMPRESSION */
-    uint32_t otlp_timeout_ms;              /**< one export call, OTEL_EXPORTER_OTLP_TIMEOUT (10000) */
-    uint32_t max_attributes;               /**< a span, OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT (128); at most 2,048 */
-    uint32_t max_events;                   /**< a span, OTEL_SPAN_EVENT_COUNT_LIMIT (128) */
-    uint32_t max_event_attributes;         /**< an event, OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT (128) */
-    uint32_t max_value_length;             /**< in characters; longer strings are cut, OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT (none) */
-    uint32_t max_span_bytes;               /**< recorded bytes a span may hold: 880 to 1 MiB, the default; what is over is dropped */
-    uint32_t max_open_spans;               /**< spans recording at once (16384; at most 262,144), 1 KiB each when used; then `no_slot` */
-    uint64_t max_buffer_bytes;             /**< memory for finished records of all threads (64 MiB; at most 4 GiB); in steps of 4 MiB; then `queue_full` */
-    uint64_t max_overflow_bytes;           /**< memory for what open spans hold past 880 bytes each (64 MiB; at most 256 MiB) */
-    uint32_t exit_timeout_ms;              /**< flush at exit() without shutdown: at most this (1000); SPW_NOW for none */
+    const char *otlp_endpoint;           /**< base URL, OTEL_EXPORTER_OTLP_ENDPOINT (http://localhost:4318) */
+    const char *otlp_traces_endpoint;    /**< used as it is, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT */
+    const char *otlp_protocol;           /**< http/protobuf or http/json, OTEL_EXPORTER_OTLP_PROTOCOL */
+    const char *otlp_headers;            /**< `k=v,k2=v2`, percent-encoded values, OTEL_EXPORTER_OTLP_HEADERS */
+    const char *otlp_compression;        /**< none or gzip, OTEL_EXPORTER_OTLP_COMPRESSION */
+    const char *otlp_certificate;        /**< PEM file of the CA, OTEL_EXPORTER_OTLP_CERTIFICATE */
+    const char *otlp_client_key;         /**< PEM file, OTEL_EXPORTER_OTLP_CLIENT_KEY */
+    const char *otlp_client_certificate; /**< PEM file, OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE */
+    uint32_t otlp_timeout_ms;            /**< one export call, OTEL_EXPORTER_OTLP_TIMEOUT (10000); SPW_NEVER for none */
+    const char *user_agent_prefix;       /**< before `OTel-OTLP-Exporter-C/<version>` */
+    /* limits */
+    uint32_t max_attributes;       /**< a span, OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT (128); at most 2,048 */
+    uint32_t max_events;           /**< a span, OTEL_SPAN_EVENT_COUNT_LIMIT (128) */
+    uint32_t max_links;            /**< a span, OTEL_SPAN_LINK_COUNT_LIMIT (128) */
+    uint32_t max_event_attributes; /**< an event, OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT (128) */
+    uint32_t max_link_attributes;  /**< a link, OTEL_LINK_ATTRIBUTE_COUNT_LIMIT (128) */
+    uint32_t max_value_length;     /**< in characters; longer strings are cut, OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT (none) */
+    const char *const *pinned_keys; /**< attributes that are kept when a span has reached its limits; at most 16 (error.type) */
+    size_t pinned_key_count;
+    uint32_t max_span_bytes;     /**< recorded bytes a span may hold: 880 to 1 MiB, the default; what is over is dropped */
+    uint32_t max_open_spans;     /**< spans recording at once (16384; at most 262,144), 1 KiB each when used; then `no_slot` */
+    uint64_t max_buffer_bytes;   /**< memory for finished records of all threads (64 MiB; at most 4 GiB); in steps of 4 MiB; then `queue_full` */
+    uint64_t max_overflow_bytes; /**< memory for what open spans hold past 880 bytes each (64 MiB; at most 256 MiB) */
+    uint32_t exit_timeout_ms;    /**< flush at exit() without shutdown: at most this (1000); SPW_NOW for none */
+    /* what is said */
     spw_log_level log_level;
-    spw_log_fn log_fn;                     /**< NULL: standard error */
+    spw_log_fn log_fn; /**< NULL: standard error */
     void *log_arg;
-    spw_error *error;                      /**< NULL, or where spw_start() says why it failed and what to do */
+    spw_error *error; /**< NULL, or where spw_start() says why it failed and what to do */
 } spw_options;
-#define SPW_OPTIONS_INIT { sizeof(spw_options), NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, SPW_LOG_NONE, NULL, NULL, NULL }
+#define SPW_OPTIONS_INIT                                                                                                                   \
+    { sizeof(spw_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL,  \
+      NULL, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, SPW_LOG_NONE, NULL, NULL, NULL }
 
 /**
  * Starts the SDK: reads options and environment, builds resource and pipelines, starts the worker, opens the gate for recording. Does no

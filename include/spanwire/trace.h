@@ -295,9 +295,6 @@ static inline void spw_update_name(spw_span span, const char *name)
     const spw_span var __attribute__((unused)) = spw__scope_open(&spw__scope_##var, (tracer), (name), (options))
 
 #ifndef __cplusplus
-/** Attributes in place: `spw_add_event(span, "retry", SPW_ATTRS(spw_attr_int("attempt", 2)));` */
-#define SPW_ATTRS(...) ((const spw_attr[]){ __VA_ARGS__ }), (sizeof((const spw_attr[]){ __VA_ARGS__ }) / sizeof(spw_attr))
-
 /** Sets an attribute by the type of its value: every integer type, float, double, bool, char pointers. Other pointers do not compile.
  *  In C11 `true` is an int: use spw_set_bool() or a bool variable. */
 #define spw_set(span, key, value)                                                                                                          \

@@ -82,6 +82,8 @@ static bool measure_value(const struct spw__limits *limits, const spw_value *val
         break;
     case SPW_VALUE_ARRAY:
     case SPW_VALUE_MAP:
+    case SPW_VALUE_ENCODED_ARRAY:
+    case SPW_VALUE_ENCODED_MAP:
     default:
         return false;
     }

@@ -248,7 +248,8 @@ static bool take_value_field(const struct field *f, spw_value *out)
         break;
     default: return true; /* a value type of the future reads as empty */
     }
-    out->type = (spw_value_type)f->number;
+    bool tree = f->number == SPW_VALUE_ARRAY || f->number == SPW_VALUE_MAP;
+    out->type = (spw_value_type)(f->number | (tree ? SPW_VALUE_ENCODED_ARRAY & ~SPW_VALUE_ARRAY : 0u));
     return fits;
 }
 

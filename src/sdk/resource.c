@@ -71,7 +71,9 @@ static bool set_value(any_value *out, const spw_value *value)
         return true;
     case SPW_VALUE_EMPTY:
     case SPW_VALUE_ARRAY: /* configuration refuses these two */
-    case SPW_VALUE_MAP: break;
+    case SPW_VALUE_MAP:
+    case SPW_VALUE_ENCODED_ARRAY:
+    case SPW_VALUE_ENCODED_MAP: break;
     }
     return true; /* an AnyValue with nothing set */
 }

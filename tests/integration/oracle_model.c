@@ -124,6 +124,8 @@ static size_t packed(const model_attr *attr)
     case SPW_VALUE_EMPTY:
     case SPW_VALUE_ARRAY:
     case SPW_VALUE_MAP:
+    case SPW_VALUE_ENCODED_ARRAY:
+    case SPW_VALUE_ENCODED_MAP:
         break;
     }
     return opentelemetry__proto__common__v1__key_value__get_packed_size(&pair);
@@ -348,6 +350,8 @@ static bool same_value(const model_attr *want, const any_value *got)
         return got->value_case == OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE__NOT_SET;
     case SPW_VALUE_ARRAY:
     case SPW_VALUE_MAP:
+    case SPW_VALUE_ENCODED_ARRAY:
+    case SPW_VALUE_ENCODED_MAP:
         break;
     }
     return false;
