@@ -64,6 +64,13 @@ typedef struct spw_tracer {
 } spw_tracer;
 #define SPW_TRACER_INIT(name_, version_) { 0, (name_), (version_), NULL }
 
+/** A link to another span, of any trace. What it points to is borrowed. (Specification: Trace API, Link.) */
+typedef struct spw_link {
+    spw_span span;
+    const spw_attr *attributes;
+    size_t attribute_count;
+} spw_link;
+
 /** What may be said at the start of a span beyond its name. Begin with SPW_SPAN_OPTIONS_INIT. */
 typedef struct spw_span_options {
     size_t struct_size;
@@ -72,8 +79,10 @@ typedef struct spw_span_options {
     const spw_attr *attributes; /**< set at start; a sampler sees these */
     size_t attribute_count;
     uint64_t start_unix_ns; /**< 0: now */
+    const spw_link *links;  /**< a sampler sees these too */
+    size_t link_count;
 } spw_span_options;
-#define SPW_SPAN_OPTIONS_INIT { sizeof(spw_span_options), SPW_KIND_UNSET, NULL, NULL, 0, 0 }
+#define SPW_SPAN_OPTIONS_INIT { sizeof(spw_span_options), SPW_KIND_UNSET, NULL, NULL, 0, 0, NULL, 0 }
 
 /** A span that is also the current context; what SPW_SPAN declares. */
 typedef struct spw_scope {

@@ -1,10 +1,11 @@
-/* Spans: start, the setters' out-of-line halves, end. (Specification: Trace API and Trace SDK.) */
+/* Spans: start and end. (Specification: Trace API and Trace SDK.) */
 #include <sched.h>
 #include <string.h>
 
 #include "finish.h"
 #include "frame.h"
 #include "platform.h"
+#include "span.h"
 #include "thread.h"
 #include "tracestate.h"
 #include "utf8.h"
@@ -38,23 +39,6 @@ static struct spw__slot *take_slot(struct spw__recorder *recorder)
         return spw__pool_at(&engine->slots, recorder->cache[--recorder->cached]);
     uint32_t index = spw__pool_take(&engine->slots);
     return index == SPW__POOL_NONE ? NULL : spw__pool_at(&engine->slots, index);
-}
-
-/* A child of a local span starts at its parent's start plus the monotonic time since; anything else by the clock. */
-static uint64_t start_time(struct spw__engine *engine, const spw_span *parent, uint64_t mono)
-{
-    if (parent && parent->handle) {
-        const struct spw__slot *slot = spw__slot_of(engine, parent->handle);
-        if (slot) {
-            /* Acquire, so that the look at the generation comes after: still the same span's means these were its times. */
-            uint64_t unix_ns = __atomic_load_n(&slot->base_unix_ns, __ATOMIC_ACQUIRE);
-            uint64_t since = __atomic_load_n(&slot->base_mono_ns, __ATOMIC_ACQUIRE);
-            if (__atomic_load_n(&slot->word, __ATOMIC_RELAXED) >> SPW__GENERATION_SHIFT == spw__handle_generation(parent->handle) &&
-                mono >= since)
-                return unix_ns + (mono - since);
-        }
-    }
-    return spw__clock_unix(&engine->clock, mono);
 }
 
 /* The scalars as wire bytes, the end time left open. The parent comes last, so that a root is a prefix. */
@@ -140,7 +124,7 @@ static struct rest open_slot(struct spw__recorder *recorder, struct spw__slot *s
 {
     struct spw__engine *engine = recorder->engine;
     uint64_t mono = spw__mono_ns();
-    uint64_t now = start_time(engine, parent, mono);
+    uint64_t now = spw__span_time(engine, parent, mono);
     uint64_t start = options && options->start_unix_ns ? options->start_unix_ns : now;
     spw_span_kind kind = options && options->kind > SPW_KIND_UNSET && options->kind <= SPW_KIND_CONSUMER ? options->kind : SPW_KIND_INTERNAL;
     /* The new generation first, still closed: who reads the times below for an earlier span in this slot then sees that it is gone. */
@@ -338,110 +322,6 @@ void spw__scope_start(spw_scope *out, spw_tracer *tracer, const char *name, size
     const spw_context *parent = options && !short_options(options) ? options->parent : options ? fill_up(options).parent : NULL;
     const spw_context *base = parent ? parent : spw__thread_context(spw__self);
     out->token = spw__attach(&out->span, base ? base->values : NULL);
-}
-
-/* ---- setters ---- */
-
-static __attribute__((noinline)) void set(struct spw__engine *engine, uint64_t handle, const char *key, size_t key_size, spw_value value)
-{
-    spw__frame_attribute(engine, handle, (spw_view){ key, key_size }, &value);
-}
-
-void spw__set_string(uint64_t handle, const char *key, size_t key_size, const char *value, size_t size)
-{
-    struct spw__engine *engine = spw__engine_current();
-    if (!engine)
-        return;
-    if (value && size <= spw__limit(&engine->limits.value_length) && spw__is_ascii(value, size < 64 ? size : 0) &&
-        spw__frame_short(engine, handle, key, key_size, SPW__ANY_STRING, true, value, size))
-        return;
-    set(engine, handle, key, key_size, (spw_value){ .type = SPW_VALUE_STRING, .u.view = { value, size } });
-}
-
-void spw__set_bytes(uint64_t handle, const char *key, size_t key_size, const void *value, size_t size)
-{
-    set(spw__engine_current(), handle, key, key_size, (spw_value){ .type = SPW_VALUE_BYTES, .u.view = { value, size } });
-}
-
-void spw__set_int(uint64_t handle, const char *key, size_t key_size, int64_t value)
-{
-    struct spw__engine *engine = spw__engine_current();
-    uint8_t bytes[10];
-    size_t size = (size_t)(spw__put_varint(bytes, (uint64_t)value) - bytes);
-    if (engine && !spw__frame_short(engine, handle, key, key_size, SPW__ANY_INT, false, bytes, size))
-        set(engine, handle, key, key_size, (spw_value){ .type = SPW_VALUE_INT, .u.i = value });
-}
-
-void spw__set_uint(uint64_t handle, const char *key, size_t key_size, uint64_t value)
-{
-    if (value <= INT64_MAX) {
-        spw__set_int(handle, key, key_size, (int64_t)value);
-        return;
-    }
-    char digits[24];
-    char *p = digits + sizeof digits;
-    do
-        *--p = (char)('0' + value % 10);
-    while (value /= 10);
-    spw__set_string(handle, key, key_size, p, (size_t)(digits + sizeof digits - p));
-}
-
-void spw__set_double(uint64_t handle, const char *key, size_t key_size, double value)
-{
-    struct spw__engine *engine = spw__engine_current();
-    uint8_t bytes[8];
-    uint64_t bits;
-    memcpy(&bits, &value, 8);
-    (void)spw__put_fixed64(bytes, bits);
-    if (engine && !spw__frame_short(engine, handle, key, key_size, SPW__ANY_DOUBLE, false, bytes, 8))
-        set(engine, handle, key, key_size, (spw_value){ .type = SPW_VALUE_DOUBLE, .u.d = value });
-}
-
-void spw__set_bool(uint64_t handle, const char *key, size_t key_size, bool value)
-{
-    struct spw__engine *engine = spw__engine_current();
-    uint8_t byte = value;
-    if (engine && !spw__frame_short(engine, handle, key, key_size, SPW__ANY_BOOL, false, &byte, 1))
-        set(engine, handle, key, key_size, (spw_value){ .type = SPW_VALUE_BOOL, .u.b = value });
-}
-
-void spw__set_attrs(uint64_t handle, const spw_attr *attrs, size_t count)
-{
-    struct spw__engine *engine = spw__engine_current();
-    for (size_t i = 0; attrs && i < count; i++)
-        spw__frame_attribute(engine, handle, attrs[i].key, &attrs[i].value);
-}
-
-/* The time on the span's own clock, so that events lie between its start and its end. */
-static uint64_t span_now(struct spw__engine *engine, uint64_t handle)
-{
-    const spw_span self = { .handle = handle };
-    return engine ? start_time(engine, &self, spw__mono_ns()) : 0;
-}
-
-void spw__add_event(uint64_t handle, spw_view name, uint64_t unix_ns, const spw_attr *attrs, size_t count)
-{
-    struct spw__engine *engine = spw__engine_current();
-    spw__frame_event(engine, handle, name, unix_ns ? unix_ns : span_now(engine, handle), attrs, count);
-}
-
-void spw__set_status(uint64_t handle, spw_status_code code, const char *text, size_t size)
-{
-    spw__frame_status(spw__engine_current(), handle, code, (spw_view){ text, size });
-}
-
-void spw__update_name(uint64_t handle, const char *name, size_t size)
-{
-    spw__frame_name(spw__engine_current(), handle, (spw_view){ name, size });
-}
-
-bool spw__is_recording(uint64_t handle)
-{
-    const struct spw__slot *slot = spw__slot_of(spw__engine_current(), handle);
-    if (!slot)
-        return false;
-    uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
-    return word >> SPW__GENERATION_SHIFT == spw__handle_generation(handle) && !(word & SPW__CLOSED);
 }
 
 /* ---- end ---- */
