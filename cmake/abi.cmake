@@ -2,7 +2,7 @@
 #
 #   spw_library_abi(spanwire ${PROJECT_SOURCE_DIR}/src/libspanwire.map)
 function(spw_library_abi target map)
-  set_target_properties(${target} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0 C_VISIBILITY_PRESET hidden)
+  set_target_properties(${target} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} C_VISIBILITY_PRESET hidden)
   get_target_property(type ${target} TYPE)
   if(NOT type STREQUAL "SHARED_LIBRARY")
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON) # may end in a shared library of the user's
