@@ -1,5 +1,5 @@
 // Single-key shortcuts, silent while the reader types or holds a modifier.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export type Keymap = Record<string, (event: KeyboardEvent) => void>;
 
@@ -13,7 +13,8 @@ const ownsActivation = (target: EventTarget | null): boolean =>
 export function useKeys(keymap: Keymap): void {
   const latest = useRef(keymap);
   latest.current = keymap;
-  useEffect(() => {
+  // Before the first paint, not after it: what is on the screen already hears the keys.
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
       if (typing(event.target) && event.key !== "Escape") return;

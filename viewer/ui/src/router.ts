@@ -1,5 +1,5 @@
 // The address bar is the state: "/" with its filters, "/trace/<id>" with an optional span.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 export interface Route {
   path: string;
@@ -19,7 +19,7 @@ export function navigate(url: string, how: "push" | "replace" = "push"): void {
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(read);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const update = (): void => setRoute(read());
     addEventListener("popstate", update);
     addEventListener(CHANGED, update);
@@ -30,6 +30,9 @@ export function useRoute(): Route {
   }, []);
   return route;
 }
+
+// The span whose detail is open, as the address says it now.
+export const spanOfAddress = (): string | null => new URLSearchParams(location.search).get("span");
 
 // Plain clicks on our own links stay in the page; new tabs and downloads are the browser's.
 export function followLinks(event: MouseEvent): void {

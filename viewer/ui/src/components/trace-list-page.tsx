@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Resource } from "../api";
 import { nanoseconds } from "../format";
 import { useKeys } from "../keys";
+import { useLatest } from "../latest";
 import { usePoll } from "../poll";
 import { navigate, rememberList, traceUrl } from "../router";
 import type { TracePage, TraceSummary } from "../types";
@@ -63,7 +64,7 @@ function useTraces(url: string, query: URLSearchParams, paused: boolean) {
 
 export function TraceListPage({ query, onOffline }: { query: URLSearchParams; onOffline: (offline: boolean) => void }) {
   const [paused, setPaused] = useState(false);
-  const [cursor, setCursor] = useState<string | null>(null);
+  const [cursor, cursorNow, setCursor] = useLatest<string | null>(null);
   const search = useRef<HTMLInputElement>(null);
   const { data, error, offline, traces, next, loading, loadMore } = useTraces(apiUrl(query), query, paused);
 
@@ -71,15 +72,19 @@ export function TraceListPage({ query, onOffline }: { query: URLSearchParams; on
   useEffect(() => { document.title = "Traces · spanwire"; }, []);
   useEffect(() => rememberList(query), [query]);
 
-  const at = traces.findIndex((trace) => trace.trace_id === cursor);
+  const position = (): number => traces.findIndex((trace) => trace.trace_id === cursorNow());
   const move = (step: number) => (event: KeyboardEvent): void => {
     event.preventDefault();
+    const at = position();
     const target = traces[Math.min(traces.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
     if (target) setCursor(target.trace_id);
   };
   useKeys({
     j: move(1), ArrowDown: move(1), k: move(-1), ArrowUp: move(-1),
-    Enter: () => { if (cursor && at >= 0) navigate(traceUrl(cursor)); },
+    Enter: () => {
+      const trace = traces[position()];
+      if (trace) navigate(traceUrl(trace.trace_id));
+    },
     p: () => setPaused((value) => !value),
     "/": (event) => { event.preventDefault(); search.current?.focus(); },
     Escape: () => {

@@ -42,8 +42,8 @@ export function Waterfall(props: Props) {
   useLayoutEffect(() => {
     if (cursorRow >= 0) reveal(scroller.current, cursorRow * rowPx, rowPx);
   }, [cursor?.span.span_id, collapsed, rowPx]);
-  // The tree has the keys from the start, without a click.
-  useEffect(() => scroller.current?.focus({ preventScroll: true }), []);
+  // The tree has the keys from the start, without a click; later it would take the focus from where the reader has put it.
+  useLayoutEffect(() => scroller.current?.focus({ preventScroll: true }), []);
 
   const shown: Node[] = rows.slice(first, end);
   const indent = indentFor(tree, (narrow ? width : nameWidth) * 0.5);
