@@ -11,7 +11,15 @@
 
 #include "buf.h"
 
-enum { SPWV_MAX_RATIO = 256, SPWV_RATIO_FROM = 8 << 20 }; /* small bodies may be as repetitive as they like */
+/*
+ * What bounds memory are the bytes inflated, one body's and the budget of all. The ratio bounds work: deflate gives up to 1032:1, so that
+ * 64 KiB on the wire could make this side write, check and store 64 MiB. It is judged on what has come so far, and only past SPWV_RATIO_FROM:
+ *   - Below, the work is a few hundredths of a second: no amplification worth a refusal.
+ *   - A 413 is final, the sender throws the batch away, so the cap must not meet honest telemetry. Small honest bodies do pass 256:1: one span
+ *     with a prompt that repeats itself does. Past 8 MiB they are many spans, and the random ids alone (8 to 24 bytes in some 300) keep them
+ *     below 40:1.
+ */
+enum { SPWV_MAX_RATIO = 256, SPWV_RATIO_FROM = 8 << 20 };
 
 struct spwv_body {
     struct spwv_buf plain;

@@ -108,6 +108,12 @@ static void check_headers(struct spwv_server *server, struct MHD_Connection *con
 
 /* ---- answers ---- */
 
+/*
+ * Not on the answers libmicrohttpd makes itself, before any of our code has seen the request, and closes the connection behind: 400 for a
+ * request line, header, Content-Length or chunk that is malformed, 413, 414 and 431 for what does not fit CONNECTION_MEMORY, 505 for another
+ * protocol, 500 without memory. It has no hook for their headers. They are fixed texts without a word of the request, so there is nothing in
+ * them that the headers would have to hold back; tests/viewer/test_http.c keeps watch over that.
+ */
 static void add_headers(struct MHD_Response *response, const struct spwv_answer *answer)
 {
     static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -12,7 +12,8 @@
  *
  * Ownership: options are read during start and not kept. Threads: start and stop from one thread; requests are served by the viewer's own
  * threads, which take no signals. Failure: NULL with cause and cure; nothing is left behind.
- * Limits: the fields of the options. Every answer carries the security headers; every request passes the Host allow-list.
+ * Limits: the fields of the options. Every answer to a request that could be read carries the security headers, and every such request
+ *   passes the Host allow-list; what libmicrohttpd itself refuses gets its own short text (server.c says which requests those are).
  */
 #ifndef SPWV_VIEWER_H
 #define SPWV_VIEWER_H

@@ -157,6 +157,33 @@ static void bombs_are_refused(void **state)
     free(zeros);
 }
 
+/* The ratio counts past 8 MiB only, and honest spans stay far below it. */
+static void the_ratio_spares_small_and_honest_bodies(void **state)
+{
+    (void)state;
+    static const char *const zipped[] = {PROTOBUF, "Content-Encoding: gzip", NULL};
+    static const size_t edge = 8 << 20;
+    uint8_t *zeros = calloc(1, edge + (256 << 10));
+    struct bytes body = gzip(zeros, edge);
+    expect("POST", "/v1/traces", zipped, body, 400, "ExportTraceServiceRequest"); /* inflated whole, then looked at */
+    free(body.data);
+    body = gzip(zeros, edge + (256 << 10));
+    expect("POST", "/v1/traces", zipped, body, 413, "times its size");
+    free(body.data);
+    free(zeros);
+    enum { SPANS = 120000 };
+    struct sample *samples = calloc(SPANS, sizeof *samples);
+    for (uint64_t i = 0; i < SPANS; i++) /* alike but for their ids */
+        samples[i] = (struct sample){.trace = 1, .id = (i + 1) * 0x9e3779b97f4a7c15u, .name = "execute_tool web_search", .start = 1, .end = 2};
+    struct bytes spans = encode(samples, SPANS);
+    assert_true(spans.size > edge);
+    body = gzip(spans.data, spans.size);
+    expect("POST", "/v1/traces", zipped, body, 200, NULL);
+    free(body.data);
+    free(spans.data);
+    free(samples);
+}
+
 static void caps_are_options(void **state)
 {
     (void)state;
@@ -318,6 +345,55 @@ static void huge_headers_are_refused(void **state)
     expect("GET", "/healthz", NULL, none, 200, "ok");
 }
 
+/*
+ * What libmicrohttpd refuses before our code sees it has no security headers (it gives no way to add them): then there must be nothing in it
+ * for them to hold back, and nothing may follow on that connection.
+ */
+static void expect_bare_refusal(const char *request, size_t size, int status)
+{
+    char answer[4096] = "", line[32];
+    size_t used = 0;
+    int fd = dial();
+    send(fd, request, size, MSG_NOSIGNAL); /* the other side may close before it has read all */
+    for (ssize_t got; used < sizeof answer - 1 && (got = recv(fd, answer + used, sizeof answer - 1 - used, 0)) > 0;)
+        used += (size_t)got; /* until it closes: this would hang otherwise */
+    answer[used] = 0;
+    close(fd);
+    snprintf(line, sizeof line, "HTTP/1.1 %d ", status);
+    if (strncmp(answer, line, strlen(line)) != 0)
+        fail_msg("not %d: %s", status, answer);
+    assert_non_null(strstr(answer, "Connection: close"));
+    assert_null(strstr(answer, "marker"));
+    assert_null(strstr(answer, "script"));
+    assert_null(strstr(answer, "Access-Control"));
+}
+
+static void refusals_of_the_library_say_nothing_of_the_request(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *request;
+    } bad[] = {
+        {400, "GET /marker HTTP/1.1\r\nHost: localhost\r\nmarker <script>\r\n\r\n"},
+        {400, "GET <script>marker</script>\r\n\r\n"},
+        {400, "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Length: marker\r\n\r\n"},
+        {413, "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999999\r\nX: marker\r\n\r\n"},
+        {505, "GET /marker HTTP/2.3\r\n\r\n"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_bare_refusal(bad[i].request, strlen(bad[i].request), bad[i].status);
+    enum { LONG = 100000 };
+    char *request = malloc(LONG + 64);
+    for (int in_header = 0; in_header < 2; in_header++) {
+        int used = sprintf(request, in_header ? "GET / HTTP/1.1\r\nX: marker" : "GET /marker");
+        memset(request + used, 'a', LONG);
+        strcpy(request + used + LONG, in_header ? "\r\n\r\n" : " HTTP/1.1\r\n\r\n");
+        expect_bare_refusal(request, strlen(request), in_header ? 431 : 414);
+    }
+    free(request);
+}
+
 static void a_busy_port_says_what_to_do(void **state)
 {
     (void)state;
@@ -348,6 +424,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pages_have_tags, start_viewer, stop_viewer),
         cmocka_unit_test_setup_teardown(bad_bodies_are_refused, start_viewer, stop_viewer),
         cmocka_unit_test_setup_teardown(bombs_are_refused, start_viewer, stop_viewer),
+        cmocka_unit_test_setup_teardown(the_ratio_spares_small_and_honest_bodies, start_viewer, stop_viewer),
         cmocka_unit_test_teardown(caps_are_options, stop_viewer),
         cmocka_unit_test_teardown(memory_in_flight_is_bounded, stop_viewer),
         cmocka_unit_test_setup_teardown(rejected_spans_are_told, start_viewer, stop_viewer),
@@ -355,6 +432,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_slow_client_does_not_block_others, start_viewer, stop_viewer),
         cmocka_unit_test_teardown(connections_are_capped, stop_viewer),
         cmocka_unit_test_setup_teardown(huge_headers_are_refused, start_viewer, stop_viewer),
+        cmocka_unit_test_setup_teardown(refusals_of_the_library_say_nothing_of_the_request, start_viewer, stop_viewer),
         cmocka_unit_test_setup_teardown(a_busy_port_says_what_to_do, start_viewer, stop_viewer),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
