@@ -1,13 +1,14 @@
-/* GET /api/traces/{id} and /api/traces/{id}/text; {id} is 32 hex digits or "latest". */
+/* GET /api/traces/{id} and /api/traces/{id}/text; {id} is 32 hex digits or "latest". GET /api/stored?ids=: which of these are here. */
 #include "http.h"
 
 #include <string.h>
 
+#include "json.h"
 #include "text.h"
 #include "trace_json.h"
 #include "waterfall.h"
 
-enum { DEFAULT_WIDTH = 100 };
+enum { DEFAULT_WIDTH = 100, MAX_ASKED = 128, ID_DIGITS = 2 * SPWV_TRACE_ID_SIZE };
 
 enum view { UNKNOWN, AS_JSON, AS_TEXT };
 
@@ -27,7 +28,7 @@ static const char *find_trace(struct spwv_store *store, const char *id, uint8_t 
 {
     if (strcmp(id, "latest") == 0)
         return store->latest(store, trace_id) ? NULL : "there is no trace yet: run a program that sends spans here";
-    if (strlen(id) != 2 * SPWV_TRACE_ID_SIZE || !spwv_hex_decode(id, 2 * SPWV_TRACE_ID_SIZE, trace_id))
+    if (strlen(id) != ID_DIGITS || !spwv_hex_decode(id, ID_DIGITS, trace_id))
         return "a trace id is 32 hex digits, or \"latest\"";
     return NULL;
 }
@@ -55,7 +56,7 @@ static bool write_view(const struct spwv_request *request, enum view view, const
 void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answer)
 {
     struct spwv_store *store = request->app->store;
-    char id[2 * SPWV_TRACE_ID_SIZE + 1];
+    char id[ID_DIGITS + 1];
     uint8_t trace_id[SPWV_TRACE_ID_SIZE];
     enum view view = read_path(request->path, id, sizeof id);
     const char *mistake = view == UNKNOWN ? "no such resource; a trace is at /api/traces/{32 hex digits}, and /text behind it"
@@ -75,4 +76,39 @@ void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answ
                                error.text[0] ? error.text : "no such trace: it has not arrived, or has left the store for newer ones");
     else if (answer->body.failed)
         spwv_answer_json_error(answer, 507, "the trace is larger than an answer may be (192 MiB); its text view is at .../text");
+}
+
+/* The id at *at, which moves past it and the comma behind it. */
+static bool next_asked(const char **at, uint8_t *trace_id)
+{
+    if (strnlen(*at, ID_DIGITS) < ID_DIGITS || !spwv_hex_decode(*at, ID_DIGITS, trace_id))
+        return false;
+    *at += ID_DIGITS;
+    if (**at == ',')
+        return *++*at != 0;
+    return !**at;
+}
+
+/* A page asks this of linked traces: a single trace costs the whole of it, and an unknown one is an error. */
+void spwv_api_stored(const struct spwv_request *request, struct spwv_answer *answer)
+{
+    struct spwv_store *store = request->app->store;
+    const char *at = request->query(request->arg, "ids");
+    uint8_t trace_id[SPWV_TRACE_ID_SIZE];
+    struct spwv_json json = {.out = &answer->body};
+    answer->status = 200;
+    answer->content_type = "application/json";
+    spwv_json_begin(&json, '{');
+    spwv_json_key(&json, "stored");
+    spwv_json_begin(&json, '[');
+    for (unsigned asked = 0; at && *at; asked++) {
+        if (asked == MAX_ASKED || !next_asked(&at, trace_id)) {
+            spwv_answer_json_error(answer, 400, "ids must be at most 128 trace ids of 32 hex digits with commas between them");
+            return;
+        }
+        if (store->revision(store, trace_id))
+            spwv_json_hex(&json, (struct spwv_slice){trace_id, sizeof trace_id});
+    }
+    spwv_json_end(&json, ']');
+    spwv_json_end(&json, '}');
 }

@@ -62,6 +62,7 @@ void spwv_api_services(const struct spwv_request *request, struct spwv_answer *a
 void spwv_api_list(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_clear(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answer);
+void spwv_api_stored(const struct spwv_request *request, struct spwv_answer *answer);
 
 /* Sets the tag; true when the client has it already, and the answer is a 304. */
 bool spwv_answer_unchanged(const struct spwv_request *request, struct spwv_answer *answer, uint64_t revision);

@@ -67,6 +67,12 @@ struct spwv_scope {
     struct spwv_slice version;
 };
 
+/* A Resource or an InstrumentationScope, and the schema URL its ResourceSpans or ScopeSpans names for it (of a scope: for its spans too). */
+struct spwv_origin {
+    struct spwv_slice raw;
+    struct spwv_slice schema_url;
+};
+
 /* The field numbers of repeated fields, to walk them with spwv_otlp_each(). */
 enum {
     SPWV_RESOURCE_ATTRIBUTES = 1,
@@ -96,8 +102,8 @@ struct spwv_span_cursor {
     struct spwv_wire request;
     struct spwv_wire resource_spans;
     struct spwv_wire scope_spans;
-    struct spwv_slice resource;
-    struct spwv_slice scope;
+    struct spwv_origin resource;
+    struct spwv_origin scope;
     struct spwv_slice service; /* of the resource */
     uint32_t group;
 };

@@ -131,12 +131,19 @@ void spwv_otlp_spans(struct spwv_span_cursor *cursor, struct spwv_slice request)
     *cursor = (struct spwv_span_cursor){.request = spwv_wire_of(request)};
 }
 
-/* The resource of a ResourceSpans, or the scope of a ScopeSpans, may stand behind what it describes. */
-static struct spwv_slice find_first_field(struct spwv_slice message)
+/* Of a ResourceSpans or a ScopeSpans, which number these fields alike. They may stand behind what they describe. */
+static struct spwv_origin read_origin(struct spwv_slice message)
 {
-    struct spwv_slice first, second;
-    read_two(message, &first, &second);
-    return first;
+    struct spwv_origin origin = {{NULL, 0}, {NULL, 0}};
+    struct spwv_wire wire = spwv_wire_of(message);
+    struct spwv_field field;
+    while (spwv_wire_next(&wire, &field) > 0) {
+        if (field.number == 1)
+            origin.raw = field.bytes;
+        else if (field.number == 3)
+            origin.schema_url = field.bytes;
+    }
+    return origin;
 }
 
 bool spwv_otlp_next_span(struct spwv_span_cursor *cursor, struct spwv_span *span)
@@ -149,11 +156,11 @@ bool spwv_otlp_next_span(struct spwv_span_cursor *cursor, struct spwv_span *span
         }
         if (spwv_otlp_each(&cursor->resource_spans, 2, &raw)) {
             cursor->scope_spans = spwv_wire_of(raw);
-            cursor->scope = find_first_field(raw);
+            cursor->scope = read_origin(raw);
         } else if (spwv_otlp_each(&cursor->request, 1, &raw)) {
             cursor->resource_spans = spwv_wire_of(raw);
-            cursor->resource = find_first_field(raw);
-            cursor->service = spwv_otlp_service(cursor->resource);
+            cursor->resource = read_origin(raw);
+            cursor->service = spwv_otlp_service(cursor->resource.raw);
         } else {
             return false;
         }

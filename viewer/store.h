@@ -62,8 +62,8 @@ struct spwv_list_sink {
 struct spwv_trace_sink {
     void *arg;
     void (*trace)(void *arg, const uint8_t *trace_id, uint64_t revision);
-    void (*resource)(void *arg, struct spwv_slice raw);
-    void (*scope)(void *arg, struct spwv_slice raw);
+    void (*resource)(void *arg, const struct spwv_origin *resource);
+    void (*scope)(void *arg, const struct spwv_origin *scope);
     void (*span)(void *arg, const struct spwv_span *span, unsigned resource, unsigned scope);
 };
 
@@ -90,7 +90,10 @@ struct spwv_store {
     bool (*read)(struct spwv_store *store, const uint8_t *trace_id, const struct spwv_trace_sink *sink, struct spwv_error *error);
 };
 
-/* path NULL: in memory. A file is created 0600 (prompts are in it) and belongs to one process at a time. NULL with *error filled. */
+/*
+ * path NULL: in memory. A file is created 0600 (prompts are in it) and belongs to one process at a time. One that an earlier version wrote
+ * is brought up to this one's form, in one transaction; one of a later version is refused. NULL with *error filled.
+ */
 struct spwv_store *spwv_store_sqlite_open(const char *path, uint64_t max_bytes, struct spwv_error *error);
 
 #endif

@@ -2,7 +2,7 @@
  * What the files of the SQLite store share: its state and its prepared statements. Contract of the whole: store.h.
  *
  * Tables: traces hold the summary of the list, kept up to date by every request; spans hold each span's wire bytes; origins hold the
- * bytes of resources and scopes, once each, with the number of spans that use them; trace_services and trace_names serve the filters.
+ * bytes of resources and scopes with their schema URLs, once each, with the number of spans that use them; trace_services and trace_names serve the filters.
  */
 #ifndef SPWV_STORE_SQLITE_H
 #define SPWV_STORE_SQLITE_H

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Raise it with every change of the schema; application_id tells our files from other programs' databases ("spnw"). */
-#define SCHEMA_VERSION 1
+/* Raise it with every change of the schema, and say in migrations[] how the one before becomes it; application_id tells our files from other programs' databases ("spnw"). */
+#define SCHEMA_VERSION 2
 #define APPLICATION_ID 0x73706e77
 
 /* Times are signed here: what is past the year 2262 is kept as the last moment before it, for sorting; the bytes keep the truth. */
@@ -17,7 +17,8 @@ static const char schema[] =
     " end_ns INTEGER NOT NULL, spans INTEGER NOT NULL, errors INTEGER NOT NULL, revision INTEGER NOT NULL, has_root INTEGER NOT NULL,"
     " root_start INTEGER NOT NULL, root_name TEXT, root_service TEXT NOT NULL);"
     "CREATE INDEX traces_start ON traces(start_ns, id);"
-    "CREATE TABLE origins(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, hash INTEGER NOT NULL, uses INTEGER NOT NULL, raw BLOB NOT NULL);"
+    "CREATE TABLE origins(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, hash INTEGER NOT NULL, uses INTEGER NOT NULL, raw BLOB NOT NULL,"
+    " schema_url BLOB NOT NULL DEFAULT x'');"
     "CREATE INDEX origins_hash ON origins(hash);"
     "CREATE TABLE spans(id INTEGER PRIMARY KEY, trace INTEGER NOT NULL, span_id INTEGER NOT NULL, start_ns INTEGER NOT NULL,"
     " resource INTEGER NOT NULL, scope INTEGER NOT NULL, raw BLOB NOT NULL);"
@@ -25,6 +26,11 @@ static const char schema[] =
     "CREATE TABLE trace_services(trace INTEGER NOT NULL, service TEXT NOT NULL, PRIMARY KEY(trace, service)) WITHOUT ROWID;"
     "CREATE INDEX services_trace ON trace_services(service, trace);"
     "CREATE TABLE trace_names(trace INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY(trace, name)) WITHOUT ROWID;";
+
+/* By the version they start from. */
+static const char *const migrations[SCHEMA_VERSION] = {
+    [1] = "ALTER TABLE origins ADD COLUMN schema_url BLOB NOT NULL DEFAULT x''",
+};
 
 static const char *const sql[STATEMENTS] = {
     [BEGIN_WRITE] = "BEGIN IMMEDIATE",
@@ -38,8 +44,8 @@ static const char *const sql[STATEMENTS] = {
     [INSERT_SPAN] = "INSERT OR IGNORE INTO spans(trace, span_id, start_ns, resource, scope, raw) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [INSERT_NAME] = "INSERT OR IGNORE INTO trace_names(trace, name) VALUES(?1, ?2)",
     [INSERT_SERVICE] = "INSERT OR IGNORE INTO trace_services(trace, service) VALUES(?1, ?2)",
-    [FIND_ORIGIN] = "SELECT id FROM origins WHERE hash = ?1 AND kind = ?2 AND raw = ?3",
-    [INSERT_ORIGIN] = "INSERT INTO origins(hash, kind, raw, uses) VALUES(?1, ?2, ?3, 0)",
+    [FIND_ORIGIN] = "SELECT id FROM origins WHERE hash = ?1 AND kind = ?2 AND raw = ?3 AND schema_url = ?4",
+    [INSERT_ORIGIN] = "INSERT INTO origins(hash, kind, raw, schema_url, uses) VALUES(?1, ?2, ?3, ?4, 0)",
     [USE_ORIGIN] = "UPDATE origins SET uses = uses + ?2 WHERE id = ?1",
     [OLDEST_TRACE] = "SELECT id, spans FROM traces ORDER BY id LIMIT 1",
     [RELEASE_RESOURCES] = "UPDATE origins SET uses = uses - n FROM (SELECT resource AS origin, count(*) AS n FROM spans WHERE trace = ?1"
@@ -64,7 +70,7 @@ static const char *const sql[STATEMENTS] = {
     [ALL_SERVICES] = "SELECT DISTINCT service FROM trace_services ORDER BY service LIMIT 1000",
     [LATEST_TRACE] = "SELECT trace_id FROM traces ORDER BY start_ns DESC, id DESC LIMIT 1",
     [TRACE_REVISION] = "SELECT id, revision FROM traces WHERE trace_id = ?1",
-    [TRACE_ORIGINS] = "SELECT id, raw FROM origins WHERE kind = ?2 AND id IN (SELECT CASE ?2 WHEN 0 THEN resource ELSE scope END FROM spans"
+    [TRACE_ORIGINS] = "SELECT id, raw, schema_url FROM origins WHERE kind = ?2 AND id IN (SELECT CASE ?2 WHEN 0 THEN resource ELSE scope END FROM spans"
                       " WHERE trace = ?1) ORDER BY id",
     [TRACE_SPANS] = "SELECT raw, resource, scope FROM spans WHERE trace = ?1 ORDER BY start_ns, id",
 };
@@ -101,21 +107,22 @@ static bool open_failed(struct sqlite_store *store, const char *path, struct spw
     return false;
 }
 
-static bool check_owner(struct sqlite_store *store, const char *path, bool *fresh, struct spwv_error *error)
+/* *version: 0 for a fresh file. */
+static bool check_owner(struct sqlite_store *store, const char *path, int64_t *version, struct spwv_error *error)
 {
-    int64_t version = ask(store, "PRAGMA user_version");
+    *version = ask(store, "PRAGMA user_version");
     int64_t owner = ask(store, "PRAGMA application_id");
     int64_t tables = ask(store, "SELECT count(*) FROM sqlite_schema");
-    if (version < 0 || tables < 0)
+    if (*version < 0 || tables < 0)
         return open_failed(store, path, error);
-    *fresh = version == 0 && owner == 0 && tables == 0;
-    if (*fresh || (version == SCHEMA_VERSION && owner == APPLICATION_ID))
+    bool fresh = *version == 0 && owner == 0 && tables == 0;
+    if (fresh || (*version > 0 && *version <= SCHEMA_VERSION && owner == APPLICATION_ID))
         return true;
     if (owner != APPLICATION_ID)
         snprintf(error->text, sizeof error->text, "--db %.100s is another program's database; name another file", path);
     else
         snprintf(error->text, sizeof error->text, "--db %.100s has store version %lld, this program knows %d; name another file or delete it", path,
-                 (long long)version, SCHEMA_VERSION);
+                 (long long)*version, SCHEMA_VERSION);
     return false;
 }
 
@@ -131,6 +138,16 @@ static bool create_schema(struct sqlite_store *store)
     return execute(store, "BEGIN IMMEDIATE") && execute(store, schema) && execute(store, owner) && execute(store, "COMMIT");
 }
 
+static bool migrate(struct sqlite_store *store, int64_t version)
+{
+    char stamp[48];
+    snprintf(stamp, sizeof stamp, "PRAGMA user_version = %d", SCHEMA_VERSION);
+    bool ok = execute(store, "BEGIN IMMEDIATE");
+    for (; ok && version < SCHEMA_VERSION; version++)
+        ok = execute(store, migrations[version]);
+    return ok && execute(store, stamp) && execute(store, "COMMIT"); /* the caller closes the database: that rolls back */
+}
+
 bool spwv_sqlite_prepare(struct sqlite_store *store, const char *path, struct spwv_error *error)
 {
     if (path && !create_private(path, error))
@@ -140,13 +157,13 @@ bool spwv_sqlite_prepare(struct sqlite_store *store, const char *path, struct sp
     if (sqlite3_open_v2(path ? path : ":memory:", &store->db, flags, NULL) != SQLITE_OK)
         return open_failed(store, path, error);
     execute(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192");
-    bool fresh;
-    if (!check_owner(store, path, &fresh, error))
+    int64_t version;
+    if (!check_owner(store, path, &version, error))
         return false;
     /* Losing the last requests in a power cut is fine for a viewer; a broken file is not. */
     if (path && !execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216"))
         return open_failed(store, path, error);
-    if (fresh && !create_schema(store))
+    if (version == 0 ? !create_schema(store) : version < SCHEMA_VERSION && !migrate(store, version))
         return open_failed(store, path, error);
     if (!execute(store, "BEGIN IMMEDIATE; COMMIT")) /* takes the exclusive lock now, not at the first request */
         return open_failed(store, path, error);

@@ -210,7 +210,7 @@ static unsigned number_of(const struct numbering *numbering, int64_t id)
 }
 
 static bool give_origins(struct sqlite_store *store, int64_t trace, int kind, struct numbering *numbering,
-                         void (*give)(void *, struct spwv_slice), void *arg)
+                         void (*give)(void *, const struct spwv_origin *), void *arg)
 {
     sqlite3_stmt *origins = spwv_sqlite_get(store, TRACE_ORIGINS);
     sqlite3_bind_int64(origins, 1, trace);
@@ -218,7 +218,8 @@ static bool give_origins(struct sqlite_store *store, int64_t trace, int kind, st
     bool ok = true;
     while (ok && sqlite3_step(origins) == SQLITE_ROW) {
         ok = number(numbering, sqlite3_column_int64(origins, 0));
-        give(arg, spwv_sqlite_column(origins, 1));
+        struct spwv_origin origin = {spwv_sqlite_column(origins, 1), spwv_sqlite_column(origins, 2)};
+        give(arg, &origin);
     }
     return sqlite3_reset(origins) == SQLITE_OK && ok;
 }

@@ -11,12 +11,25 @@ static int64_t to_time(uint64_t ns)
     return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
 }
 
-static int64_t hash_of(struct spwv_slice bytes)
+static uint64_t hash_on(uint64_t hash, struct spwv_slice bytes)
 {
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a: only finds candidates, the bytes decide */
     for (size_t i = 0; i < bytes.size; i++)
         hash = (hash ^ bytes.data[i]) * 0x100000001b3u;
-    return (int64_t)hash;
+    return hash;
+}
+
+/* FNV-1a: only finds candidates, the bytes decide. Without a schema URL it is what version 1 of the file had. */
+static int64_t hash_of(const struct spwv_origin *origin)
+{
+    return (int64_t)hash_on(hash_on(0xcbf29ce484222325u, origin->raw), origin->schema_url);
+}
+
+static void bind_origin(sqlite3_stmt *statement, int kind, const struct spwv_origin *origin)
+{
+    sqlite3_bind_int64(statement, 1, hash_of(origin));
+    sqlite3_bind_int(statement, 2, kind);
+    spwv_sqlite_blob(statement, 3, origin->raw);
+    spwv_sqlite_blob(statement, 4, origin->schema_url);
 }
 
 static int64_t span_key(struct spwv_slice id)
@@ -39,13 +52,10 @@ static struct spwv_slice shorten(struct spwv_slice text)
 
 /* ---- origins ---- */
 
-static bool find_origin(struct sqlite_store *store, int kind, struct spwv_slice raw, int64_t *id)
+static bool find_origin(struct sqlite_store *store, int kind, const struct spwv_origin *origin, int64_t *id)
 {
-    int64_t hash = hash_of(raw);
     sqlite3_stmt *find = spwv_sqlite_get(store, FIND_ORIGIN);
-    sqlite3_bind_int64(find, 1, hash);
-    sqlite3_bind_int(find, 2, kind);
-    spwv_sqlite_blob(find, 3, raw);
+    bind_origin(find, kind, origin);
     bool found = sqlite3_step(find) == SQLITE_ROW;
     if (found)
         *id = sqlite3_column_int64(find, 0);
@@ -53,10 +63,7 @@ static bool find_origin(struct sqlite_store *store, int kind, struct spwv_slice 
         return false;
     if (found)
         return true;
-    sqlite3_stmt *insert = spwv_sqlite_get(store, INSERT_ORIGIN);
-    sqlite3_bind_int64(insert, 1, hash);
-    sqlite3_bind_int(insert, 2, kind);
-    spwv_sqlite_blob(insert, 3, raw);
+    bind_origin(spwv_sqlite_get(store, INSERT_ORIGIN), kind, origin);
     bool ok = spwv_sqlite_run(store, INSERT_ORIGIN);
     *id = sqlite3_last_insert_rowid(store->db);
     return ok;
@@ -83,8 +90,8 @@ static bool enter_origin(struct sqlite_store *store, const struct spwv_span_curs
     struct origin_use *origin = &store->origin;
     if (origin->group == from->group)
         return true;
-    if (!flush_origin(store) || !find_origin(store, 0, from->resource, &origin->resource) ||
-        !find_origin(store, 1, from->scope, &origin->scope))
+    if (!flush_origin(store) || !find_origin(store, 0, &from->resource, &origin->resource) ||
+        !find_origin(store, 1, &from->scope, &origin->scope))
         return false;
     origin->group = from->group;
     origin->last_service_trace = 0;

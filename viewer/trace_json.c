@@ -25,42 +25,6 @@ static void enter(struct writer *writer, enum part part)
     }
 }
 
-static void on_trace(void *arg, const uint8_t *trace_id, uint64_t revision)
-{
-    struct writer *writer = arg;
-    spwv_json_begin(&writer->json, '{');
-    spwv_json_key(&writer->json, "trace_id");
-    spwv_json_hex(&writer->json, (struct spwv_slice){trace_id, SPWV_TRACE_ID_SIZE});
-    spwv_json_key(&writer->json, "revision");
-    spwv_json_count(&writer->json, revision);
-}
-
-static void on_resource(void *arg, struct spwv_slice raw)
-{
-    struct writer *writer = arg;
-    enter(writer, RESOURCES);
-    spwv_json_begin(&writer->json, '{');
-    spwv_json_attributes(&writer->json, raw, SPWV_RESOURCE_ATTRIBUTES);
-    spwv_json_key(&writer->json, "service");
-    spwv_json_string(&writer->json, spwv_otlp_service(raw));
-    spwv_json_end(&writer->json, '}');
-}
-
-static void on_scope(void *arg, struct spwv_slice raw)
-{
-    struct writer *writer = arg;
-    struct spwv_scope scope;
-    spwv_otlp_read_scope(raw, &scope);
-    enter(writer, SCOPES);
-    spwv_json_begin(&writer->json, '{');
-    spwv_json_key(&writer->json, "name");
-    spwv_json_string(&writer->json, scope.name);
-    spwv_json_key(&writer->json, "version");
-    spwv_json_string(&writer->json, scope.version);
-    spwv_json_attributes(&writer->json, raw, SPWV_SCOPE_ATTRIBUTES);
-    spwv_json_end(&writer->json, '}');
-}
-
 static void count(struct spwv_json *json, const char *key, uint64_t value)
 {
     spwv_json_key(json, key);
@@ -134,6 +98,41 @@ static void status(struct spwv_json *json, const struct spwv_span *span)
     spwv_json_text(json, span->status_code < 3 ? codes[span->status_code] : "UNSET");
     string(json, "message", span->status_message);
     spwv_json_end(json, '}');
+}
+
+/* ---- the store's sink ---- */
+
+static void on_trace(void *arg, const uint8_t *trace_id, uint64_t revision)
+{
+    struct writer *writer = arg;
+    spwv_json_begin(&writer->json, '{');
+    id(&writer->json, "trace_id", (struct spwv_slice){trace_id, SPWV_TRACE_ID_SIZE});
+    count(&writer->json, "revision", revision);
+}
+
+static void on_resource(void *arg, const struct spwv_origin *resource)
+{
+    struct writer *writer = arg;
+    enter(writer, RESOURCES);
+    spwv_json_begin(&writer->json, '{');
+    spwv_json_attributes(&writer->json, resource->raw, SPWV_RESOURCE_ATTRIBUTES);
+    string(&writer->json, "service", spwv_otlp_service(resource->raw));
+    string(&writer->json, "schema_url", resource->schema_url);
+    spwv_json_end(&writer->json, '}');
+}
+
+static void on_scope(void *arg, const struct spwv_origin *origin)
+{
+    struct writer *writer = arg;
+    struct spwv_scope scope;
+    spwv_otlp_read_scope(origin->raw, &scope);
+    enter(writer, SCOPES);
+    spwv_json_begin(&writer->json, '{');
+    string(&writer->json, "name", scope.name);
+    string(&writer->json, "version", scope.version);
+    string(&writer->json, "schema_url", origin->schema_url);
+    spwv_json_attributes(&writer->json, origin->raw, SPWV_SCOPE_ATTRIBUTES);
+    spwv_json_end(&writer->json, '}');
 }
 
 static void on_span(void *arg, const struct spwv_span *span, unsigned resource, unsigned scope)

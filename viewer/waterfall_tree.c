@@ -31,7 +31,7 @@ static void on_trace(void *arg, const uint8_t *trace_id, uint64_t revision)
     memcpy(tree->trace_id, trace_id, sizeof tree->trace_id);
 }
 
-static void on_resource(void *arg, struct spwv_slice raw)
+static void on_resource(void *arg, const struct spwv_origin *resource)
 {
     struct spwv_tree *tree = arg;
     if (tree->service_count >= SPWV_TEXT_SPANS)
@@ -42,13 +42,13 @@ static void on_resource(void *arg, struct spwv_slice raw)
         return;
     }
     tree->services = services;
-    services[tree->service_count++] = keep(tree, spwv_otlp_service(raw));
+    services[tree->service_count++] = keep(tree, spwv_otlp_service(resource->raw));
 }
 
-static void on_scope(void *arg, struct spwv_slice raw)
+static void on_scope(void *arg, const struct spwv_origin *scope)
 {
     (void)arg;
-    (void)raw;
+    (void)scope;
 }
 
 static bool make_room(struct spwv_tree *tree)

@@ -2,22 +2,13 @@
 #ifndef BROWSER_TRACES_H
 #define BROWSER_TRACES_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-/* Text that would run, close an element or turn the line round if any of it were taken for markup. */
-#define HOSTILE "<img src=x onerror=\"window.__pwned=1\"></script><script>window.__pwned=2</script>\xe2\x80\xaegpj.exe"
+#include "nested_trace.h"
 
 #define AGENT_TRACE_ID "11223344556677889900aabbccddeeff"
 #define AGENT_FAILED_SPAN_ID "0000000000000003"
 #define LARGE_TRACE_ID "22334455667788990011aabbccddeeff"
 
 enum { AGENT_SPANS = 6, LONG_NAME_SIZE = 10000, LARGE_SPANS = 5000 };
-
-struct request {
-    uint8_t *data; /* free() it */
-    size_t size;
-};
 
 /* An agent's run of AGENT_SPANS spans, with hostile text in every field that takes text, every attribute type, and one failed tool call. */
 struct request agent_trace(uint64_t start_unix_ns);

@@ -52,6 +52,8 @@ static void fill(struct parts *p, const struct sample *sample)
     p->scope_spans_pointer = &p->scope_spans;
     p->resource_spans.n_scope_spans = 1;
     p->resource_spans.scope_spans = &p->scope_spans_pointer;
+    p->resource_spans.schema_url = text(sample->resource_schema_url ? sample->resource_schema_url : "");
+    p->scope_spans.schema_url = text(sample->scope_schema_url ? sample->scope_schema_url : "");
     p->scope.name = text("tests");
     p->scope.version = text("1.0");
     p->scope_spans.scope = &p->scope;
@@ -180,7 +182,7 @@ static size_t collect(char *data, size_t size, size_t count, void *arg)
 
 struct reply http(const char *method, const char *path, const char *const *headers, struct bytes body)
 {
-    char url[2048];
+    char url[8192];
     struct collected content = {calloc(1, 1), 0};
     struct collected head = {calloc(1, 1), 0};
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");

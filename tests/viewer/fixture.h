@@ -31,6 +31,8 @@ struct sample {
     bool error;
     const char *message;
     const char *service; /* NULL: "svc" */
+    const char *resource_schema_url; /* NULL: none */
+    const char *scope_schema_url;
     void (*finish)(pb_span *span); /* adds what is above not said; NULL: nothing */
 };
 

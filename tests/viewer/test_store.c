@@ -1,6 +1,7 @@
 /* The store: summaries kept right whatever the order, duplicates, eviction, filters, files. */
 #include "fixture.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,103 @@ static void a_file_keeps_its_traces_and_is_private(void **state)
     store->destroy(store);
 }
 
+/* ---- schema URLs and the file's versions ---- */
+
+struct origins {
+    char text[1024]; /* "r:url s:url ..." in the order they are given, then " span:resource,scope" for each span */
+};
+
+static void add_text(struct origins *origins, const char *what, struct spwv_slice url)
+{
+    size_t used = strlen(origins->text);
+    snprintf(origins->text + used, sizeof origins->text - used, "%s%s:%.*s", used ? " " : "", what, (int)url.size, (const char *)url.data);
+}
+
+static void note_resource(void *arg, const struct spwv_origin *resource)
+{
+    add_text(arg, "r", resource->schema_url);
+}
+
+static void note_scope(void *arg, const struct spwv_origin *scope)
+{
+    add_text(arg, "s", scope->schema_url);
+}
+
+static void note_trace(void *arg, const uint8_t *trace_id, uint64_t revision)
+{
+    (void)arg;
+    (void)trace_id;
+    (void)revision;
+}
+
+static void note_span(void *arg, const struct spwv_span *span, unsigned resource, unsigned scope)
+{
+    struct origins *origins = arg;
+    size_t used = strlen(origins->text);
+    snprintf(origins->text + used, sizeof origins->text - used, " %.*s:%u,%u", (int)span->name.size, (const char *)span->name.data, resource, scope);
+}
+
+static const char *origins_of(struct spwv_store *store)
+{
+    static struct origins origins;
+    static const uint8_t trace_id[SPWV_TRACE_ID_SIZE] = {0xAB, [15] = 1};
+    struct spwv_trace_sink sink = {&origins, note_trace, note_resource, note_scope, note_span};
+    origins.text[0] = 0;
+    assert_true(store->read(store, trace_id, &sink, &error));
+    return origins.text;
+}
+
+static void schema_urls_tell_origins_apart(void **state)
+{
+    struct spwv_store *store = *state;
+    put(store, ENCODE({.trace = 1, .id = 1, .name = "a", .start = 1, .end = 9, .resource_schema_url = "r1", .scope_schema_url = "s1"},
+                      {.trace = 1, .id = 2, .name = "b", .start = 2, .end = 9, .resource_schema_url = "r1", .scope_schema_url = "s2"},
+                      {.trace = 1, .id = 3, .name = "c", .start = 3, .end = 9}));
+    put(store, ENCODE({.trace = 1, .id = 4, .name = "d", .start = 4, .end = 9, .resource_schema_url = "r1", .scope_schema_url = "s1"}));
+    assert_string_equal(origins_of(store), "r:r1 r: s:s1 s:s2 s: a:0,0 b:0,1 c:1,2 d:0,0");
+}
+
+static void change_file(const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static void a_file_of_version_1_is_migrated(void **state)
+{
+    (void)state;
+    struct spwv_store *store = spwv_store_sqlite_open(path, 64 << 20, &error);
+    assert_non_null(store);
+    put(store, ENCODE({.trace = 1, .id = 1, .name = "old", .start = 1, .end = 2}));
+    store->destroy(store);
+    change_file("ALTER TABLE origins DROP COLUMN schema_url; PRAGMA user_version = 1"); /* what version 1 wrote */
+    store = spwv_store_sqlite_open(path, 64 << 20, &error);
+    if (!store)
+        fail_msg("%s", error.text);
+    put(store, ENCODE({.trace = 1, .id = 2, .name = "same", .start = 2, .end = 3},
+                      {.trace = 1, .id = 3, .name = "new", .start = 3, .end = 4, .resource_schema_url = "r", .scope_schema_url = "s"}));
+    assert_string_equal(origins_of(store), "r: r:r s: s:s old:0,0 same:0,0 new:1,1");
+    store->destroy(store);
+    store = spwv_store_sqlite_open(path, 64 << 20, &error); /* the migration was for good */
+    assert_non_null(store);
+    assert_string_equal(origins_of(store), "r: r:r s: s:s old:0,0 same:0,0 new:1,1");
+    store->destroy(store);
+}
+
+static void a_file_of_a_later_version_is_refused(void **state)
+{
+    (void)state;
+    struct spwv_store *store = spwv_store_sqlite_open(path, 64 << 20, &error);
+    assert_non_null(store);
+    store->destroy(store);
+    change_file("PRAGMA user_version = 99");
+    assert_null(spwv_store_sqlite_open(path, 64 << 20, &error));
+    assert_non_null(strstr(error.text, "has store version 99, this program knows 2; name another file or delete it"));
+}
+
 static void foreign_files_are_refused_with_a_cure(void **state)
 {
     (void)state;
@@ -268,6 +366,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(summaries_of_long_texts_are_short, open_memory, close_store),
         cmocka_unit_test_setup_teardown(a_rollback_leaves_nothing, open_memory, close_store),
         cmocka_unit_test_setup_teardown(a_file_keeps_its_traces_and_is_private, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(schema_urls_tell_origins_apart, open_memory, close_store),
+        cmocka_unit_test_setup_teardown(a_file_of_version_1_is_migrated, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(a_file_of_a_later_version_is_refused, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(foreign_files_are_refused_with_a_cure, make_directory, remove_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
