@@ -48,7 +48,10 @@ typedef enum spw_pipeline_mode {
     SPW_PIPELINE_SIMPLE = 1, /**< each span goes to the exporter as soon as it has ended, one at a time, still on the worker's thread */
 } spw_pipeline_mode;
 
-/** Whether a pipeline takes a span; what is not taken is counted `filtered`. On the worker's thread; must not block or call the SDK. */
+/**
+ * Whether a pipeline takes a span, as it was recorded, before redaction; what is not taken is counted `filtered`. May be asked more than once
+ * about a span; its last answer counts. On the worker's thread; must not block or call the SDK.
+ */
 typedef bool (*spw_filter_fn)(void *arg, const struct spw_span_view *span);
 
 /** What becomes of an attribute. */
@@ -56,8 +59,11 @@ typedef enum spw_redaction { SPW_REDACT_KEEP = 0, SPW_REDACT_DROP = 1, SPW_REDAC
 
 /**
  * Looks at one attribute of a span, an event or a link on its way into this pipeline's body; the record itself, and what other pipelines
- * send, stay as they are. REPLACE: `attr->value` was changed; what it points to must live until the next call. A key cannot be replaced. A
- * dropped attribute is counted in the span's dropped attributes. On the worker's thread; must not block or call the SDK.
+ * send, stay as they are. A map or an array comes whole, as one of the encoded types. REPLACE: `attr->value` was changed; what it points to
+ * must live until the next call. A key cannot be replaced. A dropped attribute is counted in the dropped attributes of the span, the event or
+ * the link it belonged to; so is one whose new value is none (a type unknown, nested deeper than 64). A span that grows past what the
+ * exporter takes in a request, or past 64 MiB, is dropped as `too_large`, and one there is no memory for as `oom`: what could not be
+ * redacted is not sent. May be asked more than once about a span. On the worker's thread; must not block or call the SDK.
  */
 typedef spw_redaction (*spw_redact_fn)(void *arg, const struct spw_span_view *span, spw_attr *attr);
 
@@ -175,12 +181,13 @@ typedef enum spw_drop_cause {
 /** The cause's name, as in `queue_full`. */
 SPW_API const char *spw_drop_cause_name(spw_drop_cause cause);
 
-/** One pipeline's account. At rest: ended = exported + rejected + sum(dropped) + queued + in_flight. */
+/** One pipeline's account. At rest: ended = exported + rejected + filtered + sum(dropped) + queued + in_flight. */
 typedef struct spw_pipeline_stats {
     char name[24];
     uint64_t ended;    /**< records offered to this pipeline */
     uint64_t exported; /**< acknowledged by the receiver */
     uint64_t rejected; /**< refused by the receiver in a partial success */
+    uint64_t filtered; /**< not taken by the pipeline's own filter */
     uint64_t dropped[SPW_DROP_CAUSES];
     uint64_t queued;
     uint64_t in_flight;
@@ -206,7 +213,7 @@ typedef struct spw_stats_snapshot {
     uint32_t pipeline_count;
     spw_pipeline_stats pipelines[16];
 } spw_stats_snapshot;
-#define SPW_STATS_INIT { sizeof(spw_stats_snapshot), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0 } } }
+#define SPW_STATS_INIT { sizeof(spw_stats_snapshot), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0 } } }
 
 /** Reads the counters without a lock. Exact at rest; while threads record, each number is a recent one. After shutdown: the last. */
 SPW_API void spw_stats(spw_stats_snapshot *out);

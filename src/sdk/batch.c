@@ -6,7 +6,8 @@
 #include "record/engine.h"
 #include "record/wire.h"
 
-enum { TAG_RESOURCE_SPANS = 0x0a, TAG_SCOPE_SPANS = 0x12, TAG_SCHEMA_URL = 0x1a };
+enum { TAG_RESOURCE_SPANS = 0x0a, TAG_SCOPE_SPANS = 0x12, TAG_SCHEMA_URL = 0x1a, TAG_RECORD = 0x12 };
+enum { BLOCK_BYTES = 64 * 1024 };
 
 struct spw_batch *spw__batch_new(struct spw__engine *engine, size_t capacity, spw_view resource)
 {
@@ -25,10 +26,29 @@ struct spw_batch *spw__batch_new(struct spw__engine *engine, size_t capacity, sp
     return batch;
 }
 
+/* But for `keep` of the ordinary size. */
+static void free_blocks(struct spw_batch *batch, unsigned keep)
+{
+    struct spw__batch_block *block = batch->blocks;
+    batch->blocks = NULL;
+    while (block) {
+        struct spw__batch_block *next = block->next;
+        if (keep && block->capacity == BLOCK_BYTES) {
+            keep--;
+            *block = (struct spw__batch_block){ batch->blocks, 0, BLOCK_BYTES };
+            batch->blocks = block;
+        } else {
+            free(block);
+        }
+        block = next;
+    }
+}
+
 void spw__batch_free(struct spw_batch *batch)
 {
     if (!batch)
         return;
+    free_blocks(batch, 0);
     free(batch->refs);
     free(batch->scratch);
     free(batch->owned);
@@ -41,6 +61,7 @@ void spw__batch_reset(struct spw_batch *batch, uint64_t sequence)
     batch->count = 0;
     batch->bytes = 0;
     batch->scope_bytes = 0;
+    free_blocks(batch, 1);
 }
 
 /* A scope's own bytes in a request: itself, its schema URL, their tags and lengths. */
@@ -62,6 +83,24 @@ void spw__batch_add(struct spw_batch *batch, const uint8_t *data, uint32_t lengt
         batch->scope_bytes += scope_size(batch, scope);
     batch->refs[batch->count++] = (struct spw__batch_ref){ data, length, scope };
     batch->bytes += length;
+}
+
+bool spw__batch_add_copy(struct spw_batch *batch, spw_view record, uint32_t scope)
+{
+    struct spw__batch_block *block = batch->blocks;
+    if (!block || block->capacity - block->used < record.size) {
+        size_t capacity = record.size > BLOCK_BYTES ? record.size : BLOCK_BYTES;
+        block = malloc(sizeof *block + capacity);
+        if (!block)
+            return false;
+        *block = (struct spw__batch_block){ batch->blocks, 0, capacity };
+        batch->blocks = block;
+    }
+    uint8_t *copy = block->bytes + block->used;
+    memcpy(copy, record.data, record.size);
+    block->used += record.size;
+    spw__batch_add(batch, copy, (uint32_t)record.size, scope);
+    return true;
 }
 
 /* Stable, one pass a distinct scope; nearly always there is one, or a handful. */
@@ -88,7 +127,7 @@ void spw__batch_group(struct spw_batch *batch)
     batch->scratch = refs;
 }
 
-size_t spw__batch_size_with(const struct spw_batch *batch, uint32_t length, uint32_t scope)
+size_t spw__batch_size_with(const struct spw_batch *batch, size_t length, uint32_t scope)
 {
     size_t more = brings_scope(batch, scope) ? scope_size(batch, scope) : 0;
     return batch->bytes + length + batch->scope_bytes + more + batch->resource.size + 32;
@@ -177,6 +216,21 @@ uint64_t spw_batch_sequence(const spw_batch *batch)
 }
 
 /* ---- reading ---- */
+
+bool spw__batch_read_record(struct spw__engine *engine, const uint8_t *data, uint32_t length, uint32_t scope, spw_span_view *out)
+{
+    const uint8_t *end = data + length, *at = data + 1;
+    if (length < 2 || data[0] != TAG_RECORD)
+        return false;
+    while (at < end && *at++ & 0x80)
+        ;
+    if (!spw_span_view_read(at, (size_t)(end - at), out))
+        return false;
+    struct spw__scope_parts parts;
+    spw__scope_lookup(engine, scope, &parts);
+    out->scope = (spw_scope_view){ parts.name, parts.version, parts.schema_url };
+    return true;
+}
 
 bool spw__batch_record(const struct spw_batch *batch, size_t index, spw_view *record, spw_scope_view *scope)
 {

@@ -16,7 +16,9 @@
 #define MAX_BUFFER_BYTES (4ull << 30)
 #define MAX_NAME_BYTES 64 /* of an exporter */
 
-static const struct spw__pipeline_config default_pipeline = { NULL, NULL, 2048, 512, 5000, 30000, 0 };
+static const struct spw__pipeline_config default_pipeline = {
+    .max_queue_size = 2048, .max_export_batch_size = 512, .schedule_delay_ms = 5000, .export_timeout_ms = 30000
+};
 
 static void set_defaults(struct spw__config *out)
 {
@@ -113,7 +115,7 @@ static uint32_t either(uint32_t option, uint32_t otherwise)
     return option ? option : otherwise;
 }
 
-/* SPW_NOW is how the options say 0. */
+/* SPW_NOW and SPW_NEVER are how the options say 0. */
 static uint32_t either_ms(uint32_t option, uint32_t otherwise)
 {
     return option == SPW_NOW ? 0 : either(option, otherwise);
@@ -136,6 +138,17 @@ static spw_result set_name(struct spw__pipeline_config *p, const char *name, siz
     return p->exporter_name ? SPW_OK : spw__fail(error, SPW_ERR_NO_MEMORY, "out of memory while reading the configuration");
 }
 
+static spw_result load_mode(struct spw__pipeline_config *p, const spw_pipeline_options *from, spw_error *error)
+{
+    if (from->mode != SPW_PIPELINE_BATCH && from->mode != SPW_PIPELINE_SIMPLE)
+        return spw__fail(error, SPW_ERR_INVALID, "a pipeline's mode is %d; use SPW_PIPELINE_BATCH or SPW_PIPELINE_SIMPLE", (int)from->mode);
+    if (from->mode == SPW_PIPELINE_SIMPLE) {
+        p->max_export_batch_size = 1;
+        p->schedule_delay_ms = 0;
+    }
+    return SPW_OK;
+}
+
 static spw_result load_pipeline(struct spw__pipeline_config *p, const spw_pipeline_options *from, const struct spw__pipeline_config *base,
                                 bool batch_said, spw_error *error)
 {
@@ -152,10 +165,17 @@ static spw_result load_pipeline(struct spw__pipeline_config *p, const spw_pipeli
     p->max_queue_size = either(from->max_queue_size, p->max_queue_size);
     p->max_export_batch_size = either(from->max_export_batch_size, p->max_export_batch_size);
     p->schedule_delay_ms = either_ms(from->schedule_delay_ms, p->schedule_delay_ms);
-    p->export_timeout_ms = either(from->export_timeout_ms, p->export_timeout_ms);
+    p->export_timeout_ms = either_ms(from->export_timeout_ms, p->export_timeout_ms);
     p->max_age_ms = from->max_age_ms;
+    p->filter = from->filter;
+    p->filter_arg = from->filter_arg;
+    p->redact = from->redact;
+    p->redact_arg = from->redact_arg;
     if (p->max_queue_size > SPW__ENV_MAX_NUMBER || p->max_export_batch_size > SPW__ENV_MAX_NUMBER)
         return spw__fail(error, SPW_ERR_INVALID, "max_queue_size and max_export_batch_size go up to %u", SPW__ENV_MAX_NUMBER);
+    spw_result result = load_mode(p, from, error);
+    if (result != SPW_OK)
+        return result;
     clamp_batch(p, batch_said || from->max_export_batch_size);
     return exporter ? SPW_OK : set_name(p, name, strlen(name), error);
 }
@@ -316,5 +336,7 @@ void spw__config_free(struct spw__config *config)
         free((void *)*strings[i]);
         *strings[i] = NULL;
     }
+    free(config->user_agent_prefix);
+    config->user_agent_prefix = NULL;
     spw__config_resource_free(config);
 }

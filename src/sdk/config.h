@@ -18,6 +18,10 @@ struct spw__pipeline_config {
     uint32_t schedule_delay_ms;
     uint32_t export_timeout_ms; /* 0: none */
     uint32_t max_age_ms;        /* 0: never */
+    spw_filter_fn filter;       /* NULL: takes all */
+    void *filter_arg;
+    spw_redact_fn redact; /* NULL: none */
+    void *redact_arg;
 };
 
 enum spw__sampler_kind { SPW__SAMPLER_PARENTBASED_ALWAYS_ON };
@@ -30,6 +34,7 @@ struct spw__config {
     struct spw__pipeline_config pipelines[SPW__MAX_PIPELINES];
     size_t pipeline_count; /* 0: OTEL_TRACES_EXPORTER=none */
     spw_otlp_settings otlp; /* strings owned */
+    char *user_agent_prefix; /* NULL: none */
     enum spw__sampler_kind sampler;
     struct {
         uint32_t attributes, events, event_attributes;

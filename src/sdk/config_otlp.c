@@ -151,7 +151,8 @@ static spw_result load_files(struct spw__config *out, spw_error *error)
 
 static void load_timeout(struct spw__config *out, const spw_options *options)
 {
-    out->otlp.timeout_ms = options->otlp_timeout_ms ? options->otlp_timeout_ms : 10000;
+    uint32_t said_ms = options->otlp_timeout_ms;
+    out->otlp.timeout_ms = said_ms == SPW_NEVER ? 0 : said_ms ? said_ms : 10000;
     if (!options->otlp_timeout_ms && !spw__env_uint(SIGNAL "TIMEOUT", 0, &out->otlp.timeout_ms))
         spw__env_uint(GENERAL "TIMEOUT", 0, &out->otlp.timeout_ms);
 }
@@ -168,5 +169,7 @@ spw_result spw__config_otlp(struct spw__config *out, const spw_options *options,
     if (result == SPW_OK)
         result = load_files(out, error);
     load_timeout(out, options);
-    return result;
+    const char *prefix = said(options->user_agent_prefix);
+    out->user_agent_prefix = prefix ? strdup(prefix) : NULL;
+    return result == SPW_OK && prefix && !out->user_agent_prefix ? no_memory(error) : result;
 }

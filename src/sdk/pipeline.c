@@ -4,155 +4,34 @@
 #include <string.h>
 
 #include "record/platform.h"
-#include "record/record.h"
 #include "sdk/diag.h"
+#include "sdk/gather.h"
 #include "sdk/worker.h"
 
 #define BACKOFF_FIRST_MS 1000u
 #define BACKOFF_MOST_MS 30000u
 #define RETRY_AFTER_MOST_MS 300000u
+#define MAX_REDACTED_BYTES ((size_t)64 << 20) /* of one span */
 
 static void add(uint64_t *counter, uint64_t n)
 {
     __atomic_add_fetch(counter, n, __ATOMIC_RELAXED);
 }
 
-static void drop(struct spw__pipeline *p, spw_drop_cause cause, uint64_t n)
+void spw__pipeline_drop(struct spw__pipeline *p, spw_drop_cause cause, uint64_t n)
 {
     add(&p->account->dropped[cause], n);
     p->losses += n;
 }
 
-/* ---- the rows ---- */
-
-static struct spw__chunk *chunk_at(const struct spw__pipeline *p, uint32_t reference)
-{
-    return spw__segments_at(&p->engine->segments, reference);
-}
-
-/* Steps over the end of the chunk, counting records that were taken out there; false at the end of what there is. */
-static bool settle(const struct spw__pipeline *p, struct spw__range *range)
-{
-    struct spw__cursor *c = &range->end;
-    const struct spw__recorder *recorder = range->recorder;
-    if (!c->reference) {
-        c->reference = __atomic_load_n(&recorder->first, __ATOMIC_ACQUIRE);
-        c->offset = sizeof(struct spw__chunk);
-        if (!c->reference)
-            return false;
-    }
-    for (;;) {
-        struct spw__chunk *chunk = chunk_at(p, c->reference);
-        /* `next` first: once it is set, `committed` is final. */
-        uint32_t next = __atomic_load_n(&chunk->next, __ATOMIC_ACQUIRE);
-        if (c->offset < __atomic_load_n(&chunk->committed, __ATOMIC_ACQUIRE))
-            return true;
-        if (!next)
-            return false;
-        range->records += chunk->skipped;
-        *c = (struct spw__cursor){ next, sizeof(struct spw__chunk) };
-    }
-}
-
-/* Leaves a chunk behind for good; the last pipeline to do so gives it back. */
-static void leave_chunk(const struct spw__pipeline *p, struct spw__chunk *chunk)
-{
-    if (!chunk->pending)
-        chunk->pending = p->worker->pipeline_count;
-    if (--chunk->pending == 0)
-        spw__queue_release_chunk(p->engine, chunk);
-}
-
-/* Moves this pipeline's cursor to `end`, releasing what it passes. */
-static void cursor_advance(const struct spw__pipeline *p, const struct spw__range *range)
-{
-    struct spw__recorder *recorder = range->recorder;
-    struct spw__cursor *c = &recorder->cursors[p->index];
-    if (!c->reference)
-        c->reference = __atomic_load_n(&recorder->first, __ATOMIC_ACQUIRE);
-    while (c->reference != range->end.reference) {
-        struct spw__chunk *chunk = chunk_at(p, c->reference);
-        c->reference = __atomic_load_n(&chunk->next, __ATOMIC_ACQUIRE);
-        leave_chunk(p, chunk);
-    }
-    c->offset = range->end.offset;
-    recorder->passed[p->index] += range->records;
-}
-
-static bool fits(struct spw__pipeline *p, const struct spw__record *record)
-{
-    size_t most = p->exporter->max_request_bytes;
-    return !most || spw__batch_size_with(p->batch, record->length, record->scope) <= most;
-}
-
-/* Whether a record alone is more than a request may hold: it can never be sent. */
-static bool never_fits(const struct spw__pipeline *p, const struct spw__record *record)
-{
-    const struct spw_batch alone = { .engine = p->engine, .resource = p->batch->resource };
-    size_t most = p->exporter->max_request_bytes;
-    return most && spw__batch_size_with(&alone, record->length, record->scope) > most;
-}
-
-/* Adds one recorder's waiting records to the batch; false when the batch is full. */
-static bool gather_from(struct spw__pipeline *p, struct spw__recorder *recorder)
-{
-    struct spw__range range = { recorder, recorder->cursors[p->index], 0, 0 };
-    bool room = true;
-    while (room && settle(p, &range)) {
-        const uint8_t *at = (const uint8_t *)chunk_at(p, range.end.reference) + range.end.offset;
-        const struct spw__record *record = (const struct spw__record *)(const void *)at;
-        if (record->lanes >> p->index & 1) {
-            if (never_fits(p, record)) {
-                drop(p, SPW_DROP_TOO_LARGE, 1);
-                __atomic_sub_fetch(&p->lane->depth, 1, __ATOMIC_RELAXED);
-            } else if (p->batch->count == p->config.max_export_batch_size || !fits(p, record)) {
-                room = false;
-                break;
-            } else {
-                spw__batch_add(p->batch, at + sizeof *record, record->length, record->scope);
-                range.taken++;
-            }
-        }
-        range.records++;
-        range.end.offset += spw__record_stride(record->length);
-    }
-    if (range.taken)
-        p->ranges[p->range_count++] = range;
-    else if (range.records)
-        cursor_advance(p, &range); /* nothing of ours: pass it at once */
-    return room;
-}
-
-static size_t gather(struct spw__pipeline *p)
-{
-    spw__batch_reset(p->batch, ++p->sequence);
-    p->range_count = 0;
-    for (struct spw__recorder *r = p->worker->active; r; r = r->active_next)
-        if (!gather_from(p, r))
-            break;
-    spw__batch_group(p->batch);
-    return p->batch->count;
-}
-
 /* The batch has an end: its records are passed, whatever became of them. */
 static void pass_batch(struct spw__pipeline *p)
 {
-    for (size_t i = 0; i < p->range_count; i++)
-        cursor_advance(p, &p->ranges[i]);
+    spw__gather_pass(p);
     __atomic_sub_fetch(&p->lane->depth, (int64_t)p->batch->count, __ATOMIC_RELAXED);
     __atomic_store_n(&p->account->in_flight, 0, __ATOMIC_RELAXED);
-    p->range_count = 0;
     p->attempts = 0;
     p->state = SPW__IDLE;
-}
-
-/* Records not passed yet; exact enough to decide by, and never less than what is committed. */
-static int64_t waiting(const struct spw__pipeline *p)
-{
-    int64_t n = 0;
-    for (struct spw__recorder *r = p->worker->active; r; r = r->active_next)
-        n += (int64_t)(__atomic_load_n(&r->written, __ATOMIC_ACQUIRE) - r->passed[p->index]);
-    return n;
 }
 
 /* ---- exporting ---- */
@@ -205,7 +84,7 @@ static void back_off(struct spw__pipeline *p)
         add(&p->account->ambiguous, p->batch->count);
     if (p->config.max_age_ms && now - p->first_try_ms >= p->config.max_age_ms) {
         complain(p, SPW_LOG_ERROR, "given up after the maximum age");
-        drop(p, SPW_DROP_RETRY_EXHAUSTED, p->batch->count);
+        spw__pipeline_drop(p, SPW_DROP_RETRY_EXHAUSTED, p->batch->count);
         pass_batch(p);
         return;
     }
@@ -253,7 +132,7 @@ static void take_answer(struct spw__pipeline *p)
     case SPW_EXPORT_PERMANENT:
     default:
         complain(p, SPW_LOG_ERROR, "the batch was refused for good and is dropped");
-        drop(p, SPW_DROP_PERMANENT, p->batch->count);
+        spw__pipeline_drop(p, SPW_DROP_PERMANENT, p->batch->count);
         pass_batch(p);
     }
 }
@@ -313,6 +192,8 @@ spw_result spw__pipeline_init(struct spw__pipeline *p, struct spw__worker *worke
         .pause = { .fn = on_pause, .arg = p },
         .expiry = { .fn = on_expiry, .arg = p },
     };
+    size_t most = exporter->max_request_bytes;
+    spw__redactor_init(&p->redactor, config->redact, config->redact_arg, most && most < MAX_REDACTED_BYTES ? most : MAX_REDACTED_BYTES);
     p->batch = spw__batch_new(engine, config->max_export_batch_size, resource);
     p->ranges = calloc(config->max_export_batch_size, sizeof *p->ranges);
     return p->batch && p->ranges ? SPW_OK : SPW_ERR_NO_MEMORY;
@@ -325,6 +206,7 @@ void spw__pipeline_fini(struct spw__pipeline *p)
     p->exporter = NULL;
     spw__batch_free(p->batch);
     spw__batch_free(p->lent);
+    spw__redactor_fini(&p->redactor);
     free(p->ranges);
     p->batch = p->lent = NULL;
     p->ranges = NULL;
@@ -333,9 +215,7 @@ void spw__pipeline_fini(struct spw__pipeline *p)
 /* False: nothing there is this pipeline's, or whole yet. */
 static bool begin_batch(struct spw__pipeline *p)
 {
-    size_t n = gather(p);
-    p->quota -= (int64_t)n;
-    if (!n) {
+    if (!spw__gather(p)) {
         p->quota = 0;
         return false;
     }
@@ -343,7 +223,6 @@ static bool begin_batch(struct spw__pipeline *p)
     submit(p);
     return true;
 }
-
 
 bool spw__pipeline_step(struct spw__pipeline *p)
 {
@@ -354,13 +233,13 @@ bool spw__pipeline_step(struct spw__pipeline *p)
     }
     if (p->due) {
         p->due = false;
-        p->quota = waiting(p);
+        p->quota = spw__gather_waiting(p);
     }
     if (p->state == SPW__IDLE) {
-        int64_t n = waiting(p);
+        int64_t n = spw__gather_waiting(p);
         if ((p->quota > 0 || n >= p->config.max_export_batch_size) && n > 0 && begin_batch(p)) {
             did = true;
-        } else if (!p->scheduled && waiting(p) > 0) {
+        } else if (!p->scheduled && spw__gather_waiting(p) > 0) {
             p->scheduled = true;
             spw_loop_arm(p->worker->loop, &p->delay, p->config.schedule_delay_ms);
         }
@@ -382,24 +261,16 @@ bool spw__pipeline_has_work(const struct spw__pipeline *p)
         return true;
     if (__atomic_load_n(&p->lane->depth, __ATOMIC_SEQ_CST) >= p->lane->wake_at)
         return true;
-    return spw__pipeline_starved(p) && waiting(p) > 0;
+    return spw__pipeline_starved(p) && spw__gather_waiting(p) > 0;
 }
 
 void spw__pipeline_hurry(struct spw__pipeline *p)
 {
-    p->quota = waiting(p);
+    p->quota = spw__gather_waiting(p);
     if (p->state == SPW__BACKING_OFF) {
         spw_loop_disarm(p->worker->loop, &p->pause);
         submit(p);
     }
-}
-
-void spw__pipeline_settle(struct spw__pipeline *p, struct spw__recorder *recorder)
-{
-    struct spw__range range = { recorder, recorder->cursors[p->index], 0, 0 };
-    (void)settle(p, &range);
-    if (range.end.reference != recorder->cursors[p->index].reference)
-        cursor_advance(p, &range);
 }
 
 bool spw__pipeline_flushed(const struct spw__pipeline *p)
@@ -428,15 +299,17 @@ void spw__pipeline_abandon(struct spw__pipeline *p, spw_drop_cause cause)
     bool lent = p->state == SPW__EXPORTING && !p->exporter->cancel;
     spw_loop_disarm(p->worker->loop, &p->pause);
     if (p->state != SPW__IDLE) {
-        drop(p, cause, p->batch->count);
+        spw__pipeline_drop(p, cause, p->batch->count);
         pass_batch(p);
     }
     if (lent) {
         p->lent = p->batch;
         p->batch = spw__batch_new(p->engine, p->config.max_export_batch_size, p->lent->resource);
     }
-    while (p->batch && gather(p)) {
-        drop(p, cause, p->batch->count);
+    p->discarding = true;
+    while (p->batch && spw__gather(p)) {
+        spw__pipeline_drop(p, cause, p->batch->count);
         pass_batch(p);
     }
+    p->discarding = false;
 }

@@ -9,11 +9,12 @@
 #include "record/engine.h"
 #include "sdk/batch.h"
 #include "sdk/config.h"
+#include "sdk/redact.h"
 
 /* Outlives the pipeline, so that spw_stats() can be asked after shutdown. All atomic. */
 struct spw__account {
     char name[24];
-    uint64_t exported, rejected, in_flight, batches, retries, ambiguous, malformed;
+    uint64_t exported, rejected, in_flight, batches, retries, ambiguous, malformed, filtered;
     uint64_t dropped[SPW_DROP_CAUSES]; /* those of the worker; producers count theirs in the lane and the recorders */
 };
 
@@ -43,6 +44,8 @@ struct spw__pipeline {
     struct spw_batch *lent;    /* given up on, but the exporter cannot be cancelled: the batch is lent until it answers */
     struct spw__range *ranges; /* config.max_export_batch_size */
     size_t range_count;
+    struct spw__redactor redactor;
+    bool discarding; /* what is gathered now goes nowhere: no need to redact it */
     uint64_t sequence;
     uint64_t first_try_ms;
     uint32_t attempts;
@@ -77,10 +80,13 @@ bool spw__pipeline_starved(const struct spw__pipeline *p);
 /* Whether a step would do something; asked last before the worker sleeps. */
 bool spw__pipeline_has_work(const struct spw__pipeline *p);
 
+/* Counts records as lost. */
+void spw__pipeline_drop(struct spw__pipeline *p, spw_drop_cause cause, uint64_t n);
+
 /* Flushing: cuts a back-off short; the exporter is tried now. */
 void spw__pipeline_hurry(struct spw__pipeline *p);
 
-/* Leaves the chunks behind that hold nothing more; for a recorder that is drained. */
+/* In gather.c. Leaves the chunks behind that hold nothing more; for a recorder that is drained. */
 void spw__pipeline_settle(struct spw__pipeline *p, struct spw__recorder *recorder);
 
 /* Whether everything up to each recorder's flush_target has been passed. */

@@ -40,6 +40,7 @@ static void fill_pipeline(spw_pipeline_stats *out, const struct spw__engine *eng
     out->ended = sums->ended;
     out->exported = load(&a->exported);
     out->rejected = load(&a->rejected);
+    out->filtered = load(&a->filtered);
     for (int c = 0; c < SPW_DROP_CAUSES; c++) {
         uint64_t lost = load(&engine->lost_at_start[c]) + load(&engine->lost_at_end[c]); /* before any pipeline: for each of them */
         out->ended += lost;

@@ -309,7 +309,7 @@ const char *capture_string(const capture_span *span, const char *key)
 
 static uint64_t accounted(const spw_pipeline_stats *p)
 {
-    uint64_t sum = p->exported + p->rejected + p->queued + p->in_flight;
+    uint64_t sum = p->exported + p->rejected + p->filtered + p->queued + p->in_flight;
     for (int cause = 0; cause < SPW_DROP_CAUSES; cause++)
         sum += p->dropped[cause];
     return sum;

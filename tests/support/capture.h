@@ -57,7 +57,7 @@ const char *capture_string(const capture_span *span, const char *key); /* NULL l
 /* Whether the message, and what is in it, holds only fields its descriptor knows. */
 bool capture_all_known(const ProtobufCMessage *message);
 
-/* At rest, for every pipeline: ended = exported + rejected + sum(dropped) + queued + in_flight. Fails the process, with the numbers. */
+/* At rest, for every pipeline: ended = exported + rejected + filtered + sum(dropped) + queued + in_flight. Fails the process, with the numbers. */
 void capture_check_accounts(void);
 
 /* One pipeline's numbers. */

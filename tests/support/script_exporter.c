@@ -224,7 +224,7 @@ void assert_identity(void)
         uint64_t dropped = 0;
         for (int c = 0; c < SPW_DROP_CAUSES; c++)
             dropped += p->dropped[c];
-        assert_int_equal(p->ended, p->exported + p->rejected + dropped + p->queued + p->in_flight);
+        assert_int_equal(p->ended, p->exported + p->rejected + p->filtered + dropped + p->queued + p->in_flight);
     }
 }
 

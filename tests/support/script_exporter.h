@@ -44,7 +44,7 @@ size_t script_exporter_named(struct script_exporter *e, const char *name);
 /* spw_start() with this one exporter and quick settings; asserts that it succeeds. */
 void script_start(struct script_exporter *e, const spw_pipeline_options *pipeline);
 
-/* At rest: ended = exported + rejected + sum(dropped) + queued + in_flight, for every pipeline. Asserts. */
+/* At rest: ended = exported + rejected + filtered + sum(dropped) + queued + in_flight, for every pipeline. Asserts. */
 void assert_identity(void);
 
 /* The first pipeline's account. */
