@@ -10,14 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "page.h"
 #include "process.h"
 #include "traces.h"
-#include "webdriver.h"
 
 enum { SKIPPED = 77 };
 
@@ -34,95 +33,10 @@ static const char watch[] =
     "  for (const key of sessionStorage.getItem('eager')) document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));"
     " }).observe(document, { childList: true, subtree: true });";
 
-#define ROWS "document.querySelectorAll('[role=treeitem]').length"
 #define BODY_COLOUR "getComputedStyle(document.body).backgroundColor"
 
 static char directory[64];
-static char site[64];
 static struct process viewer, chromedriver;
-static struct webdriver driver;
-
-/* ---- helpers ---- */
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-static size_t discard(char *data, size_t unit, size_t count, void *arg)
-{
-    (void)data;
-    (void)arg;
-    return unit * count;
-}
-
-static void post(struct request request)
-{
-    char url[96];
-    long status = 0;
-    CURL *curl = curl_easy_init();
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/x-protobuf");
-    snprintf(url, sizeof url, "%s/v1/traces", site);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.data);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)request.size);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 20000L);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, discard);
-    CURLcode code = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
-    free(request.data);
-    if (code != CURLE_OK || status != 200)
-        fail_msg("POST /v1/traces: %s, status %ld", curl_easy_strerror(code), status);
-}
-
-static void open_page(const char *path)
-{
-    char url[160];
-    snprintf(url, sizeof url, "%s%s", site, path);
-    wd_open(&driver, url);
-}
-
-static void open_trace(const char *trace_id, const char *query)
-{
-    char path[96];
-    snprintf(path, sizeof path, "/trace/%s%s", trace_id, query);
-    open_page(path);
-    wd_wait(&driver, "document.querySelector('[role=treeitem]')?.isConnected", "the waterfall");
-}
-
-static void shoot(const char *name)
-{
-    const char *shots = getenv("SPW_SHOTS_DIR");
-    char path[512];
-    if (!shots || !*shots)
-        return;
-    snprintf(path, sizeof path, "%s/%s.png", shots, name);
-    wd_screenshot(&driver, path);
-}
-
-/* The page ran nothing but its own script, and built no element out of a sender's text. */
-static void expect_harmless(void)
-{
-    assert_true(wd_true(&driver, "window.__pwned === undefined"));
-    assert_int_equal(wd_number(&driver, "document.querySelectorAll('img, iframe, object, #app script').length"), 0);
-    wd_expect_text(&driver, "__violations.join('; ')", "");
-    wd_expect_quiet_console(&driver);
-}
-
-static void expect_attribute(const char *key, const char *type, const char *value)
-{
-    char expression[512];
-    snprintf(expression, sizeof expression, "document.querySelector('#detail [data-key=\"%s\"] .type').textContent", key);
-    wd_expect_text(&driver, expression, type);
-    snprintf(expression, sizeof expression, "document.querySelector('#detail [data-key=\"%s\"] .value').textContent", key);
-    wd_expect_text(&driver, expression, value);
-}
 
 /* ---- tests ---- */
 
@@ -286,6 +200,11 @@ static void it_fits_a_telephone(void **state)
     open_trace(AGENT_TRACE_ID, "?span=" AGENT_FAILED_SPAN_ID);
     wd_wait(&driver, "!!document.querySelector('#detail')", "the span");
     assert_true(wd_true(&driver, fits));
+    open_trace(NESTED_TRACE_ID, "?span=" NESTED_SPAN_ID);
+    wd_wait(&driver, "!!document.querySelector('#detail .value-tree')", "the nested values");
+    assert_true(wd_true(&driver, fits));
+    json_decref(wd_run(&driver, "document.querySelector('#detail .links').scrollIntoView()"));
+    shoot("links-narrow");
     wd_resize(&driver, 1280, 800);
     expect_harmless();
 }
@@ -379,6 +298,11 @@ static int run_in_order(void)
         cmocka_unit_test(themes_change_and_are_remembered),
         cmocka_unit_test(keys_move_fold_and_close),
         cmocka_unit_test(keys_are_heard_from_the_first_row),
+        cmocka_unit_test(nested_values_are_trees),
+        cmocka_unit_test(deep_and_long_values_show_what_is_asked_for),
+        cmocka_unit_test(messages_sent_as_values_are_a_conversation),
+        cmocka_unit_test(links_tell_what_they_name),
+        cmocka_unit_test(links_open_what_is_stored),
         cmocka_unit_test(a_large_trace_draws_what_is_seen),
         cmocka_unit_test(it_fits_a_telephone),
         cmocka_unit_test(an_unknown_trace_is_said),

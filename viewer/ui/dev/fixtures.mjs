@@ -23,10 +23,10 @@ function builder(services, start) {
   const trace = {
     trace_id: hex(32), revision: 1, spans: [],
     resources: services.map((service) => ({
-      service,
+      service, schema_url: "https://opentelemetry.io/schemas/1.27.0",
       attributes: attributes({ "service.name": service, "service.version": "0.3.1", "telemetry.sdk.name": "spanwire", "telemetry.sdk.language": "c", "process.pid": 48213n, "host.name": "workbench" }),
     })),
-    scopes: [{ name: "agent-loop", version: "0.3.1", attributes: [] }, { name: "http-client", version: "2.0", attributes: attributes({ "http.pool": "shared" }) }],
+    scopes: [{ name: "agent-loop", version: "0.3.1", schema_url: "https://opentelemetry.io/schemas/1.30.0", attributes: [] }, { name: "http-client", version: "2.0", schema_url: "", attributes: attributes({ "http.pool": "shared" }) }],
   };
   const add = (parent, name, from, ms, object = {}, more = {}) => {
     const span = {

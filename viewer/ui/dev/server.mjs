@@ -39,6 +39,7 @@ function answer(url) {
     return { version: "dev", store: { kind: "memory", traces: traces().length, spans, bytes: spans * 480, max_bytes: 268435456, evicted_traces: 0 }, received: { requests: 214, spans, duplicates: 0, rejected: 0 }, revision: 1 };
   }
   if (url.pathname === "/api/services") return { services: [...new Set(traces().flatMap((trace) => trace.resources.map((r) => r.service)))].sort() };
+  if (url.pathname === "/api/stored") return { stored: (url.searchParams.get("ids") ?? "").split(",").filter((id) => traces().some((trace) => trace.trace_id === id)) };
   if (url.pathname === "/api/traces") return list(url.searchParams);
   return traces().find((trace) => url.pathname === `/api/traces/${trace.trace_id}`);
 }

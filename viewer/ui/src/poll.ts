@@ -1,4 +1,4 @@
-// Polling as a hook: once a period while the tab is visible, slower while the server is away.
+// Polling as a hook: once a period while the tab is visible, slower while the server is away. An empty address is not asked.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, Resource } from "./api";
 
@@ -17,6 +17,7 @@ export function usePoll<T>(url: string, periodMs: number, paused = false): Polle
   if (resource.current.url !== url) resource.current = new Resource<T>(url);
 
   useEffect(() => {
+    if (url === "") return;
     const source = resource.current;
     const abort = new AbortController();
     let timer = 0;

@@ -6,9 +6,10 @@ export type Value =
   | { type: "double"; value: number | "NaN" | "Infinity" | "-Infinity" }
   | { type: "bool"; value: boolean }
   | { type: "bytes"; value: string }
-  | { type: "array"; value: Value[] }
-  | { type: "map"; value: KeyValue[] }
+  | Container
   | { type: "empty"; value: null };
+
+export type Container = { type: "array"; value: Value[] } | { type: "map"; value: KeyValue[] };
 
 export type KeyValue = Value & { key: string };
 
@@ -40,11 +41,13 @@ export interface TracePage {
 export interface Resource {
   attributes: KeyValue[];
   service: string;
+  schema_url: string;
 }
 
 export interface Scope {
   name: string;
   version: string;
+  schema_url: string;
   attributes: KeyValue[];
 }
 

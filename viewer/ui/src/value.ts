@@ -1,33 +1,65 @@
-// A typed attribute value as text. Nesting is bounded: the data is not ours.
-import type { KeyValue, Value } from "./types";
+// A typed attribute value as text.
+import type { Container, KeyValue, Value } from "./types";
 
-const MAX_DEPTH = 24;
+// As deep as the viewer lets values in. What indents or reads a value stops there, whatever is handed to it.
+export const MAX_DEPTH = 64;
+const LINE_CHARS = 72;
 
-export function valueText(value: Value, depth = 0): string {
-  switch (value.type) {
-    case "string":
-      return depth === 0 ? value.value : JSON.stringify(value.value);
-    case "empty":
-      return depth === 0 ? "" : "null";
-    case "array":
-    case "map":
-      return containerText(value, depth);
-    default:
-      return String(value.value);
-  }
+export const isContainer = (value: Value): value is Container => value.type === "array" || value.type === "map";
+
+export const brackets = (value: Container): [string, string] => (value.type === "array" ? ["[", "]"] : ["{", "}"]);
+
+// A value inside another one: strings, bytes and numbers JSON has no form for in quotes.
+export function innerText(value: Exclude<Value, Container>): string {
+  if (value.type === "empty") return "null";
+  return typeof value.value === "string" && value.type !== "int" ? JSON.stringify(value.value) : String(value.value);
 }
 
-function containerText(value: Extract<Value, { type: "array" | "map" }>, depth: number): string {
-  const [open, close] = value.type === "array" ? ["[", "]"] : ["{", "}"];
-  if (value.value.length === 0) return open + close;
-  if (depth >= MAX_DEPTH) return `${open}…${close}`;
-  const parts = value.type === "array"
-    ? value.value.map((item) => valueText(item, depth + 1))
-    : value.value.map((item) => `${JSON.stringify(item.key)}: ${valueText(item, depth + 1)}`);
-  const line = parts.join(", ");
-  if (line.length <= 72 && !line.includes("\n")) return `${open}${line}${close}`;
-  const pad = "  ".repeat(depth + 1);
-  return `${open}\n${pad}${parts.join(`,\n${pad}`)}\n${"  ".repeat(depth)}${close}`;
+const keyText = (item: Value): string => ("key" in item ? `${JSON.stringify(item.key)}: ` : "");
+
+// A container on one line; undefined when it does not fit there. Every level takes two characters of the room, so it cannot go deep.
+export function lineText(value: Container, room = LINE_CHARS): string | undefined {
+  const [open, close] = brackets(value);
+  let text = open;
+  for (const item of value.value) {
+    text += (text === open ? "" : ", ") + keyText(item);
+    const left = room - text.length - 1;
+    if (left <= 0 || (item.type === "string" && item.value.length > left)) return undefined;
+    const inner = isContainer(item) ? lineText(item, left) : innerText(item);
+    if (inner === undefined || inner.length > left) return undefined;
+    text += inner;
+  }
+  return text + close;
+}
+
+// As JSON, indented. Without recursion: depth is the sender's choice.
+export function valueText(value: Value): string {
+  if (value.type === "string") return value.value;
+  if (value.type === "empty") return "";
+  if (!isContainer(value)) return String(value.value);
+  const out: string[] = [];
+  const stack: { container: Container; next: number }[] = [];
+  const add = (item: Value): void => {
+    const line = isContainer(item) ? lineText(item) : innerText(item);
+    if (line !== undefined) out.push(line);
+    else if (isContainer(item)) {
+      out.push(brackets(item)[0]);
+      stack.push({ container: item, next: 0 });
+    }
+  };
+  const newLine = (): string => `\n${"  ".repeat(Math.min(stack.length, MAX_DEPTH))}`;
+  add(value);
+  for (let top = stack.at(-1); top; top = stack.at(-1)) {
+    const item = top.container.value[top.next++];
+    if (item) {
+      out.push(top.next > 1 ? "," : "", newLine(), keyText(item));
+      add(item);
+    } else {
+      stack.pop();
+      out.push(newLine(), brackets(top.container)[1]);
+    }
+  }
+  return out.join("");
 }
 
 // Numbers a double cannot hold stay as they were written, where the browser can say how that was.
@@ -86,11 +118,17 @@ export function number(attributes: KeyValue[], key: string): number | undefined 
   return Number.isFinite(value) ? value : undefined;
 }
 
+// A whole number JSON prints as it was sent, where the browser can.
+function integer(digits: string): unknown {
+  const value = Number(digits);
+  return Number.isSafeInteger(value) ? value : (JSON as RawJson).rawJSON?.(digits) ?? digits;
+}
+
 // A value as plain data: JSON text parsed, arrays and maps unwrapped. For reading known shapes only.
 export function plain(value: Value, depth = 0): unknown {
   if (value.type === "string") return depth === 0 ? parseJson(value.value) : value.value;
   if (depth > MAX_DEPTH) return null;
   if (value.type === "array") return value.value.map((item) => plain(item, depth + 1));
   if (value.type === "map") return Object.fromEntries(value.value.map((item) => [item.key, plain(item, depth + 1)]));
-  return value.value;
+  return value.type === "int" ? integer(value.value) : value.value;
 }

@@ -8,7 +8,7 @@ import { agentTrace, hostileTrace, largeTrace } from "../dev/fixtures.mjs";
 
 const src = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
 const { outputFiles } = await build({
-  stdin: { contents: ["tree", "value", "format", "genai", "span-search"].map((name) => `export * from "./${name}";`).join("\n"), resolveDir: src },
+  stdin: { contents: ["tree", "value", "value-lines", "format", "flags", "genai", "span-search"].map((name) => `export * from "./${name}";`).join("\n"), resolveDir: src },
   bundle: true, write: false, format: "esm", target: "es2022",
 });
 const ui = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
@@ -81,11 +81,58 @@ test("JSON is indented without changing a number", () => {
   assert.equal(ui.prettyJson("just text"), undefined);
 });
 
-test("nested values are printed to a bounded depth", () => {
-  let value = { type: "int", value: "1" };
-  for (let i = 0; i < 5000; i++) value = { type: "array", value: [value] };
-  assert.match(ui.valueText(value), /…/);
-  assert.equal(ui.valueText({ type: "map", value: [{ key: "k", type: "string", value: "v" }] }), '{"k": "v"}');
+const nest = (value, depth) => {
+  for (let i = 0; i < depth; i++) value = { type: "array", value: [value] };
+  return value;
+};
+const int = (value) => ({ type: "int", value: String(value) });
+const map = (...entries) => ({ type: "map", value: entries.map(([key, value]) => ({ key, ...value })) });
+
+test("nested values are copied whole, as JSON, without the stack", () => {
+  const text = ui.valueText(nest(int(1), 5000));
+  assert.equal(text.match(/\[/g).length, 5000);
+  assert.equal(text.replace(/\s/g, ""), `${"[".repeat(5000)}1${"]".repeat(5000)}`);
+  assert.equal(ui.valueText(map(["k", { type: "string", value: "v" }])), '{"k": "v"}');
+  const all = map(["e", { type: "empty", value: null }], ["d", { type: "double", value: "NaN" }], ["bytes", { type: "bytes", value: "AP88" }], ["i", int("9007199254740993")], ["none", map()]);
+  assert.equal(ui.valueText(all), '{\n  "e": null,\n  "d": "NaN",\n  "bytes": "AP88",\n  "i": 9007199254740993,\n  "none": {}\n}');
+});
+
+test("what fits on a line is one", () => {
+  assert.equal(ui.lineText({ type: "array", value: [int(1), nest(int(2), 2)] }), "[1, [[2]]]");
+  assert.equal(ui.lineText({ type: "array", value: Array.from({ length: 100 }, () => int(1)) }), undefined);
+  assert.equal(ui.lineText(nest(int(1), 5000)), undefined);
+  assert.equal(ui.lineText({ type: "array", value: [{ type: "string", value: "x".repeat(100) }] }), undefined);
+});
+
+test("a small tree opens whole, a large one at its top; both fold", () => {
+  const small = map(["a", nest(int(7), 3)]);
+  const keys = (value, turned = [], max = 100) => ui.shownLines(value, new Set(turned), max).lines.map((line) => `${line.depth}${line.key ?? ""}:${line.path}`);
+  assert.deepEqual(keys(small), ["0:", "1a:0", "2:0.0", "3:0.0.0", "4:0.0.0.0"]);
+  assert.deepEqual(keys(small, ["0.0"]), ["0:", "1a:0", "2:0.0"]);
+  assert.deepEqual(keys(nest(int(7), 50), ["0.0"]), ["0:", "1:0", "2:0.0"]); // a chain stands open, and folds
+  const large = map(["z", int(0)], ["a", { type: "array", value: Array.from({ length: 3 }, () => ({ type: "array", value: Array.from({ length: 20 }, (_, i) => int(i)) })) }]);
+  assert.deepEqual(keys(large), ["0:", "1z:0", "1a:1", "2:1.0", "2:1.1", "2:1.2"]);
+  assert.equal(keys(large, ["1.1"]).length, 26);
+});
+
+test("a tree of any depth and length shows so many lines", () => {
+  const deep = ui.shownLines(nest(int(1), 5000), new Set(), 50);
+  assert.deepEqual([deep.lines.length, deep.cut], [50, true]); // a chain hides nothing by being open
+  const wide = ui.shownLines({ type: "array", value: Array.from({ length: 1000 }, (_, i) => int(i)) }, new Set(), 50);
+  assert.deepEqual([wide.lines.length, wide.cut], [50, true]);
+  const just = ui.shownLines({ type: "array", value: [int(1), int(2)] }, new Set(), 3);
+  assert.deepEqual([just.lines.length, just.cut], [3, false]);
+});
+
+test("nested messages keep their numbers", () => {
+  assert.equal(JSON.stringify(ui.plain(map(["limit", int(5)], ["at", { type: "array", value: [int(-1)] }]))), '{"limit":5,"at":[-1]}');
+});
+
+test("flags say what is known of them", () => {
+  assert.equal(ui.flagsText(0x301, "context"), "sampled, remote context");
+  assert.equal(ui.flagsText(0x103, "parent"), "sampled, random trace id, local parent");
+  assert.equal(ui.flagsText(0x300, null), "not sampled");
+  assert.equal(ui.flagsHex(1), "0x01");
 });
 
 test("axis marks are round and within the trace", () => {

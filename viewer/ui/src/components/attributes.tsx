@@ -19,7 +19,7 @@ function Attribute({ attribute, prefix }: { attribute: KeyValue; prefix: string 
       <dd>
         <ValueView value={attribute} />
         <span class="type">{type}</span>
-        <CopyButton text={valueText(attribute)} what={label(key, 60)} />
+        <CopyButton text={() => valueText(attribute)} what={label(key, 60)} />
       </dd>
     </div>
   );

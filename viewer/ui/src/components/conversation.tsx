@@ -5,7 +5,7 @@ import { plain } from "../value";
 import { Attributes } from "./attributes";
 import { CopyButton } from "./copy-button";
 import { Section } from "./section";
-import { LongText } from "./value-view";
+import { LongText } from "./long-text";
 
 const titles: Record<string, string> = {
   "gen_ai.system_instructions": "Instructions",
@@ -30,7 +30,7 @@ export function Conversation({ attribute }: { attribute: KeyValue }) {
       <ol class="conversation" data-key={attribute.key}>
         {messages.map((message, i) => (
           <li key={i} class={`message from-${known(message.role)}`}>
-            <span class="speaker">{visible(message.role)}{message.note && <small>{visible(message.note)}</small>}<CopyButton text={message.parts.map(partText).join("\n")} what="message" /></span>
+            <span class="speaker">{visible(message.role)}{message.note && <small>{visible(message.note)}</small>}<CopyButton text={() => message.parts.map(partText).join("\n")} what="message" /></span>
             {message.parts.map((part, n) => <Part key={n} part={part} />)}
           </li>
         ))}

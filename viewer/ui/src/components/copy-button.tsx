@@ -13,7 +13,8 @@ async function copy(text: string): Promise<void> {
   area.remove();
 }
 
-export function CopyButton({ text, what }: { text: string; what: string }) {
+// A text that is dear to make is given as a function.
+export function CopyButton({ text, what }: { text: string | (() => string); what: string }) {
   const [done, setDone] = useState(false);
   useEffect(() => {
     if (!done) return;
@@ -25,7 +26,7 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
     <button type="button" class={`copy ${done ? "done" : ""}`} aria-label={label} title={label}
       onClick={(event) => {
         event.stopPropagation();
-        copy(text).then(() => setDone(true), () => {});
+        copy(typeof text === "string" ? text : text()).then(() => setDone(true), () => {});
       }}>
       {done ? <Check /> : <Copy />}
     </button>

@@ -1,4 +1,4 @@
-import { duration, instant, label, nanoseconds } from "../format";
+import { duration, instant, label, nanoseconds, plural } from "../format";
 import type { Node } from "../tree";
 import { Attributes } from "./attributes";
 
@@ -16,7 +16,7 @@ export function Events({ node }: { node: Node }) {
               <span class="event-time" title={instant(time)}>{after < 0 ? `−${duration(-after)}` : `+${duration(after)}`}</span>
             </p>
             {event.attributes.length > 0 && <Attributes attributes={event.attributes} />}
-            {event.dropped_attributes_count > 0 && <p class="dropped">{event.dropped_attributes_count} attributes dropped.</p>}
+            {event.dropped_attributes_count > 0 && <p class="dropped">{plural(event.dropped_attributes_count, "attribute")} dropped by the sender's limits.</p>}
           </li>
         );
       })}

@@ -1,4 +1,5 @@
-import { count, duration, instant, label, nanoseconds, visible } from "../format";
+import { flagsHex, flagsText } from "../flags";
+import { duration, instant, label, nanoseconds, plural, visible } from "../format";
 import { isGenAi, roleNames } from "../genai";
 import { serviceClass } from "../palette";
 import type { Node, Tree } from "../tree";
@@ -50,12 +51,18 @@ export function SpanDetail({ node, trace, tree, onSelect, onClose }: Props) {
       {span.attributes.length === 0 && <p class="nothing">No attributes.</p>}
       {span.events.length > 0 && <Section title="Events" n={span.events.length}><Events node={node} /></Section>}
       <Dropped n={span.dropped_events_count} noun="event" />
-      {span.links.length > 0 && <Section title="Links" n={span.links.length}><Links links={span.links} traceId={trace.trace_id} /></Section>}
+      {span.links.length > 0 && <Section title="Links" n={span.links.length}><Links links={span.links} traceId={trace.trace_id} tree={tree} /></Section>}
       <Dropped n={span.dropped_links_count} noun="link" />
-      {resource && <Section title="Resource" n={resource.attributes.length} shut><Attributes attributes={resource.attributes} /></Section>}
+      {resource && (
+        <Section title="Resource" n={resource.attributes.length} shut>
+          <SchemaUrl url={resource.schema_url} />
+          <Attributes attributes={resource.attributes} />
+        </Section>
+      )}
       {scope && (
-        <Section title="Scope" shut>
+        <Section title="Scope" n={scope.attributes.length || undefined} shut>
           <p class="scope"><bdi>{label(scope.name)}</bdi>{scope.version && <span> {label(scope.version)}</span>}</p>
+          <SchemaUrl url={scope.schema_url} />
           <Attributes attributes={scope.attributes} />
         </Section>
       )}
@@ -79,12 +86,19 @@ function Timing({ node, tree, onSelect }: { node: Node; tree: Tree; onSelect: (n
           <dd>{parent ? <button type="button" class="link" onClick={() => onSelect(parent)}><bdi>{label(parent.span.name, 80)}</bdi></button> : <><code>{label(span.parent_span_id, 32)}</code> <small>not in this trace</small></>}</dd>
         </div>
       )}
+      {span.flags !== 0 && <div><dt>Flags</dt><dd><code>{flagsHex(span.flags)}</code> <small>{flagsText(span.flags, span.parent_span_id ? "parent" : null)}</small></dd></div>}
       {span.trace_state && <div><dt>Trace state</dt><dd><code>{label(span.trace_state, 600)}</code></dd></div>}
     </dl>
   );
 }
 
+// As text: an address a sender chose is not one to follow with a click.
+function SchemaUrl({ url }: { url: string }) {
+  if (!url) return null;
+  return <p class="schema-url"><small>Schema</small> <code>{label(url, 600)}</code></p>;
+}
+
 function Dropped({ n, noun }: { n: number; noun: string }) {
   if (n === 0) return null;
-  return <p class="dropped">{count(n)} {noun}{n === 1 ? "" : "s"} dropped by the sender's limits.</p>;
+  return <p class="dropped">{plural(n, noun)} dropped by the sender's limits.</p>;
 }

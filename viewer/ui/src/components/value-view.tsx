@@ -1,47 +1,27 @@
-import { useMemo, useState } from "preact/hooks";
-import { count, visible } from "../format";
-import type { Value } from "../types";
-import { prettyJson, valueText } from "../value";
+import { useMemo } from "preact/hooks";
+import type { Container, Value } from "../types";
+import { isContainer, lineText, prettyJson, valueText } from "../value";
+import { LongText } from "./long-text";
+import { ValueTree } from "./value-tree";
 
-const FOLD_CHARS = 480;
-const FOLD_LINES = 12;
+const LONG_CHARS = 56;
+const LONG_CONTAINER_CHARS = 14; // brackets and commas do not break into lines as well as words do
 
 export const isLong = (value: Value): boolean => {
-  if (value.type === "string") return value.value.length > 56 || value.value.includes("\n") || /^\s*[[{]/.test(value.value);
-  return value.type === "bytes" ? value.value.length > 56 : (value.type === "array" || value.type === "map") && value.value.length > 3;
+  if (value.type === "string") return value.value.length > LONG_CHARS || value.value.includes("\n") || /^\s*[[{]/.test(value.value);
+  if (value.type === "bytes") return value.value.length > LONG_CHARS;
+  return isContainer(value) && lineText(value, LONG_CONTAINER_CHARS) === undefined;
 };
 
 export function ValueView({ value }: { value: Value }) {
-  const raw = useMemo(() => valueText(value), [value]);
-  const pretty = useMemo(() => (value.type === "string" ? prettyJson(raw) : undefined), [value, raw]);
+  const text = useMemo(() => lineOf(value), [value]);
   if (value.type === "empty") return <span class="value empty-value">empty</span>;
-  if (raw === "") return <span class="value empty-value">{value.type === "string" ? "empty string" : "none"}</span>;
-  return <LongText text={pretty ?? raw} kind={value.type} />;
+  if (text === "") return <span class="value empty-value">{value.type === "string" ? "empty string" : "none"}</span>;
+  return text === undefined ? <ValueTree value={value as Container} /> : <LongText text={text} kind={value.type} />;
 }
 
-// Text folded to a dozen lines until asked for more.
-export function LongText({ text, kind }: { text: string; kind: string }) {
-  const [open, setOpen] = useState(false);
-  const shown = useMemo(() => (open ? text : fold(text)), [text, open]);
-  return (
-    <span class={`value value-${kind}`}>
-      <bdi>{visible(shown)}{!open && shown.length < text.length && "…"}</bdi>
-      {(open || shown.length < text.length) && (
-        <button type="button" class="link" onClick={() => setOpen(!open)}>{open ? "Show less" : `Show all ${count(text.length)} characters`}</button>
-      )}
-    </span>
-  );
+// Undefined: an array or a map that wants more than a line.
+function lineOf(value: Value): string | undefined {
+  if (isContainer(value)) return lineText(value);
+  return value.type === "string" ? prettyJson(value.value) ?? value.value : valueText(value);
 }
-
-function fold(text: string): string {
-  let end = 0;
-  for (let line = 0; line < FOLD_LINES; line++) {
-    const at = text.indexOf("\n", end);
-    if (at < 0) return cut(text, text.length);
-    end = at + 1;
-  }
-  return cut(text, end - 1);
-}
-
-// A little too long is not worth a click.
-const cut = (text: string, end: number): string => text.slice(0, end <= FOLD_CHARS * 1.25 ? end : FOLD_CHARS);
