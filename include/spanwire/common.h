@@ -77,8 +77,9 @@ typedef enum spw_value_type {
 } spw_value_type;
 
 /**
- * A value: a number, a string, or a tree of them. Everything it points to is borrowed. Nested at most 64 deep and of at most 1,024 arrays
- * and maps in all; what is over that is dropped whole, and counted. (Specification: Common, AnyValue.)
+ * A value: a number, a string, or a tree of them. Everything it points to is borrowed. Nested at most 64 deep, of at most 1,024 arrays and
+ * maps in all, and of at most 1,024 entries a map, whose keys have at most 1,024 bytes (here an empty key is one); what is over that is
+ * dropped whole, and counted. (Specification: Common, AnyValue.)
  */
 typedef struct spw_value {
     spw_value_type type;
@@ -166,7 +167,7 @@ static inline spw_value spw_value_array(const spw_value *values, size_t count)
     return v;
 }
 
-/** A map; of equal keys the last counts. */
+/** A map; of equal keys the last counts. (Where very many are equal, finding that out has a bound, past which the whole value is dropped.) */
 static inline spw_value spw_value_map(const spw_attr *entries, size_t count)
 {
     spw_value v = { SPW_VALUE_MAP, { { NULL, 0 } } };

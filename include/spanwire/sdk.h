@@ -205,6 +205,7 @@ typedef struct spw_stats_snapshot {
     uint64_t spans_open;
     uint64_t attributes_dropped; /**< of spans, by limits or bad keys; also said on their spans. Those of events are said on their events */
     uint64_t events_dropped;
+    uint64_t links_dropped;
     uint64_t detach_misuse;
     uint64_t trace_states_lost;
     uint64_t buffer_bytes;      /**< memory held for finished records now */
@@ -213,7 +214,7 @@ typedef struct spw_stats_snapshot {
     uint32_t pipeline_count;
     spw_pipeline_stats pipelines[16];
 } spw_stats_snapshot;
-#define SPW_STATS_INIT { sizeof(spw_stats_snapshot), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0 } } }
+#define SPW_STATS_INIT { sizeof(spw_stats_snapshot), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0 } } }
 
 /** Reads the counters without a lock. Exact at rest; while threads record, each number is a recent one. After shutdown: the last. */
 SPW_API void spw_stats(spw_stats_snapshot *out);

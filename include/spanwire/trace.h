@@ -10,8 +10,8 @@
  *            second: a thread's first span and a tracer's first use take a short lock; threads that write to one long span at once may
  *            wait for each other while its log is compacted, at most 5 ms.) What cannot be recorded is counted. Until a program calls
  *            spw_start() every call is a no-op of about a nanosecond, and a started span simply carries its parent's context.
- * Limits     Per span 128 attributes, 128 events and 1 MiB by default; a key has at most 1,024 bytes. What is over is counted in the span's
- *            dropped counts.
+ * Limits     Per span 128 attributes, 128 events, 128 links and 1 MiB by default; 128 attributes an event or link, of which the first 4,096
+ *            are looked at; a key has at most 1,024 bytes. What is over is counted in the span's dropped counts.
  *
  *     #define SPW_DEFAULT_TRACER tracer
  *     #include <spanwire/trace.h>
@@ -118,7 +118,10 @@ SPW_API void spw__set_uint(uint64_t handle, const char *key, size_t key_size, ui
 SPW_API void spw__set_double(uint64_t handle, const char *key, size_t key_size, double value);
 SPW_API void spw__set_bool(uint64_t handle, const char *key, size_t key_size, bool value);
 SPW_API void spw__set_attrs(uint64_t handle, const spw_attr *attrs, size_t count);
+SPW_API void spw__set_value(uint64_t handle, const char *key, size_t key_size, const spw_value *value);
+SPW_API void spw__set_row(uint64_t handle, const char *key, size_t key_size, spw_value_type type, const void *items, size_t count);
 SPW_API void spw__add_event(uint64_t handle, spw_view name, uint64_t unix_ns, const spw_attr *attrs, size_t count);
+SPW_API void spw__add_link(uint64_t handle, const spw_link *link);
 SPW_API void spw__set_status(uint64_t handle, spw_status_code code, const char *text, size_t size);
 SPW_API void spw__update_name(uint64_t handle, const char *name, size_t size);
 SPW_API bool spw__is_recording(uint64_t handle);
@@ -225,6 +228,45 @@ static inline void spw_set_bool(spw_span span, const char *key, bool value)
         spw__set_bool(span.handle, key, spw__len(key), value);
 }
 
+/**
+ * Sets a value of any type, also an array or a map of values (NULL: an empty value). Arrays and maps cost more than numbers and strings, and
+ * take some 12 KiB of stack. A tree that is over a budget (see spw_value) is dropped whole and counted; the limit on the length of values
+ * holds for each string and each bytes in it.
+ */
+static inline void spw_set_value(spw_span span, const char *key, const spw_value *value)
+{
+    if (span.handle)
+        spw__set_value(span.handle, key, spw__len(key), value);
+}
+
+/** An array of strings, as from a C array; a NULL among them is recorded as an empty value. Cheaper than a list of spw_value. */
+static inline void spw_set_strings(spw_span span, const char *key, const char *const *values, size_t count)
+{
+    if (span.handle)
+        spw__set_row(span.handle, key, spw__len(key), SPW_VALUE_STRING, values, count);
+}
+
+/** An array of integers. */
+static inline void spw_set_ints(spw_span span, const char *key, const int64_t *values, size_t count)
+{
+    if (span.handle)
+        spw__set_row(span.handle, key, spw__len(key), SPW_VALUE_INT, values, count);
+}
+
+/** An array of doubles. */
+static inline void spw_set_doubles(spw_span span, const char *key, const double *values, size_t count)
+{
+    if (span.handle)
+        spw__set_row(span.handle, key, spw__len(key), SPW_VALUE_DOUBLE, values, count);
+}
+
+/** An array of truth values. */
+static inline void spw_set_bools(spw_span span, const char *key, const bool *values, size_t count)
+{
+    if (span.handle)
+        spw__set_row(span.handle, key, spw__len(key), SPW_VALUE_BOOL, values, count);
+}
+
 /** Sets `count` attributes at once. */
 static inline void spw_set_attrs(spw_span span, const spw_attr *attrs, size_t count)
 {
@@ -247,6 +289,19 @@ static inline void spw_add_event_at(spw_span span, const char *name, uint64_t un
     spw_view view = { name, spw__len(name) };
     if (span.handle)
         spw__add_event(span.handle, view, unix_ns, attrs, count);
+}
+
+/**
+ * Adds a link to another span, of this trace or any other, with `count` attributes (NULL and 0: none). Links known when the span is started
+ * belong into spw_span_options: a sampler sees only those. A link to an invalid span is recorded when it has attributes or a trace state, else
+ * it is none. (Specification: Trace API, Link.)
+ */
+static inline void spw_add_link(spw_span span, spw_span to, const spw_attr *attrs, size_t count)
+{
+    if (span.handle) {
+        spw_link link = { to, attrs, count };
+        spw__add_link(span.handle, &link);
+    }
 }
 
 /** Sets the status. Ok wins over Error, and both over Unset; the description (NULL: none) is kept for Error only. (Set Status.) */

@@ -59,6 +59,8 @@ static void set_limits(struct spw__limits *to, const struct spw__limits *from)
 {
     __atomic_store_n(&to->attributes, from->attributes, __ATOMIC_RELAXED);
     __atomic_store_n(&to->events, from->events, __ATOMIC_RELAXED);
+    __atomic_store_n(&to->links, from->links, __ATOMIC_RELAXED);
+    __atomic_store_n(&to->link_attributes, from->link_attributes, __ATOMIC_RELAXED);
     __atomic_store_n(&to->event_attributes, from->event_attributes, __ATOMIC_RELAXED);
     __atomic_store_n(&to->value_length, from->value_length, __ATOMIC_RELAXED);
     __atomic_store_n(&to->span_bytes, from->span_bytes, __ATOMIC_RELAXED);
@@ -85,13 +87,14 @@ static void reset_rows(struct spw__engine *engine)
     engine->wakeups = 0;
     __atomic_store_n(&engine->attributes_lost, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&engine->events_lost, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&engine->links_lost, 0, __ATOMIC_RELAXED);
     for (int cause = 0; cause < SPW_DROP_CAUSES; cause++) {
         __atomic_store_n(&engine->lost_at_start[cause], 0, __ATOMIC_RELAXED);
         __atomic_store_n(&engine->lost_at_end[cause], 0, __ATOMIC_RELAXED);
     }
     for (uint32_t i = 0; i < engine->recorder_count; i++) {
         struct spw__recorder *r = engine->recorders[i];
-        r->started = r->not_sampled = r->ended = r->events_dropped = r->attributes_dropped = 0;
+        r->started = r->not_sampled = r->ended = r->events_dropped = r->attributes_dropped = r->links_dropped = 0;
         memset(r->unpublished, 0, sizeof r->unpublished);
         memset(r->queue_full, 0, sizeof r->queue_full);
         r->ready = 0;

@@ -22,11 +22,11 @@
 #define SPW__CACHE_LINE 64
 
 /* Changes with anything in this header that both libraries read. */
-#define SPW__ENGINE_LAYOUT (0x53505700u + 4u)
+#define SPW__ENGINE_LAYOUT (0x53505700u + 5u)
 
 /* Read by setters without regard to starts and stops: through spw__limit(). */
 struct spw__limits {
-    uint32_t attributes, events, event_attributes;
+    uint32_t attributes, events, links, event_attributes, link_attributes;
     uint32_t value_length; /* code points; UINT32_MAX: none */
     uint32_t span_bytes;
 };
@@ -61,7 +61,7 @@ struct spw__recorder {
     struct spw__sweep_entry *sweep_table; /* see finish.c */
     uint32_t sweep_stamp;
     /* written by the thread, read by anyone; plain stores */
-    uint64_t started, not_sampled, ended, events_dropped, attributes_dropped;
+    uint64_t started, not_sampled, ended, events_dropped, attributes_dropped, links_dropped;
     uint64_t written;                         /* records committed */
     uint32_t unpublished[SPW__MAX_LANES];     /* records not yet added to lane.depth */
     uint64_t queue_full[SPW__MAX_LANES];
@@ -96,7 +96,7 @@ struct spw__engine {
     uint32_t worker_asleep; /* atomic: 0 awake; 1 asleep, it looks again by itself; 2 asleep until a record comes */
     uint64_t wakeups;       /* atomic */
     uint64_t open_before; /* spans of earlier sessions that were open at the last start */
-    uint64_t attributes_lost, events_lost; /* that could not even be noted on their span; atomic */
+    uint64_t attributes_lost, events_lost, links_lost; /* that could not even be noted on their span; atomic */
     uint64_t lost_at_start[SPW_DROP_CAUSES]; /* spans that got no slot, for every pipeline; atomic */
     uint64_t lost_at_end[SPW_DROP_CAUSES];   /* spans that had one and went to no row: shut down, or reentrant; atomic */
     struct spw__pool slots;

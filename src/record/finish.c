@@ -173,6 +173,16 @@ static void sweep_event(struct spw__engine *engine, struct spw__slot *slot, stru
     slot->dropped_events++;
 }
 
+static void sweep_link(struct spw__engine *engine, struct spw__slot *slot, struct spw__sweep *sweep, struct spw__frame *frame)
+{
+    if (sweep->links < spw__limit(&engine->limits.links)) {
+        sweep->links++;
+        return;
+    }
+    kill_frame(sweep, frame);
+    slot->dropped_links++;
+}
+
 void spw__sweep(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t size, struct spw__sweep *out)
 {
     struct spw__engine *engine = recorder->engine;
@@ -190,6 +200,9 @@ void spw__sweep(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t
             break;
         case SPW__FRAME_EVENT:
             sweep_event(engine, slot, out, frame);
+            break;
+        case SPW__FRAME_LINK:
+            sweep_link(engine, slot, out, frame);
             break;
         case SPW__FRAME_STATUS:
             sweep_status(engine, slot, out, at, frame);
@@ -209,7 +222,7 @@ void spw__sweep(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t
 static bool sweep_usual(const struct spw__limits *limits, const struct spw__slot *slot, uint32_t size, struct spw__sweep *out)
 {
     uint64_t filter[16] = { 0 }; /* by 10 bits of the keys' hashes */
-    uint32_t counts[SPW__FRAME_STATE + 1] = { 0 };
+    uint32_t counts[SPW__FRAME_LINK + 1] = { 0 };
     const uint8_t *p = slot->log, *end = slot->log + size;
     out->bytes = 0;
     while (p < end) {
@@ -226,7 +239,7 @@ static bool sweep_usual(const struct spw__limits *limits, const struct spw__slot
         p += spw__frame_stride(frame->size);
     }
     return counts[SPW__FRAME_ATTRIBUTE] <= spw__limit(&limits->attributes) && counts[SPW__FRAME_EVENT] <= spw__limit(&limits->events) &&
-           counts[SPW__FRAME_NAME] <= 1 && counts[SPW__FRAME_STATUS] <= 1 && counts[SPW__FRAME_DEAD] == 0;
+           counts[SPW__FRAME_LINK] <= spw__limit(&limits->links) && counts[SPW__FRAME_NAME] <= 1 && counts[SPW__FRAME_STATUS] <= 1 && counts[SPW__FRAME_DEAD] == 0;
 }
 
 uint32_t spw__compact(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t size)
@@ -257,18 +270,36 @@ uint32_t spw__compact(struct spw__recorder *recorder, struct spw__slot *slot, ui
 
 /* ---- the record ---- */
 
-static uint32_t dropped_size(uint32_t dropped)
+struct dropped {
+    uint32_t attributes, events, links;
+};
+
+static inline struct dropped dropped_of(const struct spw__slot *slot)
 {
-    return dropped ? 1 + (uint32_t)spw__varint_size(dropped) : 0;
+    return (struct dropped){ __atomic_load_n(&slot->dropped_attributes, __ATOMIC_RELAXED),
+                             __atomic_load_n(&slot->dropped_events, __ATOMIC_RELAXED),
+                             __atomic_load_n(&slot->dropped_links, __ATOMIC_RELAXED) };
 }
 
-static uint8_t *put_dropped(uint8_t *p, uint8_t tag, uint32_t dropped)
+static uint8_t *put_count(uint8_t *p, uint8_t tag, uint32_t dropped)
 {
     if (dropped) {
         *p++ = tag;
         p = spw__put_varint(p, dropped);
     }
     return p;
+}
+
+/* The counts as fields; returns their size. At most 18 bytes. */
+static __attribute__((noinline)) uint32_t put_dropped(struct spw__recorder *recorder, const struct dropped *dropped, uint8_t out[18])
+{
+    uint8_t *p = put_count(out, SPW__TAG_DROPPED_ATTRIBUTES, dropped->attributes);
+    p = put_count(p, SPW__TAG_DROPPED_EVENTS, dropped->events);
+    p = put_count(p, SPW__TAG_DROPPED_LINKS, dropped->links);
+    spw__bump(&recorder->attributes_dropped, dropped->attributes);
+    spw__bump(&recorder->events_dropped, dropped->events);
+    spw__bump(&recorder->links_dropped, dropped->links);
+    return (uint32_t)(p - out);
 }
 
 /* All frames of a log that the usual sweep was content with. */
@@ -310,9 +341,12 @@ static void write_record(struct spw__recorder *recorder, struct spw__slot *slot,
     bool usual = log_size <= SPW__SLOT_LOG && sweep_usual(&engine->limits, slot, log_size, &sweep);
     if (!usual)
         spw__sweep(recorder, slot, log_size, &sweep);
-    uint32_t attributes = __atomic_load_n(&slot->dropped_attributes, __ATOMIC_RELAXED);
-    uint32_t events = __atomic_load_n(&slot->dropped_events, __ATOMIC_RELAXED);
-    uint32_t span = slot->head_size + sweep.bytes + dropped_size(attributes) + dropped_size(events);
+    const struct dropped dropped = dropped_of(slot);
+    uint8_t counts[18];
+    uint32_t counts_size = 0;
+    if (__builtin_expect(dropped.attributes | dropped.events | dropped.links, 0))
+        counts_size = put_dropped(recorder, &dropped, counts);
+    uint32_t span = slot->head_size + sweep.bytes + counts_size;
     uint32_t length = 1 + (uint32_t)spw__varint_size(span) + span;
     uint8_t *p = spw__queue_reserve(recorder, length, lanes, slot->end_mono_ns);
     if (!p)
@@ -324,12 +358,8 @@ static void write_record(struct spw__recorder *recorder, struct spw__slot *slot,
     spw__put_fixed64(p + END_OFFSET, slot->end_unix_ns); /* here, not in the head: a load over a fresh store waits for it */
     p += slot->head_size;
     p = usual ? put_usual(slot, log_size, p) : put_frames(engine, slot, log_size, p);
-    p = put_dropped(p, SPW__TAG_DROPPED_ATTRIBUTES, attributes);
-    put_dropped(p, SPW__TAG_DROPPED_EVENTS, events);
-    if (__builtin_expect(attributes | events, 0)) {
-        spw__bump(&recorder->attributes_dropped, attributes);
-        spw__bump(&recorder->events_dropped, events);
-    }
+    if (__builtin_expect(counts_size, 0))
+        memcpy(p, counts, counts_size);
     spw__queue_commit(recorder, length, slot->scope, lanes, urgent);
     if (__builtin_expect(length > SPW__PAGE_SIZE, 0))
         spw__queue_seal(recorder, slot->end_mono_ns);

@@ -14,7 +14,7 @@ struct spw__sweep_entry {
 
 /* What a sweep found: the frames that count, and their sum. */
 struct spw__sweep {
-    uint32_t attributes, events;
+    uint32_t attributes, events, links;
     uint32_t name_frame, status_frame; /* offset + 1; 0: none */
     uint32_t bytes;                    /* wire bytes of all live frames */
 };

@@ -2,146 +2,14 @@
 
 #include <string.h>
 
-#include "utf8.h"
-#include "wire.h"
+#include "attr.h"
+#include "list.h"
 
 #define MAX_NAME 65536u
 #define MAX_STATUS 65536u
 
-enum { TAG_KEY = 0x0a, TAG_VALUE = 0x12 };
 enum { TAG_EVENT_TIME = 0x09, TAG_EVENT_NAME = 0x12, TAG_EVENT_ATTRIBUTE = 0x1a, TAG_EVENT_DROPPED = 0x20 };
 enum { TAG_STATUS_MESSAGE = 0x12, TAG_STATUS_CODE = 0x18 };
-
-/* Enough to tell most keys apart; a meeting of hashes is settled by the bytes. */
-static inline uint16_t hash_key(const char *key, size_t size)
-{
-    uint64_t a = 0, b = 0;
-    if (size >= 8) {
-        memcpy(&a, key, 8);
-        memcpy(&b, key + size - 8, 8);
-    } else if (size >= 4) {
-        uint32_t x, y;
-        memcpy(&x, key, 4);
-        memcpy(&y, key + size - 4, 4);
-        a = x;
-        b = y;
-    } else {
-        for (size_t i = 0; i < size; i++)
-            a = a << 8 | (unsigned char)key[i];
-    }
-    uint64_t h = (a ^ (b * 0x9e3779b97f4a7c15u) ^ size) * 0xff51afd7ed558ccdu;
-    return (uint16_t)(h >> 48);
-}
-
-static void measure_text(const struct spw__limits *limits, const spw_value *value, struct spw__measured *out)
-{
-    const char *data = value->u.view.data;
-    size_t size = data ? value->u.view.size : 0;
-    uint8_t tag = SPW__ANY_BYTES;
-    if (value->type == SPW_VALUE_STRING) {
-        if (__builtin_expect(size > spw__limit(&limits->value_length), 0))
-            size = spw__utf8_prefix(data, size, spw__limit(&limits->value_length));
-        tag = spw__utf8_valid(data ? data : "", size) ? SPW__ANY_STRING : SPW__ANY_BYTES;
-    } else if (size > spw__limit(&limits->value_length)) {
-        size = spw__limit(&limits->value_length);
-    }
-    if (size > UINT32_MAX / 4)
-        size = UINT32_MAX / 4; /* far over the span's limit: dropped there */
-    out->value = data;
-    out->value_size = (uint32_t)size;
-    out->middle[0] = tag;
-    out->middle_size = (uint8_t)(spw__put_varint(out->middle + 1, size) - out->middle);
-}
-
-static bool measure_value(const struct spw__limits *limits, const spw_value *value, struct spw__measured *out)
-{
-    uint8_t *p = out->middle;
-    out->value = NULL;
-    out->value_size = 0;
-    switch (value->type) {
-    case SPW_VALUE_STRING:
-    case SPW_VALUE_BYTES:
-        measure_text(limits, value, out);
-        return true;
-    case SPW_VALUE_BOOL:
-        *p++ = SPW__ANY_BOOL;
-        *p++ = value->u.b;
-        break;
-    case SPW_VALUE_INT:
-        *p++ = SPW__ANY_INT;
-        p = spw__put_varint(p, (uint64_t)value->u.i);
-        break;
-    case SPW_VALUE_DOUBLE: {
-        uint64_t bits;
-        memcpy(&bits, &value->u.d, 8);
-        *p++ = SPW__ANY_DOUBLE;
-        p = spw__put_fixed64(p, bits);
-        break;
-    }
-    case SPW_VALUE_EMPTY:
-        break;
-    case SPW_VALUE_ARRAY:
-    case SPW_VALUE_MAP:
-    case SPW_VALUE_ENCODED_ARRAY:
-    case SPW_VALUE_ENCODED_MAP:
-    default:
-        return false;
-    }
-    out->middle_size = (uint8_t)(p - out->middle);
-    return true;
-}
-
-bool spw__measure(const struct spw__limits *limits, spw_view key, const spw_value *value, struct spw__measured *out)
-{
-    if (__builtin_expect(!key.data || key.size == 0 || key.size > SPW__MAX_KEY, 0) || !measure_value(limits, value, out))
-        return false;
-    out->key = key.data;
-    out->key_size = (uint32_t)key.size;
-    if (__builtin_expect(!spw__utf8_valid(key.data, key.size), 0)) {
-        out->key_size = (uint32_t)spw__utf8_repair(out->repaired, SPW__MAX_KEY, key.data, key.size);
-        out->key = out->repaired;
-    }
-    uint32_t any = out->middle_size + out->value_size;
-    out->size = (uint32_t)(1 + spw__varint_size(out->key_size) + out->key_size + 1 + spw__varint_size(any) + any);
-    return true;
-}
-
-static uint32_t framed_size(uint32_t size)
-{
-    return (uint32_t)(1 + spw__varint_size(size)) + size;
-}
-
-/* The flat way writes straight into the log; the other goes through small pieces. */
-static inline void put_measured(struct spw__writer *writer, uint8_t tag, const struct spw__measured *m)
-{
-    uint32_t any = m->middle_size + m->value_size;
-    if (__builtin_expect(writer->flat != NULL, 1)) {
-        uint8_t *p = writer->flat;
-        *p++ = tag;
-        p = spw__put_varint(p, m->size);
-        *p++ = TAG_KEY;
-        p = spw__put_varint(p, m->key_size);
-        p = spw__put_bytes(p, m->key, m->key_size);
-        *p++ = TAG_VALUE;
-        p = spw__put_varint(p, any);
-        p = spw__put_bytes(p, m->middle, m->middle_size);
-        writer->flat = spw__put_bytes(p, m->value, m->value_size);
-        return;
-    }
-    uint8_t head[16], *p = head;
-    *p++ = tag;
-    p = spw__put_varint(p, m->size);
-    *p++ = TAG_KEY;
-    p = spw__put_varint(p, m->key_size);
-    spw__writer_put(writer, head, (size_t)(p - head));
-    spw__writer_put(writer, m->key, m->key_size);
-    p = head;
-    *p++ = TAG_VALUE;
-    p = spw__put_varint(p, any);
-    spw__writer_put(writer, head, (size_t)(p - head));
-    spw__writer_put(writer, m->middle, m->middle_size);
-    spw__writer_put(writer, m->value, m->value_size);
-}
 
 #define SHORT 48u /* bytes of key and of value: then every length is one byte */
 
@@ -166,16 +34,62 @@ bool spw__frame_short(struct spw__engine *engine, uint64_t handle, const char *k
     } while (!__atomic_compare_exchange_n(&slot->word, &word, word + SPW__WRITER + units, true, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
 
     uint8_t *frame = slot->log + (word & SPW__CURSOR_MASK) * 8;
-    uint8_t *p = spw__put_fixed32(frame + 8, SPW__TAG_ATTRIBUTE | pair << 8 | (uint32_t)TAG_KEY << 16 | (uint32_t)key_size << 24);
+    uint8_t *p = spw__put_fixed32(frame + 8, SPW__TAG_ATTRIBUTE | pair << 8 | (uint32_t)SPW__TAG_KEY << 16 | (uint32_t)key_size << 24);
     p = spw__put_bytes(p, key, key_size);
-    (void)spw__put_fixed32(p, (uint32_t)TAG_VALUE | any << 8 | (uint32_t)tag << 16 | (uint32_t)value_size << 24);
+    (void)spw__put_fixed32(p, (uint32_t)SPW__TAG_VALUE | any << 8 | (uint32_t)tag << 16 | (uint32_t)value_size << 24);
     spw__copy(p + 3 + has_length, value, value_size); /* over the length byte of a value that has none */
-    const struct spw__frame header = { size, SPW__FRAME_ATTRIBUTE, (uint8_t)spw__handle_generation(handle), hash_key(key, key_size) };
+    const struct spw__frame header = { size, SPW__FRAME_ATTRIBUTE, (uint8_t)spw__handle_generation(handle), spw__key_hash(key, key_size) };
     uint64_t bits;
     memcpy(&bits, &header, 8);
     __atomic_store_n((uint64_t *)(void *)frame, bits, __ATOMIC_RELEASE);
     spw__slot_leave(engine, slot);
     return true;
+}
+
+static void drop_attribute(struct spw__engine *engine, uint64_t handle)
+{
+    spw__slot_count_drop(engine, handle, SPW__FRAME_ATTRIBUTE);
+}
+
+/* Apart from scalars, because of the sizes on its stack. */
+static __attribute__((noinline)) void set_tree(struct spw__engine *engine, uint64_t handle, spw_view key, const spw_value *value)
+{
+    const struct spw__limits limits = spw__limits_now(&engine->limits);
+    struct spw__measured m;
+    struct spw__sizes sizes;
+    if (!spw__measure_tree(&limits, key, value, &m, &sizes)) {
+        drop_attribute(engine, handle);
+        return;
+    }
+    uint32_t size = spw__framed(m.size);
+    struct spw__writer writer;
+    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_ATTRIBUTE, &writer))
+        return;
+    spw__put_measured_head(&writer, SPW__TAG_ATTRIBUTE, &m);
+    spw__tree_write(&limits, value, &sizes, &writer);
+    spw__slot_commit(&writer, handle, size, SPW__FRAME_ATTRIBUTE, spw__key_hash(m.key, m.key_size));
+}
+
+void spw__frame_row(struct spw__engine *engine, uint64_t handle, spw_view key, const struct spw__row *row)
+{
+    if (!engine)
+        return;
+    const struct spw__limits limits = spw__limits_now(&engine->limits);
+    struct spw__measured m;
+    uint32_t inner;
+    if (!spw__measure_key(key, &m) || !spw__row_measure(&limits, row, &inner)) {
+        drop_attribute(engine, handle);
+        return;
+    }
+    spw__measure_container(SPW__ANY_ARRAY, inner, &m.any);
+    spw__measure_pair(&m);
+    uint32_t size = spw__framed(m.size);
+    struct spw__writer writer;
+    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_ATTRIBUTE, &writer))
+        return;
+    spw__put_measured_head(&writer, SPW__TAG_ATTRIBUTE, &m);
+    spw__row_write(&limits, row, &writer);
+    spw__slot_commit(&writer, handle, size, SPW__FRAME_ATTRIBUTE, spw__key_hash(m.key, m.key_size));
 }
 
 void spw__frame_attribute(struct spw__engine *engine, uint64_t handle, spw_view key, const spw_value *value)
@@ -184,123 +98,80 @@ void spw__frame_attribute(struct spw__engine *engine, uint64_t handle, spw_view 
         return;
     struct spw__measured m;
     if (__builtin_expect(!spw__measure(&engine->limits, key, value, &m), 0)) {
-        spw__slot_count_drop(engine, handle, 1, 0);
+        if (spw__is_tree(value))
+            set_tree(engine, handle, key, value);
+        else
+            drop_attribute(engine, handle);
         return;
     }
-    uint32_t size = framed_size(m.size);
+    uint32_t size = spw__framed(m.size);
     struct spw__writer writer;
     if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_ATTRIBUTE, &writer))
         return;
-    put_measured(&writer, SPW__TAG_ATTRIBUTE, &m);
-    spw__slot_commit(&writer, handle, size, SPW__FRAME_ATTRIBUTE, hash_key(m.key, m.key_size));
+    spw__put_measured(&writer, SPW__TAG_ATTRIBUTE, &m);
+    spw__slot_commit(&writer, handle, size, SPW__FRAME_ATTRIBUTE, spw__key_hash(m.key, m.key_size));
+}
+
+/* Room for a measured attribute in a span that is being started, with its header written. */
+static bool reserve_new(struct spw__slot *slot, uint32_t *cursor, uint8_t mark, const struct spw__measured *m, struct spw__writer *out)
+{
+    uint32_t size = spw__framed(m->size);
+    if (!spw__slot_reserve_new(slot, cursor, size, out))
+        return false;
+    *(struct spw__frame *)(void *)(slot->log + out->frame) =
+        (struct spw__frame){ size, SPW__FRAME_ATTRIBUTE, mark, spw__key_hash(m->key, m->key_size) };
+    return true;
+}
+
+static __attribute__((noinline)) bool tree_new(struct spw__engine *engine, struct spw__slot *slot, uint32_t *cursor, uint8_t mark,
+                                               spw_view key, const spw_value *value)
+{
+    const struct spw__limits limits = spw__limits_now(&engine->limits);
+    struct spw__measured m;
+    struct spw__sizes sizes;
+    struct spw__writer writer;
+    if (!spw__measure_tree(&limits, key, value, &m, &sizes)) {
+        slot->dropped_attributes++;
+        return true;
+    }
+    if (!reserve_new(slot, cursor, mark, &m, &writer))
+        return false;
+    spw__put_measured_head(&writer, SPW__TAG_ATTRIBUTE, &m);
+    spw__tree_write(&limits, value, &sizes, &writer);
+    return true;
 }
 
 bool spw__frame_attribute_new(struct spw__engine *engine, struct spw__slot *slot, uint32_t *cursor, uint8_t mark, spw_view key,
                               const spw_value *value)
 {
     struct spw__measured m;
-    if (!spw__measure(&engine->limits, key, value, &m)) {
+    if (__builtin_expect(!spw__measure(&engine->limits, key, value, &m), 0)) {
+        if (spw__is_tree(value))
+            return tree_new(engine, slot, cursor, mark, key, value);
         slot->dropped_attributes++;
         return true;
     }
-    uint32_t size = framed_size(m.size);
     struct spw__writer writer;
-    if (!spw__slot_reserve_new(slot, cursor, size, &writer))
+    if (!reserve_new(slot, cursor, mark, &m, &writer))
         return false;
-    *(struct spw__frame *)(void *)(slot->log + writer.frame) =
-        (struct spw__frame){ size, SPW__FRAME_ATTRIBUTE, mark, hash_key(m.key, m.key_size) };
-    put_measured(&writer, SPW__TAG_ATTRIBUTE, &m);
+    spw__put_measured(&writer, SPW__TAG_ATTRIBUTE, &m);
     return true;
 }
 
-/* As two keys will stand on the wire: bytes that are repaired to the same key are the same key. */
-static bool same_repaired(spw_view a, spw_view b)
-{
-    char left[SPW__MAX_KEY], right[SPW__MAX_KEY];
-    size_t size = spw__utf8_repair(left, sizeof left, a.data, a.size);
-    return spw__utf8_repair(right, sizeof right, b.data, b.size) == size && memcmp(left, right, size) == 0;
-}
-
-static bool usable_key(spw_view key)
-{
-    return key.data && key.size && key.size <= SPW__MAX_KEY;
-}
-
-static bool all_keys_utf8(const spw_attr *attrs, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (usable_key(attrs[i].key) && !spw__utf8_valid(attrs[i].key.data, attrs[i].key.size))
-            return false;
-    return true;
-}
-
-/* Whether a later attribute of the list has the same key: then that one counts. */
-static bool overwritten(const spw_attr *attrs, size_t count, size_t i, bool clean)
-{
-    const spw_view key = attrs[i].key;
-    if (!usable_key(key))
-        return false; /* each of these is dropped, and counted, for itself */
-    for (size_t j = i + 1; j < count; j++) {
-        const spw_view other = attrs[j].key;
-        if (!usable_key(other))
-            continue;
-        if (clean ? other.size == key.size && memcmp(other.data, key.data, key.size) == 0 : same_repaired(key, other))
-            return true;
-    }
-    return false;
-}
-
-/* Visits the attributes of an event that count: sums their sizes, or writes them too. The others are counted. */
-static uint32_t visit_event_attributes(const struct spw__limits *limits, const spw_attr *attrs, size_t count, struct spw__writer *writer,
-                                       uint32_t *dropped)
-{
-    struct spw__measured m;
-    uint32_t taken = 0, bytes = 0;
-    *dropped = 0;
-    /* A list far over the limit is not searched for doubles: that would be quadratic in what is thrown away. */
-    size_t most = spw__limit(&limits->event_attributes);
-    size_t looked = count < 4 * most ? count : 4 * most;
-    bool clean = all_keys_utf8(attrs, looked);
-    for (size_t i = 0; i < looked; i++) {
-        if (overwritten(attrs, looked, i, clean))
-            continue;
-        if (taken == most || !spw__measure(limits, attrs[i].key, &attrs[i].value, &m)) {
-            ++*dropped;
-            continue;
-        }
-        taken++;
-        if (bytes <= SPW__MAX_SPAN_BYTES)
-            bytes += m.size > SPW__MAX_SPAN_BYTES ? 2 * SPW__MAX_SPAN_BYTES : framed_size(m.size);
-        if (writer)
-            put_measured(writer, TAG_EVENT_ATTRIBUTE, &m);
-    }
-    *dropped += (uint32_t)(count - looked);
-    return bytes;
-}
-
-/* The same for both visits, although a start may change the engine's in between. */
-static struct spw__limits limits_now(const struct spw__engine *engine)
-{
-    const struct spw__limits *from = &engine->limits;
-    return (struct spw__limits){ .event_attributes = spw__limit(&from->event_attributes), .value_length = spw__limit(&from->value_length) };
-}
-
-void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name, uint64_t unix_ns, const spw_attr *attrs, size_t count)
+void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name, uint64_t unix_ns, const struct spw__attrs *attrs)
 {
     if (!engine)
         return;
-    const struct spw__limits limits = limits_now(engine);
+    struct spw__list list = { .attrs = *attrs, .limits = spw__limits_now(&engine->limits), .tag = TAG_EVENT_ATTRIBUTE };
+    list.most = list.limits.event_attributes;
     char repaired[SPW__MAX_KEY];
     if (!name.data)
         name = (spw_view){ "", 0 };
     if (name.size > SPW__MAX_KEY || !spw__utf8_valid(name.data, name.size))
         name = (spw_view){ repaired, spw__utf8_repair(repaired, sizeof repaired, name.data, name.size) };
-    if (!attrs)
-        count = 0;
-    uint32_t dropped;
-    uint32_t list = visit_event_attributes(&limits, attrs, count, NULL, &dropped);
-    uint32_t inner = 9 + framed_size((uint32_t)name.size) + list + (dropped ? 1 + (uint32_t)spw__varint_size(dropped) : 0);
-    uint32_t size = framed_size(inner);
+    spw__list_measure(&list);
+    uint32_t inner = 9 + spw__framed((uint32_t)name.size) + list.bytes + (list.dropped ? 1 + (uint32_t)spw__varint_size(list.dropped) : 0);
+    uint32_t size = spw__framed(inner);
     struct spw__writer writer;
     if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_EVENT, &writer))
         return;
@@ -313,11 +184,11 @@ void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name
     p = spw__put_varint(p, name.size);
     spw__writer_put(&writer, head, (size_t)(p - head));
     spw__writer_put(&writer, name.data, name.size);
-    (void)visit_event_attributes(&limits, attrs, count, &writer, &dropped);
-    if (dropped) {
+    spw__list_write(&list, &writer);
+    if (list.dropped) {
         p = head;
         *p++ = TAG_EVENT_DROPPED;
-        p = spw__put_varint(p, dropped);
+        p = spw__put_varint(p, list.dropped);
         spw__writer_put(&writer, head, (size_t)(p - head));
     }
     spw__slot_commit(&writer, handle, size, SPW__FRAME_EVENT, 0);
@@ -342,8 +213,8 @@ void spw__frame_status(struct spw__engine *engine, uint64_t handle, spw_status_c
         return; /* Unset never changes anything */
     char scratch[SPW__MAX_KEY];
     text = as_text(text, code == SPW_STATUS_ERROR ? MAX_STATUS : 0, scratch, sizeof scratch);
-    uint32_t message = text.size ? framed_size((uint32_t)text.size) : 0;
-    uint32_t size = framed_size(message + 2);
+    uint32_t message = text.size ? spw__framed((uint32_t)text.size) : 0;
+    uint32_t size = spw__framed(message + 2);
     struct spw__writer writer;
     if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_STATUS, &writer))
         return;
@@ -367,7 +238,7 @@ void spw__frame_name(struct spw__engine *engine, uint64_t handle, spw_view name)
         return;
     char scratch[SPW__MAX_KEY];
     name = as_text(name, MAX_NAME, scratch, sizeof scratch);
-    uint32_t size = framed_size((uint32_t)name.size);
+    uint32_t size = spw__framed((uint32_t)name.size);
     struct spw__writer writer;
     if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_NAME, &writer))
         return;

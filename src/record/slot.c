@@ -114,29 +114,45 @@ static enum joined join(struct spw__slot *slot, uint64_t handle, struct patience
     }
 }
 
+/* Which counter; NULL for what is not counted by itself. */
+static uint32_t *counter_of(struct spw__slot *slot, enum spw__frame_kind kind)
+{
+    return kind == SPW__FRAME_ATTRIBUTE ? &slot->dropped_attributes
+           : kind == SPW__FRAME_EVENT   ? &slot->dropped_events
+           : kind == SPW__FRAME_LINK    ? &slot->dropped_links
+                                        : NULL;
+}
+
+static void count_lost(struct spw__engine *engine, enum spw__frame_kind kind)
+{
+    uint64_t *counter = kind == SPW__FRAME_ATTRIBUTE ? &engine->attributes_lost
+                        : kind == SPW__FRAME_EVENT   ? &engine->events_lost
+                                                     : &engine->links_lost;
+    __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
+}
+
 /* Notes a drop on its span, or, when that cannot be had in time, in the engine: counted it is in any case. */
-static void count_drop(struct spw__engine *engine, uint64_t handle, uint32_t attributes, uint32_t events, struct patience *patience)
+static void count_drop(struct spw__engine *engine, uint64_t handle, enum spw__frame_kind kind, struct patience *patience)
 {
     struct spw__slot *slot = spw__slot_of(engine, handle);
-    if (!slot)
+    uint32_t *counter = slot ? counter_of(slot, kind) : NULL;
+    if (!counter)
         return;
     enum joined joined = join(slot, handle, patience);
     if (joined == SPAN_GONE)
         return; /* an ended span takes nothing, good or bad */
     if (joined == NO_TIME) {
-        __atomic_add_fetch(&engine->attributes_lost, attributes, __ATOMIC_RELAXED);
-        __atomic_add_fetch(&engine->events_lost, events, __ATOMIC_RELAXED);
+        count_lost(engine, kind);
         return;
     }
-    __atomic_add_fetch(&slot->dropped_attributes, attributes, __ATOMIC_RELAXED);
-    __atomic_add_fetch(&slot->dropped_events, events, __ATOMIC_RELAXED);
+    __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
     spw__slot_leave(engine, slot);
 }
 
-void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, uint32_t attributes, uint32_t events)
+void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, enum spw__frame_kind kind)
 {
     struct patience patience = { 0, 0 };
-    count_drop(engine, handle, attributes, events, &patience);
+    count_drop(engine, handle, kind, &patience);
 }
 
 /* Keeps new writers out and waits for those inside to leave. False: the span is gone, or they did not (one may be us, interrupted). */
@@ -220,7 +236,7 @@ bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t siz
     if (__builtin_expect(!slot, 0))
         return false;
     if (__builtin_expect(size > SPW__MAX_SPAN_BYTES, 0)) {
-        spw__slot_count_drop(engine, handle, kind == SPW__FRAME_ATTRIBUTE, kind == SPW__FRAME_EVENT);
+        spw__slot_count_drop(engine, handle, kind);
         return false;
     }
     uint32_t units = spw__frame_stride(size) / 8;
@@ -232,7 +248,7 @@ bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t siz
         if (__builtin_expect(!spw__word_plain(word, units), 0)) {
             enum room room = make_room(engine, slot, handle, word, units, &attempt);
             if (room == NO_ROOM) {
-                count_drop(engine, handle, kind == SPW__FRAME_ATTRIBUTE, kind == SPW__FRAME_EVENT, &attempt.patience);
+                count_drop(engine, handle, kind, &attempt.patience);
                 return false;
             }
             if (room == LOOK_AGAIN) {

@@ -28,7 +28,7 @@
 #define SPW__CLOSED (1ull << 23)
 #define SPW__GENERATION_SHIFT 24u
 
-enum spw__frame_kind { SPW__FRAME_DEAD, SPW__FRAME_ATTRIBUTE, SPW__FRAME_EVENT, SPW__FRAME_NAME, SPW__FRAME_STATUS, SPW__FRAME_STATE };
+enum spw__frame_kind { SPW__FRAME_DEAD, SPW__FRAME_ATTRIBUTE, SPW__FRAME_EVENT, SPW__FRAME_NAME, SPW__FRAME_STATUS, SPW__FRAME_STATE, SPW__FRAME_LINK };
 
 struct spw__frame {
     uint32_t size; /* of the wire bytes that follow */
@@ -44,12 +44,13 @@ struct spw__slot {
     uint64_t start_unix_ns; /* as recorded; differs from the base when it was given */
     uint64_t end_unix_ns;
     uint64_t end_mono_ns;
-    uint32_t scope;
+    uint16_t scope; /* as in the record's header */
+    uint16_t head_size;
     uint32_t session;
     uint32_t table;              /* of SPW__EXTENTS extents, each + 1: its place among engine->tables, + 1; atomic; kept for good */
     uint32_t dropped_attributes; /* atomic */
     uint32_t dropped_events;     /* atomic */
-    uint32_t head_size;
+    uint32_t dropped_links;      /* atomic */
     uint64_t compact_at; /* log size at which compaction is tried next; touched only by who holds `exclusive`, read by all */
     uint8_t head[64];    /* wire bytes of the scalars; the end time is filled in last */
     uint8_t log[SPW__SLOT_LOG];
@@ -145,14 +146,16 @@ static inline uint8_t *spw__slot_flat(struct spw__engine *engine, const struct s
 /* Writes the frame's header and leaves; finishes the span when it was closed meanwhile and we are the last. */
 void spw__slot_commit(struct spw__writer *writer, uint64_t handle, uint32_t size, enum spw__frame_kind kind, uint16_t hash);
 
-/* Counts what could not be recorded on the span itself. */
-void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, uint32_t attributes, uint32_t events);
+/* Counts one attribute, event or link that could not be recorded, on the span itself. */
+void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, enum spw__frame_kind kind);
 
 /* Gives the extents and the slot back. The caller is the last one out. */
 void spw__slot_release(struct spw__engine *engine, struct spw__recorder *recorder, struct spw__slot *slot);
 
 static inline void spw__writer_put(struct spw__writer *writer, const void *from, size_t size)
 {
+    if (size == 0)
+        return; /* also of NULL */
     if (__builtin_expect(writer->flat != NULL, 1)) {
         __builtin_memcpy(writer->flat, from, size);
         writer->flat += size;

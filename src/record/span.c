@@ -4,6 +4,7 @@
 
 #include "finish.h"
 #include "frame.h"
+#include "link.h"
 #include "platform.h"
 #include "span.h"
 #include "thread.h"
@@ -68,7 +69,7 @@ static void write_head(struct spw__slot *slot, const spw_span *span, const spw_s
         memcpy(p, parent->span_id, 8);
         p += 8;
     }
-    slot->head_size = (uint32_t)(p - slot->head);
+    slot->head_size = (uint16_t)(p - slot->head);
 }
 
 /* A text field written while nobody else knows the slot; false when it does not fit inline. */
@@ -112,11 +113,22 @@ static size_t start_attributes(const spw_span_options *options)
     return options && options->attributes ? options->attribute_count : 0;
 }
 
+static size_t start_links(const spw_span_options *options)
+{
+    return options && options->links ? options->link_count : 0;
+}
+
 /* What of a start did not fit the slot's own log: set through the common way once the thread has left the library. */
 struct rest {
     bool name;
     size_t first_attribute; /* those from here on */
+    size_t links;
 };
+
+static inline bool is_rest(const struct rest *rest, const spw_span_options *options)
+{
+    return rest->name || rest->first_attribute < start_attributes(options) || rest->links;
+}
 
 /* Fills the slot and opens it. */
 static struct rest open_slot(struct spw__recorder *recorder, struct spw__slot *slot, spw_span *span, const spw_span *parent, uint32_t scope,
@@ -134,10 +146,11 @@ static struct rest open_slot(struct spw__recorder *recorder, struct spw__slot *s
     __atomic_store_n(&slot->base_unix_ns, now, __ATOMIC_RELEASE);
     __atomic_store_n(&slot->base_mono_ns, mono, __ATOMIC_RELEASE);
     slot->start_unix_ns = start;
-    slot->scope = scope;
+    slot->scope = (uint16_t)scope;
     slot->session = engine->session;
     slot->dropped_attributes = 0;
     slot->dropped_events = 0;
+    slot->dropped_links = 0;
     __atomic_store_n(&slot->compact_at, 2 * SPW__SLOT_LOG, __ATOMIC_RELAXED);
     write_head(slot, span, parent, kind, start);
 
@@ -158,7 +171,7 @@ static struct rest open_slot(struct spw__recorder *recorder, struct spw__slot *s
     uint32_t index = (uint32_t)(((uint8_t *)slot - engine->slots.base) / SPW__SLOT_SIZE);
     span->handle = generation << 24 | index;
     __atomic_store_n(&slot->word, generation << SPW__GENERATION_SHIFT | cursor / 8, __ATOMIC_RELEASE);
-    return (struct rest){ !named, set };
+    return (struct rest){ !named, set, start_links(options) };
 }
 
 static void set_rest(struct spw__engine *engine, uint64_t handle, struct rest rest, spw_view name, const spw_span_options *options)
@@ -167,6 +180,8 @@ static void set_rest(struct spw__engine *engine, uint64_t handle, struct rest re
         spw__frame_name(engine, handle, name);
     for (size_t i = rest.first_attribute; i < start_attributes(options); i++)
         spw__frame_attribute(engine, handle, options->attributes[i].key, &options->attributes[i].value);
+    for (size_t i = 0; i < rest.links; i++)
+        spw__frame_link(engine, handle, &options->links[i]);
 }
 
 /* Flags, remote bit and trace state as the one word they are in memory: who copies the span soon after loads it as one. */
@@ -232,7 +247,7 @@ static void refuse(struct spw__engine *engine, spw_drop_cause cause)
 static struct rest start_recording(struct spw__recorder *recorder, spw_span *out, const spw_span *parent, uint32_t scope, spw_view name,
                             const spw_span_options *options)
 {
-    const struct rest nothing = { false, start_attributes(options) };
+    const struct rest nothing = { false, start_attributes(options), 0 };
     /* In place: a value built beside it in small stores and then copied in large loads waits for the stores. */
     out->handle = 0;
     identify(&recorder->ids, out, parent);
@@ -296,13 +311,13 @@ void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t
         return;
     }
     const spw_view text = { name, name ? name_size : 0 };
-    struct rest rest = { false, start_attributes(options) };
+    struct rest rest = { false, start_attributes(options), 0 };
     if (__builtin_expect((spw__gate_state() & SPW__GATE_STARTED) != 0, 1))
         rest = start_recording(recorder, out, parent, scope_of(engine, tracer), text, options);
     else
         carry(out, parent);
     spw__leave(recorder);
-    if (__builtin_expect(rest.name || rest.first_attribute < start_attributes(options), 0))
+    if (__builtin_expect(is_rest(&rest, options), 0))
         set_rest(engine, out->handle, rest, text, options);
 }
 

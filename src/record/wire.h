@@ -20,6 +20,8 @@ enum {
     SPW__TAG_DROPPED_ATTRIBUTES = 0x50,
     SPW__TAG_EVENT = 0x5a,
     SPW__TAG_DROPPED_EVENTS = 0x60,
+    SPW__TAG_LINK = 0x6a,
+    SPW__TAG_DROPPED_LINKS = 0x70,
     SPW__TAG_STATUS = 0x7a,
     /* Span.flags, field 16: two bytes 0x85 0x01 */
     SPW__TAG_FLAGS_0 = 0x85,

@@ -24,7 +24,8 @@ static void set_defaults(struct spw__config *out)
 {
     memset(out, 0, sizeof *out);
     out->sampler = SPW__SAMPLER_PARENTBASED_ALWAYS_ON;
-    out->limits.attributes = out->limits.events = out->limits.event_attributes = 128;
+    out->limits.attributes = out->limits.events = out->limits.links = 128;
+    out->limits.event_attributes = out->limits.link_attributes = 128;
     out->limits.value_length = UINT32_MAX;
     out->limits.span_bytes = MAX_SPAN_BYTES;
     out->limits.open_spans = 16384;

@@ -37,7 +37,7 @@ struct spw__config {
     char *user_agent_prefix; /* NULL: none */
     enum spw__sampler_kind sampler;
     struct {
-        uint32_t attributes, events, event_attributes;
+        uint32_t attributes, events, links, event_attributes, link_attributes;
         uint32_t value_length; /* characters; UINT32_MAX: none */
         uint32_t span_bytes;
         uint32_t open_spans;

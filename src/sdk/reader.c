@@ -12,7 +12,7 @@
 
 enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
 
-/* Field numbers of Span, Span.Event, Status, KeyValue and AnyValue in OTLP. */
+/* Field numbers of Span, Span.Event, Span.Link, Status, KeyValue and AnyValue in OTLP. */
 enum {
     SPAN_TRACE_ID = 1,
     SPAN_SPAN_ID = 2,
@@ -26,16 +26,25 @@ enum {
     SPAN_DROPPED_ATTRIBUTES = 10,
     SPAN_EVENTS = 11,
     SPAN_DROPPED_EVENTS = 12,
+    SPAN_LINKS = 13,
+    SPAN_DROPPED_LINKS = 14,
     SPAN_STATUS = 15,
     SPAN_FLAGS = 16,
     EVENT_TIME = 1,
     EVENT_NAME = 2,
     EVENT_ATTRIBUTES = 3,
     EVENT_DROPPED_ATTRIBUTES = 4,
+    LINK_TRACE_ID = 1,
+    LINK_SPAN_ID = 2,
+    LINK_TRACE_STATE = 3,
+    LINK_ATTRIBUTES = 4,
+    LINK_DROPPED_ATTRIBUTES = 5,
+    LINK_FLAGS = 6,
     STATUS_MESSAGE = 2,
     STATUS_CODE = 3,
     KEY_VALUE_KEY = 1,
     KEY_VALUE_VALUE = 2,
+    LIST_VALUES = 1, /* of an ArrayValue and of a KeyValueList */
 };
 
 struct cursor {
@@ -186,6 +195,7 @@ static bool take_span_field(const struct field *f, spw_span_view *out)
     case SPAN_END: return take_u64(f, WIRE_FIXED64, &out->end_unix_ns);
     case SPAN_DROPPED_ATTRIBUTES: return take_u32(f, WIRE_VARINT, &out->dropped_attributes);
     case SPAN_DROPPED_EVENTS: return take_u32(f, WIRE_VARINT, &out->dropped_events);
+    case SPAN_DROPPED_LINKS: return take_u32(f, WIRE_VARINT, &out->dropped_links);
     case SPAN_FLAGS: return take_u32(f, WIRE_FIXED32, &out->flags);
     case SPAN_STATUS: return f->type == WIRE_BYTES && read_status(f->bytes, out);
     default: return true; /* attributes, events and links are walked by their iterators */
@@ -199,6 +209,7 @@ bool spw_span_view_read(const void *data, size_t size, spw_span_view *out)
     struct cursor c = cursor_over(out->encoded);
     out->attributes = (spw_attr_iter){ c.at, c.end, SPAN_ATTRIBUTES };
     out->events = (spw_event_iter){ c.at, c.end };
+    out->links = (spw_link_iter){ c.at, c.end };
     struct field f;
     while (c.at < c.end)
         if (!read_field(&c, &f) || !take_span_field(&f, out))
@@ -224,7 +235,7 @@ bool spw_batch_next_span(spw_batch_iter *it, spw_span_view *out)
     return false;
 }
 
-/* ---- attributes and events ---- */
+/* ---- values and attributes ---- */
 
 static bool take_value_field(const struct field *f, spw_value *out)
 {
@@ -309,6 +320,33 @@ bool spw_attr_next(spw_attr_iter *it, spw_attr *out)
     return false;
 }
 
+spw_value_iter spw_value_elements(const spw_value *array)
+{
+    bool is_array = array->type == SPW_VALUE_ENCODED_ARRAY;
+    struct cursor c = cursor_over(is_array ? array->u.view : (spw_view){ NULL, 0 });
+    return (spw_value_iter){ c.at, c.end };
+}
+
+bool spw_value_next(spw_value_iter *it, spw_value *out)
+{
+    spw_view encoded;
+    if (!next_message(&it->at, it->end, LIST_VALUES, &encoded))
+        return false;
+    if (read_value(encoded, out))
+        return true;
+    it->at = it->end;
+    return false;
+}
+
+spw_attr_iter spw_value_entries(const spw_value *map)
+{
+    bool is_map = map->type == SPW_VALUE_ENCODED_MAP;
+    struct cursor c = cursor_over(is_map ? map->u.view : (spw_view){ NULL, 0 });
+    return (spw_attr_iter){ c.at, c.end, LIST_VALUES };
+}
+
+/* ---- events and links ---- */
+
 static bool take_event_field(const struct field *f, spw_event_view *out)
 {
     switch (f->number) {
@@ -330,6 +368,36 @@ bool spw_event_next(spw_event_iter *it, spw_event_view *out)
     struct field f;
     while (c.at < c.end) {
         if (!read_field(&c, &f) || !take_event_field(&f, out)) {
+            it->at = it->end;
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_link_field(const struct field *f, spw_link_view *out)
+{
+    switch (f->number) {
+    case LINK_TRACE_ID: return take_id(f, out->trace_id, sizeof out->trace_id);
+    case LINK_SPAN_ID: return take_id(f, out->span_id, sizeof out->span_id);
+    case LINK_TRACE_STATE: return take_view(f, &out->trace_state);
+    case LINK_DROPPED_ATTRIBUTES: return take_u32(f, WIRE_VARINT, &out->dropped_attributes);
+    case LINK_FLAGS: return take_u32(f, WIRE_FIXED32, &out->flags);
+    default: return true;
+    }
+}
+
+bool spw_link_next(spw_link_iter *it, spw_link_view *out)
+{
+    spw_view encoded;
+    if (!next_message(&it->at, it->end, SPAN_LINKS, &encoded))
+        return false;
+    memset(out, 0, sizeof *out);
+    struct cursor c = cursor_over(encoded);
+    out->attributes = (spw_attr_iter){ c.at, c.end, LINK_ATTRIBUTES };
+    struct field f;
+    while (c.at < c.end) {
+        if (!read_field(&c, &f) || !take_link_field(&f, out)) {
             it->at = it->end;
             return false;
         }

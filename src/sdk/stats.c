@@ -10,7 +10,7 @@ static uint64_t load(const uint64_t *counter)
 
 /* The recorders' own counters, of living threads and dead ones alike. */
 struct sums {
-    uint64_t started, not_sampled, ended, attributes, events;
+    uint64_t started, not_sampled, ended, attributes, events, links;
     uint64_t queue_full[SPW__MAX_LANES];
     int64_t unpublished[SPW__MAX_LANES];
 };
@@ -26,6 +26,7 @@ static void sum_recorders(const struct spw__engine *engine, struct sums *s)
         s->ended += load(&r->ended);
         s->attributes += load(&r->attributes_dropped);
         s->events += load(&r->events_dropped);
+        s->links += load(&r->links_dropped);
         for (uint32_t lane = 0; lane < engine->lane_count; lane++) {
             s->queue_full[lane] += load(&r->queue_full[lane]);
             s->unpublished[lane] += __atomic_load_n(&r->unpublished[lane], __ATOMIC_RELAXED);
@@ -69,6 +70,7 @@ void spw_stats(spw_stats_snapshot *out)
         now.spans_open = spw__engine_open_spans(engine);
         now.attributes_dropped = sums.attributes + load(&engine->attributes_lost);
         now.events_dropped = sums.events + load(&engine->events_lost);
+        now.links_dropped = sums.links + load(&engine->links_lost);
         now.buffer_bytes = (uint64_t)__atomic_load_n(&engine->segments.pages_taken, __ATOMIC_RELAXED) * SPW__PAGE_SIZE;
         now.wakeups = load(&engine->wakeups);
         now.threads = __atomic_load_n(&engine->live_threads, __ATOMIC_RELAXED);
