@@ -58,8 +58,7 @@ struct spw__recorder {
     uint32_t next_pages;
     uint32_t chunks; /* opened so far */
     uint64_t chunk_opened_ns;
-    struct spw__sweep_entry *sweep_table; /* see finish.c */
-    uint32_t sweep_stamp;
+    struct spw__sweep_table *sweep_table; /* see sweep_keys.h */
     /* written by the thread, read by anyone; plain stores */
     uint64_t started, not_sampled, ended, events_dropped, attributes_dropped, links_dropped;
     uint64_t written;                         /* records committed */

@@ -4,120 +4,9 @@
 
 #include "platform.h"
 #include "queue.h"
+#include "sweep_keys.h"
 #include "thread.h"
 #include "wire.h"
-
-#define FEW 16u /* attributes whose keys are compared one by one */
-
-static struct spw__frame *frame_at(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at)
-{
-    return (struct spw__frame *)(void *)spw__slot_flat(engine, slot, at, sizeof(struct spw__frame));
-}
-
-/* ---- keys ---- */
-
-/* Finds an attribute frame's key: `4a size 0a size key ...`. */
-static uint32_t key_of(struct spw__engine *engine, const struct spw__slot *slot, uint32_t frame, uint32_t frame_size, uint32_t *key_size)
-{
-    uint8_t head[12];
-    uint32_t at = frame + (uint32_t)sizeof(struct spw__frame);
-    spw__slot_read(engine, slot, at, head, frame_size < sizeof head ? frame_size : (uint32_t)sizeof head);
-    uint32_t i = 1;
-    while (head[i++] & 0x80)
-        ;
-    i++; /* the key's tag */
-    uint32_t size = head[i] & 0x7f;
-    if (head[i++] & 0x80)
-        size |= (uint32_t)head[i++] << 7; /* a key has at most SPW__MAX_KEY bytes: two */
-    *key_size = size;
-    return at + i;
-}
-
-static bool same_key(struct spw__engine *engine, const struct spw__slot *slot, uint32_t a, uint32_t b)
-{
-    const struct spw__frame *fa = frame_at(engine, slot, a), *fb = frame_at(engine, slot, b);
-    if (fa->hash != fb->hash)
-        return false;
-    uint32_t na, nb;
-    uint32_t ka = key_of(engine, slot, a, fa->size, &na), kb = key_of(engine, slot, b, fb->size, &nb);
-    if (na != nb)
-        return false;
-    while (na) {
-        uint8_t left[64], right[64];
-        uint32_t n = na < 64 ? na : 64;
-        spw__slot_read(engine, slot, ka, left, n);
-        spw__slot_read(engine, slot, kb, right, n);
-        if (memcmp(left, right, n) != 0)
-            return false;
-        ka += n;
-        kb += n;
-        na -= n;
-    }
-    return true;
-}
-
-/* The keys met so far: a few in a list behind a 64-bit filter, many in the recorder's table. */
-struct keys {
-    uint64_t filter;
-    uint32_t count;
-    uint32_t frames[FEW];
-    bool tabled;
-};
-
-static struct spw__sweep_entry *table_find(struct spw__recorder *recorder, const struct spw__slot *slot, uint32_t frame)
-{
-    struct spw__engine *engine = recorder->engine;
-    uint32_t i = frame_at(engine, slot, frame)->hash * 0x9e37u % SPW__SWEEP_ENTRIES;
-    for (;; i = (i + 1) % SPW__SWEEP_ENTRIES) {
-        struct spw__sweep_entry *entry = &recorder->sweep_table[i];
-        if (entry->stamp != recorder->sweep_stamp || same_key(engine, slot, entry->frame, frame))
-            return entry;
-    }
-}
-
-static bool start_table(struct spw__recorder *recorder, const struct spw__slot *slot, struct keys *keys)
-{
-    if (!recorder->sweep_table && !(recorder->sweep_table = spw__map(SPW__SWEEP_ENTRIES * sizeof(struct spw__sweep_entry))))
-        return false;
-    if (!++recorder->sweep_stamp) {
-        memset(recorder->sweep_table, 0, SPW__SWEEP_ENTRIES * sizeof(struct spw__sweep_entry));
-        recorder->sweep_stamp = 1;
-    }
-    for (uint32_t i = 0; i < keys->count; i++)
-        *table_find(recorder, slot, keys->frames[i]) = (struct spw__sweep_entry){ recorder->sweep_stamp, keys->frames[i] };
-    return keys->tabled = true;
-}
-
-/* The place that holds the earlier frame with this frame's key; NULL and *room = where to note a new key, or NULL. */
-static uint32_t *find_key(struct spw__recorder *recorder, const struct spw__slot *slot, struct keys *keys, uint32_t frame, uint16_t hash)
-{
-    if (keys->tabled) {
-        struct spw__sweep_entry *entry = table_find(recorder, slot, frame);
-        return entry->stamp == recorder->sweep_stamp ? &entry->frame : NULL;
-    }
-    if (!(keys->filter >> (hash & 63) & 1))
-        return NULL;
-    for (uint32_t i = 0; i < keys->count; i++)
-        if (same_key(recorder->engine, slot, keys->frames[i], frame))
-            return &keys->frames[i];
-    return NULL;
-}
-
-static bool note_key(struct spw__recorder *recorder, const struct spw__slot *slot, struct keys *keys, uint32_t frame, uint16_t hash)
-{
-    if (!keys->tabled && keys->count == FEW && !start_table(recorder, slot, keys))
-        return false;
-    if (keys->count == SPW__MAX_ATTRIBUTES)
-        return false; /* the table must keep empty places, or a search in it would not end */
-    keys->count++;
-    if (keys->tabled) {
-        *table_find(recorder, slot, frame) = (struct spw__sweep_entry){ recorder->sweep_stamp, frame };
-    } else {
-        keys->filter |= 1ull << (hash & 63);
-        keys->frames[keys->count - 1] = frame;
-    }
-    return true;
-}
 
 /* ---- the sweep ---- */
 
@@ -127,15 +16,16 @@ static void kill_frame(struct spw__sweep *sweep, struct spw__frame *frame)
     sweep->bytes -= frame->size;
 }
 
-static void sweep_attribute(struct spw__recorder *recorder, struct spw__slot *slot, struct spw__sweep *sweep, struct keys *keys, uint32_t at,
-                            struct spw__frame *frame)
+static void sweep_attribute(struct spw__recorder *recorder, struct spw__slot *slot, struct spw__sweep *sweep, struct spw__sweep_keys *keys,
+                            uint32_t at, struct spw__frame *frame)
 {
     struct spw__engine *engine = recorder->engine;
-    uint32_t *earlier = find_key(recorder, slot, keys, at, frame->hash);
+    uint32_t *earlier = spw__keys_find(recorder, slot, keys, at, frame->hash);
     if (__builtin_expect(earlier != NULL, 0)) { /* the last value wins */
-        kill_frame(sweep, frame_at(engine, slot, *earlier));
+        kill_frame(sweep, spw__frame_at(engine, slot, *earlier));
         *earlier = at;
-    } else if (__builtin_expect(sweep->attributes >= spw__limit(&engine->limits.attributes) || !note_key(recorder, slot, keys, at, frame->hash), 0)) {
+    } else if (__builtin_expect(sweep->attributes >= spw__limit(&engine->limits.attributes) ||
+                                    !spw__keys_note(recorder, slot, keys, at, frame->hash), 0)) {
         kill_frame(sweep, frame);
         slot->dropped_attributes++;
     } else {
@@ -146,7 +36,7 @@ static void sweep_attribute(struct spw__recorder *recorder, struct spw__slot *sl
 /* Ok is final; otherwise the last one set counts. */
 static void sweep_status(struct spw__engine *engine, struct spw__slot *slot, struct spw__sweep *sweep, uint32_t at, struct spw__frame *frame)
 {
-    struct spw__frame *old = sweep->status_frame ? frame_at(engine, slot, sweep->status_frame - 1) : NULL;
+    struct spw__frame *old = sweep->status_frame ? spw__frame_at(engine, slot, sweep->status_frame - 1) : NULL;
     if (old && old->hash == SPW_STATUS_OK) {
         kill_frame(sweep, frame);
         return;
@@ -159,7 +49,7 @@ static void sweep_status(struct spw__engine *engine, struct spw__slot *slot, str
 static void sweep_name(struct spw__engine *engine, struct spw__slot *slot, struct spw__sweep *sweep, uint32_t at)
 {
     if (sweep->name_frame)
-        kill_frame(sweep, frame_at(engine, slot, sweep->name_frame - 1));
+        kill_frame(sweep, spw__frame_at(engine, slot, sweep->name_frame - 1));
     sweep->name_frame = at + 1;
 }
 
@@ -186,13 +76,11 @@ static void sweep_link(struct spw__engine *engine, struct spw__slot *slot, struc
 void spw__sweep(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t size, struct spw__sweep *out)
 {
     struct spw__engine *engine = recorder->engine;
-    struct keys keys;
-    keys.filter = 0;
-    keys.count = 0;
-    keys.tabled = false;
+    struct spw__sweep_keys keys;
+    spw__keys_begin(&keys);
     *out = (struct spw__sweep){ 0 };
     for (uint32_t at = 0; at < size;) {
-        struct spw__frame *frame = frame_at(engine, slot, at);
+        struct spw__frame *frame = spw__frame_at(engine, slot, at);
         out->bytes += frame->kind == SPW__FRAME_DEAD ? 0 : frame->size;
         switch ((enum spw__frame_kind)frame->kind) {
         case SPW__FRAME_ATTRIBUTE:
@@ -249,7 +137,7 @@ uint32_t spw__compact(struct spw__recorder *recorder, struct spw__slot *slot, ui
     spw__sweep(recorder, slot, size, &sweep);
     uint32_t to = 0;
     for (uint32_t at = 0; at < size;) {
-        struct spw__frame frame = *frame_at(engine, slot, at);
+        struct spw__frame frame = *spw__frame_at(engine, slot, at);
         uint32_t stride = spw__frame_stride(frame.size);
         if (frame.kind != SPW__FRAME_DEAD) {
             /* Downwards and front to back, in steps: source and target may overlap. */
@@ -317,7 +205,7 @@ static uint8_t *put_usual(const struct spw__slot *slot, uint32_t size, uint8_t *
 static uint8_t *put_frames(struct spw__engine *engine, const struct spw__slot *slot, uint32_t size, uint8_t *p)
 {
     for (uint32_t at = 0; at < size;) {
-        const struct spw__frame *frame = frame_at(engine, slot, at);
+        const struct spw__frame *frame = spw__frame_at(engine, slot, at);
         if (__builtin_expect(frame->kind != SPW__FRAME_DEAD, 1)) {
             uint32_t from = at + (uint32_t)sizeof *frame;
             const uint8_t *flat = spw__slot_flat(engine, slot, from, frame->size);

@@ -4,12 +4,12 @@
 
 #include "slot.h"
 
-/* For spans with more than a few attributes: where keys were seen. Lives with the recorder, cleared by stamping. */
-struct spw__sweep_entry {
-    uint32_t stamp;
-    uint32_t frame;
-};
-#define SPW__SWEEP_ENTRIES 8192u
+static inline struct spw__frame *spw__frame_at(struct spw__engine *engine, const struct spw__slot *slot, uint32_t at)
+{
+    return (struct spw__frame *)(void *)spw__slot_flat(engine, slot, at, sizeof(struct spw__frame));
+}
+
+#define SPW__SWEEP_ENTRIES 8192u /* places for keys; see sweep_keys.h */
 #define SPW__MAX_ATTRIBUTES (SPW__SWEEP_ENTRIES / 4)
 
 /* What a sweep found: the frames that count, and their sum. */
