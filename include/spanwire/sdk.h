@@ -127,7 +127,7 @@ typedef struct spw_options {
     uint32_t max_value_length;     /**< in characters; longer strings are cut, OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT (none) */
     const char *const *pinned_keys; /**< attributes that are kept when a span has reached its limits; at most 16 (error.type) */
     size_t pinned_key_count;
-    uint32_t max_span_bytes;     /**< recorded bytes a span may hold: 880 to 1 MiB, the default; what is over is dropped */
+    uint32_t max_span_bytes;     /**< recorded bytes a span may hold: 880 to 1 MiB, the default; what is over is dropped. Others are refused */
     uint32_t max_open_spans;     /**< spans recording at once (16384; at most 262,144), 1 KiB each when used; then `no_slot` */
     uint64_t max_buffer_bytes;   /**< memory for finished records of all threads (64 MiB; at most 4 GiB); in steps of 4 MiB; then `queue_full` */
     uint64_t max_overflow_bytes; /**< memory for what open spans hold past 880 bytes each (64 MiB; at most 256 MiB) */

@@ -7,9 +7,9 @@
 #include "sdk/config_env.h"
 #include "sdk/diag.h"
 
+/* What the recording engine reserves places for (record/slot.h, finish.h, engine.c, segment.h). */
+#define MIN_SPAN_BYTES 880u
 #define MAX_SPAN_BYTES (1024u * 1024u)
-
-/* What the recording engine reserves places for (record/finish.h, engine.c, segment.h). */
 #define MAX_ATTRIBUTES 2048u
 #define MAX_OPEN_SPANS (1u << 18)
 #define MAX_OVERFLOW_BYTES (256ull << 20)
@@ -41,7 +41,7 @@ static bool options_copy(spw_options *out, const spw_options *options)
     *out = init;
     if (!options)
         return true;
-    if (options->struct_size < offsetof(spw_options, service_version) || options->struct_size > 65536)
+    if (options->struct_size < offsetof(spw_options, service_version) || options->struct_size > SPW__MAX_OPTIONS_SIZE)
         return false;
     memcpy(out, options, options->struct_size < sizeof *out ? options->struct_size : sizeof *out);
     return true;
@@ -278,8 +278,9 @@ static spw_result load_limits(struct spw__config *out, const spw_options *option
     out->limits.buffer_bytes = at_most("max_buffer_bytes", out->limits.buffer_bytes, MAX_BUFFER_BYTES);
     out->limits.overflow_bytes = at_most("max_overflow_bytes", out->limits.overflow_bytes, MAX_OVERFLOW_BYTES);
     out->exit_timeout_ms = either_ms(options->exit_timeout_ms, out->exit_timeout_ms);
-    if (out->limits.span_bytes > MAX_SPAN_BYTES)
-        return spw__fail(error, SPW_ERR_INVALID, "max_span_bytes is %u; at most %u is possible", out->limits.span_bytes, MAX_SPAN_BYTES);
+    if (out->limits.span_bytes < MIN_SPAN_BYTES || out->limits.span_bytes > MAX_SPAN_BYTES)
+        return spw__fail(error, SPW_ERR_INVALID, "max_span_bytes is %u; use %u to %u", out->limits.span_bytes, MIN_SPAN_BYTES,
+                         MAX_SPAN_BYTES);
     return SPW_OK;
 }
 

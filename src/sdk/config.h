@@ -8,6 +8,7 @@
 #include <spanwire/exporter.h>
 
 #define SPW__MAX_PIPELINES 16
+#define SPW__MAX_OPTIONS_SIZE 65536u /* a larger struct_size is none */
 
 /* One processor + exporter. Exactly one of exporter_name and exporter is set. */
 struct spw__pipeline_config {

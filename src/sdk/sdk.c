@@ -207,11 +207,19 @@ static spw_result start_locked(const spw_options *options, spw_error *error)
     return result;
 }
 
+/* Where the caller wants to read why: his options may be of another version, shorter or longer, but must reach that far. */
+static spw_error *error_of(const spw_options *options, spw_error *otherwise)
+{
+    bool told = options && options->struct_size >= offsetof(spw_options, error) + sizeof options->error &&
+                options->struct_size <= SPW__MAX_OPTIONS_SIZE && options->error;
+    return told ? options->error : otherwise;
+}
+
 spw_result spw_start(const spw_options *options)
 {
     forget_parent();
     spw_error scratch = SPW_ERROR_INIT;
-    spw_error *error = options && options->struct_size == sizeof *options && options->error ? options->error : &scratch;
+    spw_error *error = error_of(options, &scratch);
     *error = scratch;
     pthread_mutex_lock(&spw__sdk.lifecycle);
     spw_result result = start_locked(options, error);

@@ -394,6 +394,30 @@ static void test_failed_start_is_said(void **state)
     }
 }
 
+/* Options of another version are told why a start failed, too, if they reach that far. */
+static void test_any_size_of_options_is_told(void **state)
+{
+    (void)state;
+    struct {
+        spw_options options;
+        char more[64];
+    } longer = { .options = SPW_OPTIONS_INIT };
+    spw_error error = SPW_ERROR_INIT;
+    longer.options.struct_size = sizeof longer;
+    longer.options.otlp_compression = "zip";
+    longer.options.log_fn = keep_line;
+    longer.options.error = &error;
+    assert_int_equal(spw_start(&longer.options), SPW_ERR_INVALID);
+    assert_int_equal(error.code, SPW_ERR_INVALID);
+    assert_non_null(strstr(error.text, "zip"));
+    error = (spw_error)SPW_ERROR_INIT;
+    for (size_t wrong = 0; wrong < 2; wrong++) {
+        longer.options.struct_size = wrong ? SIZE_MAX : offsetof(spw_options, error);
+        assert_int_equal(spw_start(&longer.options), SPW_ERR_INVALID);
+        assert_int_equal(error.code, SPW_OK); /* nothing there to be written to */
+    }
+}
+
 static void test_disabled(void **state)
 {
     (void)state;
@@ -477,6 +501,7 @@ int main(void)
         cmocka_unit_test_teardown(test_blocking_exporter, stop),
         cmocka_unit_test_teardown(test_queue_full_of_one, stop),
         cmocka_unit_test_teardown(test_failed_start_is_said, stop),
+        cmocka_unit_test_teardown(test_any_size_of_options_is_told, stop),
         cmocka_unit_test_teardown(test_disabled, stop),
         cmocka_unit_test_teardown(test_no_wakeups_when_idle, stop),
     };

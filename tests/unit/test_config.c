@@ -693,7 +693,7 @@ static void test_wrong_options(void **state)
     no_function.submit = NULL;
     spw_attr no_key = spw_attr_string("", "v"), array = spw_attr_string("k", "v"), null_value = spw_attr_string_n("k", NULL, 3);
     array.value.type = SPW_VALUE_ARRAY;
-    enum { CASES = 13 };
+    enum { CASES = 14 };
     spw_pipeline_options p[CASES];
     spw_options o[CASES];
     for (size_t i = 0; i < CASES; i++) {
@@ -715,10 +715,11 @@ static void test_wrong_options(void **state)
     p[10].exporter = &no_function;
     p[11].max_queue_size = UINT32_MAX;
     p[12].exporter_name = "01234567890123456789012345678901234567890123456789012345678901234567890";
-    for (size_t i = 9; i < CASES; i++) {
+    for (size_t i = 9; i < 13; i++) {
         o[i].pipelines = &p[i];
         o[i].pipeline_count = 1;
     }
+    o[13].max_span_bytes = 879; /* less than a span has without asking */
     for (size_t i = 0; i < CASES; i++) {
         struct spw__config c;
         spw_error e = SPW_ERROR_INIT;
