@@ -1,5 +1,5 @@
 /*
- * The body of a request: a batch encoded once and, when asked for, compressed once. A batch that is sent again finds its bytes here.
+ * The body of a request: a batch encoded once, as protobuf or JSON, and, when asked for, compressed once. A batch that is sent again finds its bytes here.
  *
  * Threads    The worker's.
  * Ownership  Buffers are kept between batches; one that grew past SPW__OTLP_BODY_KEEP is given back when its batch is done.
@@ -11,6 +11,8 @@
 #include <spanwire/exporter.h>
 #include <zlib.h>
 
+#include "../json/otlp_json.h"
+
 #define SPW__OTLP_MAX_REQUEST ((size_t)64 << 20)
 #define SPW__OTLP_BODY_KEEP ((size_t)4 << 20)
 
@@ -20,23 +22,27 @@ struct spw__otlp_buffer {
     size_t capacity;
 };
 
-/* Zero to start with, but for `gzip`. */
+/* Zero to start with, but for `gzip` and `json`. */
 struct spw__otlp_body {
     bool gzip;
+    bool json;
     bool ready;        /* holds the whole body of `sequence` */
     bool stream_ready; /* `stream` is initialised */
+    bool writing;      /* `text` is not whole yet */
     uint64_t sequence;
     struct spw__otlp_buffer plain;
     struct spw__otlp_buffer packed;
+    struct spw__otlp_json text;
+    spw_view source; /* the uncompressed body, in `plain` or `text` */
     z_stream stream;
 };
 
 enum spw__otlp_body_step { SPW__OTLP_BODY_READY, SPW__OTLP_BODY_MORE, SPW__OTLP_BODY_TOO_LARGE, SPW__OTLP_BODY_NO_MEMORY, SPW__OTLP_BODY_BROKEN };
 
-/* Takes the batch on, or finds it ready. */
+/* Takes the batch on, or finds it ready. After MORE the batch is still being read. */
 enum spw__otlp_body_step spw__otlp_body_begin(struct spw__otlp_body *body, const spw_batch *batch);
 
-/* After MORE: compresses another slice of a few milliseconds, so that the worker is never away for long. */
+/* After MORE: another slice of a few milliseconds, so that the worker is never away for long. */
 enum spw__otlp_body_step spw__otlp_body_continue(struct spw__otlp_body *body);
 
 /* Once READY: what to send. */

@@ -1,7 +1,7 @@
 /*
- * The OTLP exporter: HTTP and protobuf. (Specification: OTLP 1.11, OTLP/HTTP; OTLP Exporter configuration.)
+ * The OTLP exporter: HTTP with protobuf or JSON. (Specification: OTLP 1.11, OTLP/HTTP; OTLP Exporter configuration.)
  *
- * Threads    The factory runs in spw_start(), everything else on the worker. Never blocks: compression comes in slices, sockets on the loop.
+ * Threads    The factory runs in spw_start(), everything else on the worker. Never blocks: JSON and compression come in slices, sockets on the loop.
  * Ownership  Copies its settings. One request at a time; its body stays until the batch is delivered or dropped, so that a retry resends it.
  * Failure    otlp_verdict.c says what becomes of a batch; what cannot be configured is refused by the factory, with the cure.
  */
@@ -37,7 +37,7 @@ struct otlp_exporter {
     spw_loop *loop;
     struct spw__otlp_transport transport;
     struct spw__otlp_body body;
-    spw_timer slice; /* armed while a body is being compressed */
+    spw_timer slice; /* armed while a body is being made */
     uint64_t count;  /* records in the running batch */
     spw_export_done_fn done;
     void *token;
@@ -118,6 +118,7 @@ static spw_result otlp_start(spw_exporter *base, spw_loop *loop, spw_error *erro
                                      .user_agent = self->user_agent,
                                      .headers = &self->headers,
                                      .gzip = self->body.gzip,
+                                     .json = self->body.json,
                                      .timeout_ms = self->timeout_ms,
                                      .certificate = self->certificate,
                                      .client_key = self->client_key,
@@ -156,15 +157,16 @@ static bool said(const char *text)
     return text && *text;
 }
 
-static spw_result check_protocol(const char *protocol, spw_error *error)
+static spw_result set_protocol(struct otlp_exporter *self, const char *protocol, spw_error *error)
 {
-    if (!said(protocol) || strcasecmp(protocol, "http/protobuf") == 0)
+    self->body.json = said(protocol) && strcasecmp(protocol, "http/json") == 0;
+    if (self->body.json)
+        self->base.max_request_bytes = SPW__OTLP_MAX_REQUEST / SPW__OTLP_JSON_EXPANSION;
+    if (!said(protocol) || self->body.json || strcasecmp(protocol, "http/protobuf") == 0)
         return SPW_OK;
     if (strcasecmp(protocol, "grpc") == 0)
         return spw__otlp_fail(error, SPW_ERR_INVALID, "protocol grpc: spanwire does not speak OTLP/gRPC; use http/protobuf on port 4318");
-    if (strcasecmp(protocol, "http/json") == 0)
-        return spw__otlp_fail(error, SPW_ERR_INVALID, "protocol http/json comes with a later version; use http/protobuf");
-    return spw__otlp_fail(error, SPW_ERR_INVALID, "protocol '%.40s' is unknown; use http/protobuf", protocol);
+    return spw__otlp_fail(error, SPW_ERR_INVALID, "protocol '%.40s' is unknown; use http/protobuf or http/json", protocol);
 }
 
 static spw_result set_compression(struct otlp_exporter *self, const char *compression, spw_error *error)
@@ -229,7 +231,7 @@ static spw_result configure(struct otlp_exporter *self, const spw_exporter_setti
     const spw_otlp_settings *otlp = &settings->otlp;
     const char *endpoint = said(otlp->endpoint) ? otlp->endpoint : "http://localhost:4318";
     self->timeout_ms = otlp->timeout_ms;
-    spw_result result = check_protocol(otlp->protocol, error);
+    spw_result result = set_protocol(self, otlp->protocol, error);
     if (result == SPW_OK)
         result = spw__otlp_transport_prepare(error);
     if (result == SPW_OK)

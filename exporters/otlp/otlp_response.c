@@ -16,7 +16,9 @@ void spw__otlp_response_reset(struct spw__otlp_response *r)
 {
     char *kept = r->kept;
     size_t capacity = r->kept_capacity;
+    bool expects_json = r->expects_json;
     memset(r, 0, sizeof *r);
+    r->expects_json = expects_json;
     r->kept = kept;
     r->kept_capacity = capacity;
 }
@@ -49,11 +51,12 @@ bool spw__otlp_response_header(struct spw__otlp_response *r, spw_view line)
     r->over_headers = r->header_bytes > SPW__OTLP_RESPONSE_HEADERS_MAX;
     if (line.size > 5 && memcmp(line.data, "HTTP/", 5) == 0) { /* the final answer begins after any interim one */
         r->retry_after_ms = 0;
-        r->is_protobuf = false;
+        r->is_protobuf = r->is_json = false;
     } else if (header_value(line, "Retry-After", &value)) {
         r->retry_after_ms = spw__otlp_retry_after_ms(value, time(NULL));
     } else if (header_value(line, "Content-Type", &value)) {
         r->is_protobuf = value.size >= 22 && strncasecmp(value.data, "application/x-protobuf", 22) == 0;
+        r->is_json = value.size >= 16 && strncasecmp(value.data, "application/json", 16) == 0;
     }
     return !r->over_headers;
 }
@@ -162,12 +165,21 @@ static bool is_decodable(spw_view body)
     return true;
 }
 
+static bool reads_json(const struct spw__otlp_response *r)
+{
+    return r->is_json || (r->expects_json && !r->is_protobuf);
+}
+
 void spw__otlp_response_partial(const struct spw__otlp_response *r, uint64_t sent, struct spw__otlp_partial *out)
 {
     memset(out, 0, sizeof *out);
     if (r->body_bytes == 0)
         return;
     out->malformed = true;
+    if (r->kept_size == r->body_bytes && reads_json(r)) {
+        spw__otlp_response_partial_json((spw_view){ r->kept, r->kept_size }, sent, out);
+        return;
+    }
     if (r->kept_size != r->body_bytes || !is_decodable((spw_view){ r->kept, r->kept_size }))
         return;
     Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceResponse *message =
@@ -183,9 +195,12 @@ void spw__otlp_response_partial(const struct spw__otlp_response *r, uint64_t sen
     opentelemetry__proto__collector__trace__v1__export_trace_service_response__free_unpacked(message, NULL);
 }
 
-spw_view spw__otlp_response_text(const struct spw__otlp_response *r)
+spw_view spw__otlp_response_text(const struct spw__otlp_response *r, char *scratch, size_t size)
 {
     spw_view text = { r->kept, r->kept_size };
+    size_t message = r->is_json ? spw__otlp_response_message_json(text, scratch, size) : 0;
+    if (message)
+        return (spw_view){ scratch, message };
     if (!r->is_protobuf || r->kept_size == 0)
         return text;
     struct reader reader = { (const unsigned char *)r->kept, (const unsigned char *)r->kept + r->kept_size };

@@ -24,6 +24,8 @@ struct spw__otlp_response {
     size_t header_bytes;
     uint64_t retry_after_ms;
     bool is_protobuf; /* by its Content-Type */
+    bool is_json;     /* likewise */
+    bool expects_json; /* where the Content-Type says neither; set once */
     bool over_body;
     bool over_headers;
 };
@@ -46,11 +48,16 @@ struct spw__otlp_partial {
     char message[1024];
 };
 
-/* Reads an ExportTraceServiceResponse; an empty body is one that says nothing. */
+/* Reads an ExportTraceServiceResponse, protobuf or JSON; an empty body is one that says nothing. */
 void spw__otlp_response_partial(const struct spw__otlp_response *response, uint64_t sent, struct spw__otlp_partial *out);
 
-/* The text of an error body: google.rpc.Status.message of a protobuf one, else the body itself. Not escaped, not scrubbed. */
-spw_view spw__otlp_response_text(const struct spw__otlp_response *response);
+/* The text of an error body: google.rpc.Status.message of a protobuf or JSON one, else the body itself. In `scratch` or in the response. Not
+ * escaped, not scrubbed. */
+spw_view spw__otlp_response_text(const struct spw__otlp_response *response, char *scratch, size_t size);
+
+/* The JSON half of these two; the second returns 0 when there is no message. */
+void spw__otlp_response_partial_json(spw_view body, uint64_t sent, struct spw__otlp_partial *out);
+size_t spw__otlp_response_message_json(spw_view body, char *out, size_t size);
 
 /* A Retry-After value: delta seconds or an HTTP date. 0 for garbage, negative and past ones; at most INT32_MAX. */
 uint64_t spw__otlp_retry_after_ms(spw_view value, time_t now);

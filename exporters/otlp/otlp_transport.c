@@ -140,7 +140,7 @@ static bool add_header(struct spw__otlp_transport *t, const char *line)
 static bool add_headers(struct spw__otlp_transport *t, const struct spw__otlp_setup *setup)
 {
     /* Without `Expect:` bodies over 1 MiB wait a second for a 100 Continue. */
-    bool added = add_header(t, "Content-Type: application/x-protobuf") && add_header(t, "Expect:");
+    bool added = add_header(t, setup->json ? "Content-Type: application/json" : "Content-Type: application/x-protobuf") && add_header(t, "Expect:");
     if (setup->gzip)
         added = added && add_header(t, "Content-Encoding: gzip");
     for (size_t i = 0; added && i < setup->headers->count; i++) {
@@ -223,6 +223,7 @@ spw_result spw__otlp_transport_start(struct spw__otlp_transport *t, spw_loop *lo
     t->loop = loop;
     t->timer.fn = on_time;
     t->timer.arg = t;
+    t->response.expects_json = setup->json;
     t->multi = curl_multi_init();
     t->easy = curl_easy_init();
     if (!t->multi || !t->easy || !set_multi(t) || !add_headers(t, setup))

@@ -21,6 +21,7 @@ struct spw__otlp_setup {
     const char *user_agent;
     const struct spw__otlp_headers *headers;
     bool gzip;
+    bool json; /* the body, and what is expected back */
     uint32_t timeout_ms;
     const char *certificate; /* NULL: the system's; so below */
     const char *client_key;

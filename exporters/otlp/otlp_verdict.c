@@ -22,7 +22,7 @@ static const struct status_advice advice[] = {
     { 407, "the proxy wants credentials; check https_proxy and no_proxy" },
     { 408, "the receiver waited too long for the request" },
     { 413, "too large for the receiver; lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE or raise its limit" },
-    { 415, "the receiver does not take OTLP protobuf; is it an OTLP/HTTP receiver?" },
+    { 415, "the receiver does not take this; set OTEL_EXPORTER_OTLP_PROTOCOL to what it does: http/protobuf or http/json" },
     { 429, "the receiver asks for fewer requests" },
     { 500, "the receiver failed on it" },
     { 502, "a gateway found no receiver behind it" },
@@ -79,7 +79,8 @@ static void judge_status(const struct spw__otlp_outcome *o, const struct spw__ot
         if (advice[i].status == status)
             text = advice[i].text;
     spw__otlp_append(result->text, sizeof result->text, "%.*s: HTTP %ld%s%s", URL_SHOWN, subject->url->shown, status, *text ? ": " : "", text);
-    say_server(result, subject, "; it said: ", spw__otlp_response_text(o->response));
+    char scratch[512];
+    say_server(result, subject, "; it said: ", spw__otlp_response_text(o->response, scratch, sizeof scratch));
 }
 
 /* ---- none came ---- */

@@ -154,6 +154,9 @@ SPW_API spw_attr_iter spw_value_entries(const spw_value *map);
 /** The attributes of the batch's resource. */
 SPW_API spw_attr_iter spw_batch_resource(const spw_batch *batch);
 
+/** The schema URL of the resource; empty when it has none. */
+SPW_API spw_view spw_batch_resource_schema_url(const spw_batch *batch);
+
 /* ---- what an exporter answers ---- */
 
 typedef enum spw_export_status {
@@ -238,7 +241,7 @@ typedef struct spw_exporter {
 typedef struct spw_otlp_settings {
     const char *endpoint;      /**< as given */
     bool endpoint_is_signal;   /**< true: used as it is; false: a base URL, /v1/traces is added */
-    const char *protocol;      /**< http/protobuf */
+    const char *protocol;      /**< http/protobuf or http/json */
     const char *headers;       /**< W3C Baggage list form, percent-encoded */
     const char *compression;   /**< none or gzip */
     uint32_t timeout_ms;       /**< one export call; 0: none */

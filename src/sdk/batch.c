@@ -6,7 +6,7 @@
 #include "record/engine.h"
 #include "record/wire.h"
 
-enum { TAG_RESOURCE_SPANS = 0x0a, TAG_SCOPE_SPANS = 0x12, TAG_SCHEMA_URL = 0x1a, TAG_RECORD = 0x12 };
+enum { TAG_RESOURCE = 0x0a, TAG_RESOURCE_SPANS = 0x0a, TAG_SCOPE_SPANS = 0x12, TAG_SCHEMA_URL = 0x1a, TAG_RECORD = 0x12 };
 enum { BLOCK_BYTES = 64 * 1024 };
 
 struct spw_batch *spw__batch_new(struct spw__engine *engine, size_t capacity, spw_view resource)
@@ -244,16 +244,48 @@ bool spw__batch_record(const struct spw_batch *batch, size_t index, spw_view *re
     return true;
 }
 
-spw_attr_iter spw_batch_resource(const spw_batch *batch)
+/* The framed message at *at, of our own making: steps over it. */
+static spw_view take_frame(const uint8_t **at, const uint8_t *end)
+{
+    size_t size = 0;
+    unsigned shift = 0;
+    const uint8_t *p = *at + 1;
+    while (p < end && *p & 0x80) {
+        size |= (size_t)(*p++ & 0x7f) << shift;
+        shift += 7;
+    }
+    size |= p < end ? (size_t)*p++ << shift : 0;
+    size = size < (size_t)(end - p) ? size : (size_t)(end - p);
+    *at = p + size;
+    return (spw_view){ (const char *)p, size };
+}
+
+/* The Resource message; *url is what stands behind it, ResourceSpans.schema_url. */
+static spw_view resource_of(const struct spw_batch *batch, spw_view *url)
 {
     const uint8_t *at = (const uint8_t *)batch->resource.data;
-    const uint8_t *end = at + batch->resource.size;
-    if (batch->resource.size) { /* step over the frame: tag and length of our own making */
-        at++;
-        while (at < end && *at++ & 0x80)
-            ;
-    }
-    return (spw_attr_iter){ at, end, 1 };
+    const uint8_t *end = at ? at + batch->resource.size : at;
+    spw_view message = { NULL, 0 };
+    *url = (spw_view){ NULL, 0 };
+    if (at < end && *at == TAG_RESOURCE)
+        message = take_frame(&at, end);
+    if (at < end && *at == TAG_SCHEMA_URL)
+        *url = take_frame(&at, end);
+    return message;
+}
+
+spw_attr_iter spw_batch_resource(const spw_batch *batch)
+{
+    spw_view url, message = resource_of(batch, &url);
+    const uint8_t *at = (const uint8_t *)message.data;
+    return (spw_attr_iter){ at, at ? at + message.size : at, 1 };
+}
+
+spw_view spw_batch_resource_schema_url(const spw_batch *batch)
+{
+    spw_view url;
+    (void)resource_of(batch, &url);
+    return url;
 }
 
 struct spw_batch *spw__batch_detach(const struct spw_batch *batch)

@@ -31,7 +31,7 @@ struct spw_batch {
     struct spw__batch_ref *scratch; /* for sorting, as many */
     size_t bytes;                   /* of the records */
     size_t scope_bytes;             /* of the scopes they bring, counted again at each change: at least what grouping needs */
-    spw_view resource;              /* framed `1: Resource`, owned by the SDK */
+    spw_view resource;              /* framed `1: Resource`, then `3: schema_url` if there is one; owned by the SDK */
     uint8_t *owned;                 /* a detached copy's records, or NULL */
     struct spw__batch_block *blocks;
 };

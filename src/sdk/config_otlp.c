@@ -88,9 +88,7 @@ static spw_result load_protocol(struct spw__config *out, spw_error *error)
             "%s=grpc: spanwire does not speak OTLP/gRPC; set it to http/protobuf and the endpoint to the collector's OTLP/HTTP "
             "port, usually 4318",
             source);
-    if (protocol && strcmp(protocol, "http/json") == 0)
-        spw__diag(SPW_LOG_WARN, "%s=http/json is not available in this version: http/protobuf is used", source);
-    return keep(&out->otlp.protocol, "http/protobuf") ? SPW_OK : no_memory(error);
+    return keep(&out->otlp.protocol, protocol ? protocol : "http/protobuf") ? SPW_OK : no_memory(error);
 }
 
 static spw_result load_compression(struct spw__config *out, const spw_options *options, spw_error *error)

@@ -6,7 +6,7 @@
 #include "record/utf8.h"
 #include "record/wire.h"
 
-enum { MAX_DEPTH = 64, MAX_CONTAINERS = 1024 };
+enum { MAX_DEPTH = 64, MAX_CONTAINERS = 1024, MAX_ENTRIES = 1024 };
 
 /* Fields of AnyValue, and of what arrays and maps hold. */
 enum {
@@ -107,10 +107,10 @@ static bool open_level(struct encoder *e, const spw_value *value, const size_t *
     if (is_map) {
         l->entries = value->u.map.entries;
         l->left = l->entries ? value->u.map.count : 0;
-    } else {
-        l->values = value->u.array.values;
-        l->left = l->values ? value->u.array.count : 0;
+        return l->left <= MAX_ENTRIES;
     }
+    l->values = value->u.array.values;
+    l->left = l->values ? value->u.array.count : 0;
     return true;
 }
 
@@ -133,16 +133,28 @@ static bool put_value(struct encoder *e, const spw_value *value, const size_t *m
     return true;
 }
 
+/* Of equal keys the last counts. */
+static bool is_overwritten(const struct level *l, const spw_attr *entry)
+{
+    for (size_t i = 1; i <= l->left; i++)
+        if (entry[i].key.size == entry->key.size && (entry->key.size == 0 || memcmp(entry[i].key.data, entry->key.data, entry->key.size) == 0))
+            return true;
+    return false;
+}
+
 static bool put_element(struct encoder *e, struct level *l)
 {
     size_t marks[2];
     l->left--;
-    put_tag(e->out, TAG_ELEMENT);
     if (l->values) {
+        put_tag(e->out, TAG_ELEMENT);
         marks[0] = e->out->size;
         return put_value(e, l->values++, marks, 1);
     }
     const spw_attr *entry = l->entries++;
+    if (is_overwritten(l, entry))
+        return true;
+    put_tag(e->out, TAG_ELEMENT);
     marks[1] = e->out->size;
     spw__buffer_put_field(e->out, TAG_KEY, entry->key.data, entry->key.size);
     put_tag(e->out, TAG_VALUE);

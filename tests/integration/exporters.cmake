@@ -3,3 +3,7 @@ foreach(name otlp_request otlp_status otlp_faults)
   spw_add_test(NAME ${name} SOURCES integration/test_${name}.c support/fake_batch.c support/exporter_driver.c
     LIBS spanwire-sdk-testing spw_test_support spw_proto LABELS integration)
 endforeach()
+if(JANSSON_FOUND)
+  spw_add_test(NAME otlp_http_json SOURCES integration/test_otlp_http_json.c support/fake_batch.c support/exporter_driver.c
+    LIBS spanwire-sdk-testing spw_test_support spw_proto PkgConfig::JANSSON LABELS integration)
+endif()

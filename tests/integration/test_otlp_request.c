@@ -294,7 +294,6 @@ static void wrong_settings_are_refused_with_the_cure(void **state)
         { { .endpoint = "http://c:4317" }, "use http/protobuf on port 4318" },
         { { .endpoint = "c:4318" }, "write it like" },
         { { .endpoint = "http://c", .protocol = "grpc" }, "use http/protobuf on port 4318" },
-        { { .endpoint = "http://c", .protocol = "http/json" }, "later version" },
         { { .endpoint = "http://c", .protocol = "carrier-pigeon" }, "unknown" },
         { { .endpoint = "http://c", .compression = "zstd" }, "use gzip or none" },
         { { .endpoint = "http://c", .headers = "a=%0d%0ab" }, "control character" },

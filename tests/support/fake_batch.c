@@ -16,6 +16,7 @@ typedef Opentelemetry__Proto__Common__V1__AnyValue AnyValue;
 struct record {
     uint8_t *bytes; /* framed: 0x12, length, Span */
     size_t size;
+    spw_scope_view scope;
 };
 
 struct spw_batch {
@@ -27,7 +28,10 @@ struct spw_batch {
     uint8_t *request; /* an ExportTraceServiceRequest */
     size_t request_size;
     unsigned encodings;
+    spw_view schema_url;
 };
+
+static const spw_scope_view fake_scope = { { "fake-scope", 10 }, { "1.2", 3 }, { NULL, 0 } };
 
 bool spw__batch_record(const spw_batch *batch, size_t index, spw_view *record, spw_scope_view *scope);
 
@@ -113,7 +117,7 @@ static struct record pack_span(const fake_span *wish, size_t index)
         span.status = &status;
     }
     size_t size = opentelemetry__proto__trace__v1__span__get_packed_size(&span);
-    struct record record = { must(malloc(size + 11)), 0 };
+    struct record record = { must(malloc(size + 11)), 0, fake_scope };
     record.bytes[0] = 0x12;
     record.size = 1 + put_varint(record.bytes + 1, size);
     record.size += opentelemetry__proto__trace__v1__span__pack(&span, record.bytes + record.size);
@@ -129,27 +133,50 @@ static size_t frame(uint8_t *out, uint8_t tag, const uint8_t *bytes, size_t size
     return n + size;
 }
 
-/* resource_spans { resource, scope_spans { scope, records } } */
+static size_t frame_text(uint8_t *out, uint8_t tag, spw_view text)
+{
+    return text.size ? frame(out, tag, (const uint8_t *)text.data, text.size) : 0;
+}
+
+static bool same_scope(const spw_scope_view *a, const spw_scope_view *b)
+{
+    return a->name.data == b->name.data && a->version.data == b->version.data && a->schema_url.data == b->schema_url.data;
+}
+
+/* scope_spans { scope, records, schema_url } of the records from *at on that share a scope. */
+static size_t put_scope_spans(const spw_batch *b, size_t *at, uint8_t *out, uint8_t *scratch)
+{
+    const spw_scope_view scope = b->records[*at].scope;
+    uint8_t head[300];
+    size_t used = frame_text(head, 0x0a, scope.name);
+    used += frame_text(head + used, 0x12, scope.version);
+    size_t size = frame(scratch, 0x0a, head, used);
+    for (; *at < b->count && same_scope(&b->records[*at].scope, &scope); ++*at) {
+        memcpy(scratch + size, b->records[*at].bytes, b->records[*at].size);
+        size += b->records[*at].size;
+    }
+    size += frame_text(scratch + size, 0x1a, scope.schema_url);
+    return frame(out, 0x12, scratch, size);
+}
+
+/* resource_spans { resource, scope_spans, ..., schema_url } */
 static void build_request(spw_batch *b)
 {
-    static const uint8_t scope[] = "\x0a\x11\x0a\x0a" "fake-scope" "\x12\x03" "1.2";
-    size_t total = sizeof scope - 1;
+    size_t total = b->resource_size + 1000;
     for (size_t i = 0; i < b->count; i++)
-        total += b->records[i].size;
-    uint8_t *scope_spans = must(malloc(total));
-    memcpy(scope_spans, scope, sizeof scope - 1);
-    size_t used = sizeof scope - 1;
-    for (size_t i = 0; i < b->count; i++) {
-        memcpy(scope_spans + used, b->records[i].bytes, b->records[i].size);
-        used += b->records[i].size;
-    }
-    uint8_t *resource_spans = must(malloc(used + b->resource_size + 24));
+        total += b->records[i].size + 300;
+    uint8_t *scratch = must(malloc(total));
+    uint8_t *resource_spans = must(malloc(total));
     size_t size = frame(resource_spans, 0x0a, b->resource, b->resource_size);
-    size += frame(resource_spans + size, 0x12, scope_spans, used);
+    size_t at = 0;
+    do {
+        size += b->count ? put_scope_spans(b, &at, resource_spans + size, scratch) : 0;
+    } while (at < b->count);
+    size += frame_text(resource_spans + size, 0x1a, b->schema_url);
     free(b->request);
     b->request = must(malloc(size + 12));
     b->request_size = frame(b->request, 0x0a, resource_spans, size);
-    free(scope_spans);
+    free(scratch);
     free(resource_spans);
 }
 
@@ -186,6 +213,24 @@ void fake_batch_set_record(spw_batch *b, size_t index, const void *bytes, size_t
     memcpy(b->records[index].bytes, bytes, size);
     b->records[index].size = size;
     build_request(b);
+}
+
+void fake_batch_set_scope(spw_batch *b, size_t index, spw_scope_view scope)
+{
+    for (size_t i = index; i < b->count; i++)
+        b->records[i].scope = scope;
+    build_request(b);
+}
+
+void fake_batch_set_schema_url(spw_batch *b, const char *url)
+{
+    b->schema_url = (spw_view){ url, strlen(url) };
+    build_request(b);
+}
+
+spw_view fake_batch_request(const spw_batch *b)
+{
+    return (spw_view){ (const char *)b->request, b->request_size };
 }
 
 unsigned fake_batch_encodings(const spw_batch *b)
@@ -234,11 +279,16 @@ spw_attr_iter spw_batch_resource(const spw_batch *b)
     return (spw_attr_iter){ b->resource, b->resource + b->resource_size, 1 };
 }
 
+spw_view spw_batch_resource_schema_url(const spw_batch *b)
+{
+    return b->schema_url;
+}
+
 bool spw__batch_record(const spw_batch *b, size_t index, spw_view *record, spw_scope_view *scope)
 {
     if (index >= b->count)
         return false;
     *record = (spw_view){ (const char *)b->records[index].bytes, b->records[index].size };
-    *scope = (spw_scope_view){ { "fake-scope", 10 }, { "1.2", 3 }, { NULL, 0 } };
+    *scope = b->records[index].scope;
     return true;
 }

@@ -27,6 +27,15 @@ spw_batch *fake_batch_simple(uint64_t sequence, size_t count);
 /* Replaces record `index` by any bytes, framed as they are. */
 void fake_batch_set_record(spw_batch *batch, size_t index, const void *bytes, size_t size);
 
+/* The scope of the records from `index` on; the strings are borrowed. */
+void fake_batch_set_scope(spw_batch *batch, size_t index, spw_scope_view scope);
+
+/* The resource's schema URL; borrowed. */
+void fake_batch_set_schema_url(spw_batch *batch, const char *url);
+
+/* The whole as an ExportTraceServiceRequest; its own. */
+spw_view fake_batch_request(const spw_batch *batch);
+
 /* How often it was encoded. */
 unsigned fake_batch_encodings(const spw_batch *batch);
 

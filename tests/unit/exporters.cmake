@@ -9,3 +9,13 @@ foreach(name otlp_url otlp_headers otlp_response)
 endforeach()
 spw_add_test(NAME redact SOURCES unit/test_redact.c support/fail_alloc.c LIBS spanwire-sdk-testing spw_proto LABELS unit)
 target_link_options(test_redact PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+# OTLP JSON is judged by another's parser.
+pkg_check_modules(JANSSON IMPORTED_TARGET jansson)
+if(JANSSON_FOUND)
+  spw_add_test(NAME otlp_json SOURCES unit/test_otlp_json.c support/fake_batch.c support/fail_alloc.c
+    LIBS spanwire-sdk-testing spw_proto PkgConfig::JANSSON m LABELS unit)
+  spw_add_test(NAME json_read SOURCES unit/test_json_read.c LIBS spanwire-sdk-testing PkgConfig::JANSSON LABELS unit)
+  target_link_options(test_otlp_json PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+else()
+  message(STATUS "The JSON tests are skipped: they need jansson (Debian: libjansson-dev)")
+endif()

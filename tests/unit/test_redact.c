@@ -406,15 +406,16 @@ static void values_of_every_type(void **state)
     spw_value list[] = { spw_value_int(INT64_MIN), spw_value_string("two"), spw_value_empty(), spw_value_double(0.5), spw_value_bool(false) };
     spw_value inner = spw_value_array(list, 5);
     spw_attr entries[] = { spw_attr_value("list", inner), spw_attr_string_n("long", many, sizeof many), spw_attr_value("none", spw_value_map(NULL, 0)),
-                           spw_attr_string_n("bad", "\xff", 1) };
-    spw_value both[] = { spw_value_map(entries, 4), spw_value_bytes("\0\1", 2) };
+                           spw_attr_string_n("bad", "\xff", 1), spw_attr_int("twice", 1), spw_attr_int("twice", 2) };
+    spw_value both[] = { spw_value_map(entries, 6), spw_value_bytes("\0\1", 2) };
     spw_value outer = spw_value_array(both, 2);
     AnyValue *v = encode(&outer);
     assert_non_null(v);
     assert_int_equal(v->array_value->n_values, 2);
     assert_int_equal(v->array_value->values[1]->bytes_value.len, 2);
     Opentelemetry__Proto__Common__V1__KeyValueList *map = v->array_value->values[0]->kvlist_value;
-    assert_int_equal(map->n_values, 4);
+    assert_int_equal(map->n_values, 5);
+    assert_int_equal(map->values[4]->value->int_value, 2);
     assert_string_equal(map->values[0]->key, "list");
     Opentelemetry__Proto__Common__V1__ArrayValue *array = map->values[0]->value->array_value;
     assert_int_equal(array->n_values, 5);

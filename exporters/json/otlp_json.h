@@ -1,0 +1,38 @@
+/*
+ * A batch as OTLP JSON: one ExportTraceServiceRequest without a line break, from the public record reader. (Specification: OTLP 1.11, "JSON
+ * Protobuf Encoding".) Written in steps, so that the worker is never away for long. Not thread-safe.
+ *
+ * Ids are lower hex, names lowerCamelCase, enums integers, 64-bit integers strings, bytes base64. Fields that hold the default are left out, but
+ * for the ids.
+ */
+#ifndef SPW_EXPORTERS_OTLP_JSON_H
+#define SPW_EXPORTERS_OTLP_JSON_H
+
+#include <spanwire/exporter.h>
+
+#include "json_write.h"
+
+/*
+ * How much longer than protobuf JSON can be: an empty array in an array is 4 bytes there and 29 here; in a string each byte may take 6. A batch of
+ * a limit divided by this never passes the limit as JSON.
+ */
+#define SPW__OTLP_JSON_EXPANSION 8
+
+/* Zero to start with, but for out.most. */
+struct spw__otlp_json {
+    struct spw__json out;
+    const spw_batch *batch;
+    spw_batch_iter it;
+    spw_scope_view scope; /* the open one */
+    bool in_scope;
+};
+
+enum spw__otlp_json_step { SPW__OTLP_JSON_DONE, SPW__OTLP_JSON_MORE, SPW__OTLP_JSON_TOO_LARGE, SPW__OTLP_JSON_NO_MEMORY };
+
+/* Forgets what was written and takes the batch on, which is borrowed until the last step. */
+void spw__otlp_json_begin(struct spw__otlp_json *json, const spw_batch *batch);
+
+/* Writes `bytes` more, or a span more than that. DONE: out.data holds out.size bytes of JSON. */
+enum spw__otlp_json_step spw__otlp_json_step(struct spw__otlp_json *json, size_t bytes);
+
+#endif
