@@ -49,6 +49,8 @@ static struct spw__engine *make_engine(void)
     if (!spw__pool_init(&engine->slots, sizeof(struct spw__slot), MAX_OPEN_SPANS) ||
         !spw__pool_init(&engine->extents, SPW__EXTENT_SIZE, MAX_EXTENTS) ||
         !spw__pool_init(&engine->tables, SPW__EXTENTS * sizeof(uint32_t), MAX_OPEN_SPANS)) {
+        spw__pool_fini(&engine->slots);
+        spw__pool_fini(&engine->extents);
         spw__unreserve(engine, sizeof *engine);
         return NULL;
     }
@@ -137,9 +139,8 @@ struct spw__engine *spw__engine_configure(const struct spw__engine_settings *set
     return engine;
 }
 
-void spw__engine_open(struct spw__engine *engine)
+void spw__engine_open(void)
 {
-    (void)engine;
     __atomic_or_fetch(&spw__gate.state, SPW__GATE_STARTED, __ATOMIC_SEQ_CST);
 }
 

@@ -22,7 +22,7 @@
 #define SPW__CACHE_LINE 64
 
 /* Changes with anything in this header that both libraries read. */
-#define SPW__ENGINE_LAYOUT (0x53505700u + 6u)
+#define SPW__ENGINE_LAYOUT (0x53505700u + 7u)
 
 /* Read by setters without regard to starts and stops: through spw__limit(). */
 struct spw__limits {
@@ -126,7 +126,9 @@ struct spw__engine_settings {
 /* Finds or makes this process's engine and applies the settings. NULL: out of memory. The gate must be closed. */
 SPW_API struct spw__engine *spw__engine_configure(const struct spw__engine_settings *settings);
 SPW_API uint32_t spw__engine_layout(void);
-SPW_API void spw__engine_open(struct spw__engine *engine);
+
+/* Opens the gate for recording into the engine that was configured last. */
+SPW_API void spw__engine_open(void);
 
 /* Closes the gate and waits, at most `timeout_ms`, until no thread is inside. True: nobody is. */
 SPW_API bool spw__engine_close(struct spw__engine *engine, uint32_t timeout_ms);

@@ -9,13 +9,23 @@ static size_t round_up(size_t n, size_t to)
     return (n + to - 1) / to * to;
 }
 
+/* The two parts of the range, items and links. */
+static size_t items_size(uint32_t item_size, uint32_t capacity)
+{
+    return round_up((size_t)capacity * item_size, COMMIT_STEP);
+}
+
+static size_t links_size(uint32_t capacity)
+{
+    return round_up((size_t)capacity * sizeof(uint32_t), COMMIT_STEP);
+}
+
 bool spw__pool_init(struct spw__pool *pool, uint32_t item_size, uint32_t capacity)
 {
     *pool = (struct spw__pool){ .item_size = item_size };
     for (; capacity > 0; capacity /= 2) {
-        size_t items = round_up((size_t)capacity * item_size, COMMIT_STEP);
-        size_t links = round_up((size_t)capacity * sizeof(uint32_t), COMMIT_STEP);
-        uint8_t *at = spw__reserve(items + links);
+        size_t items = items_size(item_size, capacity);
+        uint8_t *at = spw__reserve(items + links_size(capacity));
         if (!at)
             continue;
         pool->base = at;
@@ -24,6 +34,13 @@ bool spw__pool_init(struct spw__pool *pool, uint32_t item_size, uint32_t capacit
         return true;
     }
     return false;
+}
+
+void spw__pool_fini(struct spw__pool *pool)
+{
+    if (pool->base)
+        spw__unreserve(pool->base, items_size(pool->item_size, pool->capacity) + links_size(pool->capacity));
+    *pool = (struct spw__pool){ 0 };
 }
 
 void spw__pool_limit(struct spw__pool *pool, uint64_t limit)

@@ -24,6 +24,9 @@ struct spw__pool {
 
 /* Reserves room for `capacity` items, or fewer if the address space is short. False: not even one. */
 bool spw__pool_init(struct spw__pool *pool, uint32_t item_size, uint32_t capacity);
+
+/* Gives the whole range back; nobody may be in it, or come. Harmless for one that was never made (all zero). */
+void spw__pool_fini(struct spw__pool *pool);
 void spw__pool_limit(struct spw__pool *pool, uint64_t limit);
 
 /* SPW__POOL_NONE at the limit or when the system has no memory. A fresh item is zeroed, a used one is as it was left. */

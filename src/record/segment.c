@@ -43,7 +43,7 @@ static bool take_bits(uint64_t *word, uint64_t bits)
     do {
         if (taken & bits)
             return false;
-    } while (!__atomic_compare_exchange_n(word, &taken, taken | bits, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    } while (!__atomic_compare_exchange_n(word, &taken, taken | bits, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
     return true;
 }
 
@@ -90,9 +90,9 @@ static uint32_t take_in_segment(struct spw__segment *segment, uint32_t pages)
 }
 
 /* Adds a segment behind `count`. Two threads may both map one; the loser gives its own back. */
-static bool grow(struct spw__segments *segments, uint32_t count)
+static bool grow(struct spw__segments *segments, uint32_t count, uint32_t limit)
 {
-    if (count >= __atomic_load_n(&segments->limit, __ATOMIC_RELAXED))
+    if (count >= limit)
         return false;
     struct spw__segment *made = spw__map(SPW__SEGMENT_SIZE);
     if (!made)
@@ -113,26 +113,45 @@ static bool grow(struct spw__segments *segments, uint32_t count)
     return true;
 }
 
+/* Looks for a run in the first `usable` segments, from where the last one was found. */
+static uint32_t take_among(struct spw__segments *segments, uint32_t usable, uint32_t pages)
+{
+    uint32_t hint = __atomic_load_n(&segments->hint, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < usable; i++) {
+        uint32_t s = (hint + i) % usable;
+        uint32_t page = take_in_segment(__atomic_load_n(&segments->at[s], __ATOMIC_ACQUIRE), pages);
+        if (page) {
+            if (s != hint)
+                __atomic_store_n(&segments->hint, s, __ATOMIC_RELAXED);
+            __atomic_add_fetch(&segments->pages_taken, pages, __ATOMIC_RELAXED);
+            return s * SPW__SEGMENT_PAGES + page;
+        }
+    }
+    return 0;
+}
+
+/* How many segments may be used: those of the limit, and a stand-in for the one that a trim holds, if there is need of it. */
+static uint32_t segments_allowed(const struct spw__segments *segments, uint32_t pages, bool trimming)
+{
+    uint32_t limit = __atomic_load_n(&segments->limit, __ATOMIC_RELAXED);
+    uint32_t taken = __atomic_load_n(&segments->pages_taken, __ATOMIC_RELAXED);
+    bool room = taken + pages <= limit * (SPW__SEGMENT_PAGES - 1);
+    return trimming && room ? limit + 1 : limit;
+}
+
 uint32_t spw__segments_take(struct spw__segments *segments, uint32_t pages)
 {
     if (pages == 0 || pages > SPW__SEGMENT_PAGES - 64)
         return 0;
     for (;;) {
+        uint32_t trims = __atomic_load_n(&segments->trims, __ATOMIC_ACQUIRE);
         uint32_t count = __atomic_load_n(&segments->count, __ATOMIC_ACQUIRE);
-        uint32_t usable = __atomic_load_n(&segments->limit, __ATOMIC_RELAXED);
-        usable = count < usable ? count : usable;
-        uint32_t hint = __atomic_load_n(&segments->hint, __ATOMIC_RELAXED);
-        for (uint32_t i = 0; i < usable; i++) {
-            uint32_t s = (hint + i) % usable;
-            uint32_t page = take_in_segment(__atomic_load_n(&segments->at[s], __ATOMIC_ACQUIRE), pages);
-            if (page) {
-                if (s != hint)
-                    __atomic_store_n(&segments->hint, s, __ATOMIC_RELAXED);
-                __atomic_add_fetch(&segments->pages_taken, pages, __ATOMIC_RELAXED);
-                return s * SPW__SEGMENT_PAGES + page;
-            }
-        }
-        if (!grow(segments, count))
+        uint32_t allowed = segments_allowed(segments, pages, trims & 1);
+        uint32_t reference = take_among(segments, count < allowed ? count : allowed, pages);
+        if (reference)
+            return reference;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE); /* who has seen pages held by a trim sees that it is at work */
+        if (!grow(segments, count, allowed) && __atomic_load_n(&segments->trims, __ATOMIC_RELAXED) == trims)
             return 0;
     }
 }
@@ -144,18 +163,36 @@ void spw__segments_give(struct spw__segments *segments, uint32_t reference, uint
     __atomic_sub_fetch(&segments->pages_taken, pages, __ATOMIC_RELAXED);
 }
 
+static bool wholly_free(const struct spw__segment *segment)
+{
+    for (uint32_t w = 0; w < WORDS; w++)
+        if (__atomic_load_n(&segment->taken[w], __ATOMIC_RELAXED) != (w ? 0 : 1))
+            return false;
+    return true;
+}
+
+static void trim_segment(struct spw__segment *segment)
+{
+    /* Taking every page first keeps others from filling what is being given back. */
+    uint32_t held = 0;
+    while (held < WORDS && take_bits(&segment->taken[held], held ? UINT64_MAX : UINT64_MAX - 1))
+        held++;
+    if (held == WORDS)
+        spw__release_pages((uint8_t *)segment + SPW__PAGE_SIZE, SPW__SEGMENT_SIZE - SPW__PAGE_SIZE);
+    while (held-- > 0)
+        __atomic_and_fetch(&segment->taken[held], held ? 0 : 1ull, __ATOMIC_RELEASE);
+}
+
 void spw__segments_trim(struct spw__segments *segments)
 {
     uint32_t count = __atomic_load_n(&segments->count, __ATOMIC_ACQUIRE);
     for (uint32_t s = 0; s < count; s++) {
         struct spw__segment *segment = __atomic_load_n(&segments->at[s], __ATOMIC_ACQUIRE);
-        /* Taking every page first keeps others from filling what is being given back. */
-        uint32_t held = 0;
-        while (held < WORDS && take_bits(&segment->taken[held], held ? UINT64_MAX : UINT64_MAX - 1))
-            held++;
-        if (held == WORDS)
-            spw__release_pages((uint8_t *)segment + SPW__PAGE_SIZE, SPW__SEGMENT_SIZE - SPW__PAGE_SIZE);
-        while (held-- > 0)
-            __atomic_and_fetch(&segment->taken[held], held ? 0 : 1ull, __ATOMIC_RELEASE);
+        if (!wholly_free(segment))
+            continue;
+        /* Said before and after: who finds no pages in between knows the reason. */
+        __atomic_add_fetch(&segments->trims, 1, __ATOMIC_SEQ_CST);
+        trim_segment(segment);
+        __atomic_add_fetch(&segments->trims, 1, __ATOMIC_SEQ_CST);
     }
 }

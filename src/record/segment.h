@@ -27,11 +27,12 @@ struct spw__segment {
 };
 
 struct spw__segments {
-    struct spw__segment *at[SPW__MAX_SEGMENTS]; /* atomic; filled from the front */
-    uint32_t count;                             /* atomic */
-    uint32_t limit;                             /* in segments; atomic */
-    uint32_t hint;                              /* where the last run was found; atomic */
-    uint32_t pages_taken;                       /* atomic */
+    struct spw__segment *at[SPW__MAX_SEGMENTS + 1]; /* atomic; filled from the front; the last one only stands in, see take */
+    uint32_t count;                                 /* atomic */
+    uint32_t limit;                                 /* in segments; atomic */
+    uint32_t hint;                                  /* where the last run was found; atomic */
+    uint32_t pages_taken;                           /* atomic */
+    uint32_t trims;                                 /* odd: one is at work and holds a segment; atomic */
 };
 
 /* A chunk's first 64 bytes. Records follow, each aligned to 8. */
@@ -54,11 +55,14 @@ struct spw__chunk {
 /* Limits the memory to whole segments, at least one. */
 void spw__segments_limit(struct spw__segments *segments, uint64_t bytes);
 
-/* A run of `pages` (1 to 960) adjoining pages, not zeroed; 0 at the limit or out of memory. */
+/*
+ * A run of `pages` (1 to 960) adjoining pages, not zeroed; 0 at the limit or out of memory. While a trim holds a segment, one more stands in
+ * for it: nobody is refused because of a trim, and no more pages are taken than the limit has.
+ */
 uint32_t spw__segments_take(struct spw__segments *segments, uint32_t pages);
 void spw__segments_give(struct spw__segments *segments, uint32_t reference, uint32_t pages);
 
-/* Gives the memory of segments that are wholly free back to the system. Not often. */
+/* Gives the memory of segments that are wholly free back to the system. Not often; one thread at a time. */
 void spw__segments_trim(struct spw__segments *segments);
 
 static inline void *spw__segments_at(const struct spw__segments *segments, uint32_t reference)

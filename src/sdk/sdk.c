@@ -198,7 +198,7 @@ static spw_result start_locked(const spw_options *options, spw_error *error)
             spw__sdk.worker = worker;
             spw__sdk.engine = worker->engine;
             __atomic_store_n(&spw__sdk.pipeline_count, (uint32_t)config.pipeline_count, __ATOMIC_RELEASE);
-            spw__engine_open(worker->engine);
+            spw__engine_open();
         } else if (worker) {
             free_worker(worker);
         }

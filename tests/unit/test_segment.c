@@ -11,7 +11,7 @@
 
 #include "record/segment.h"
 
-enum { LONGEST = SPW__SEGMENT_PAGES - 64, SEGMENTS = 4, PAGES = SEGMENTS * SPW__SEGMENT_PAGES };
+enum { LONGEST = SPW__SEGMENT_PAGES - 64, SEGMENTS = 4, PAGES = (SEGMENTS + 1) * SPW__SEGMENT_PAGES /* one may stand in */ };
 
 static struct spw__segments segments;
 static bool shadow[PAGES];
@@ -175,7 +175,7 @@ static void trimming_frees_memory_and_keeps_what_is_taken(void **state)
 enum { THREADS = 4, ROUNDS = 20000, OWN = 24 };
 static uint32_t page_owner[PAGES]; /* atomic */
 static uint64_t overlaps, failures;
-static uint32_t trimming;
+static uint32_t trimming, trims;
 
 static void own(uint32_t reference, uint32_t pages, uint32_t from, uint32_t to)
 {
@@ -216,8 +216,10 @@ static void *use_pages(void *arg)
 
 static void *trim_on(void *arg)
 {
-    while (__atomic_load_n(&trimming, __ATOMIC_ACQUIRE))
+    while (__atomic_load_n(&trimming, __ATOMIC_ACQUIRE)) {
         spw__segments_trim(&segments);
+        __atomic_add_fetch(&trims, 1, __ATOMIC_RELAXED);
+    }
     return arg;
 }
 
@@ -238,6 +240,36 @@ static void four_threads_and_a_trimmer_never_share_a_page(void **state)
     compare();
 }
 
+/* One segment is all there is, and the trimmer holds it most of the time: who wants pages gets them all the same. */
+static void a_trim_refuses_nobody(void **state)
+{
+    (void)state;
+    pthread_t trimmer;
+    spw__segments_limit(&segments, SPW__SEGMENT_SIZE);
+    trimming = 1, trims = 0;
+    assert_int_equal(pthread_create(&trimmer, NULL, trim_on, NULL), 0);
+    uint32_t refused = 0;
+    for (uint32_t round = 0; round < 20000 || __atomic_load_n(&trims, __ATOMIC_RELAXED) < 2000; round++) {
+        uint32_t pages = round % 10 ? 1 + round % 16 : 65 + round % 200;
+        uint32_t reference = spw__segments_take(&segments, pages);
+        if (reference) {
+            *(uint32_t *)spw__segments_at(&segments, reference) = round;
+            spw__segments_give(&segments, reference, pages);
+        } else {
+            refused++;
+        }
+    }
+    __atomic_store_n(&trimming, 0, __ATOMIC_RELEASE);
+    pthread_join(trimmer, NULL);
+    assert_int_equal(refused, 0);
+    assert_int_equal(segments.pages_taken, 0);
+    assert_in_range(segments.count, 1, 2);
+    uint32_t n = 0;
+    while (take(1))
+        n++;
+    assert_int_equal(n, SPW__SEGMENT_PAGES - 1); /* the one that stood in is no more room */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +279,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_limit_holds_to_the_page, setup, teardown),
         cmocka_unit_test_setup_teardown(trimming_frees_memory_and_keeps_what_is_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(four_threads_and_a_trimmer_never_share_a_page, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_trim_refuses_nobody, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
