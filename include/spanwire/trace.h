@@ -3,7 +3,8 @@
  * Recording spans. (Specification: Trace API.) A library includes this header and links libspanwire: libc and pthreads, nothing more.
  *
  * Threads    Any thread may start, set and end any span, also from a signal handler (a start or end that interrupts the library itself on
- *            the same thread is dropped and counted as `reentrant`).
+ *            the same thread is dropped and counted as `reentrant`). A handler in which a thread meets the library for the first time
+ *            must not have interrupted malloc if the library was loaded late, after 32 thread-specific keys, or with SPW_TLS_DYNAMIC.
  * Ownership  Spans are values. All strings are copied before a call returns. A started span that records should be ended once; ending
  *            it again, or using it after its end, is harmless.
  * Failure    Recording returns void, never blocks, never fails the program, allocates nothing in steady state. (Two exceptions to the

@@ -16,6 +16,7 @@ static struct spw__cell no_contexts;
 static struct spw__thread making = { .cell = &no_contexts };
 
 static pthread_key_t exit_key;
+static bool has_exit_key; /* a program may have taken all there are: then a thread's block is not recycled */
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
 static struct spw__thread *dead; /* recycled threads; atomic */
 static uint32_t cell_ids;        /* atomic */
@@ -86,7 +87,17 @@ static void thread_exit(void *arg)
 
 static void make_key(void)
 {
-    (void)pthread_key_create(&exit_key, thread_exit);
+    has_exit_key = pthread_key_create(&exit_key, thread_exit) == 0;
+}
+
+/*
+ * A thread's first use of the library may be in a signal handler, where malloc must not be entered: glibc keeps the values of the first 32
+ * keys in the thread itself, and allocates for those after. Made while the library is loaded, ours is one of the first, unless 32 others
+ * were before it (a plugin loaded late).
+ */
+__attribute__((constructor)) static void make_key_early(void)
+{
+    (void)pthread_once(&exit_once, make_key);
 }
 
 static struct spw__thread *new_thread(void)
@@ -113,7 +124,7 @@ struct spw__thread *spw__thread_get(void)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     pthread_once(&exit_once, make_key);
     thread = new_thread();
-    if (thread)
+    if (thread && has_exit_key)
         (void)pthread_setspecific(exit_key, thread);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     spw__self = thread;
