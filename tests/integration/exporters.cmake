@@ -7,3 +7,6 @@ if(JANSSON_FOUND)
   spw_add_test(NAME otlp_http_json SOURCES integration/test_otlp_http_json.c support/fake_batch.c support/exporter_driver.c
     LIBS spanwire-sdk-testing spw_test_support spw_proto PkgConfig::JANSSON LABELS integration)
 endif()
+# Many pipelines in the whole SDK.
+spw_add_test(NAME pipelines SOURCES integration/test_pipelines.c support/fail_alloc.c LIBS spw_proto LABELS integration)
+target_link_options(test_pipelines PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
