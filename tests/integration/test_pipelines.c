@@ -43,6 +43,7 @@ struct sink {
     size_t request_count;
     size_t spans, largest, largest_request, submits;
     uint64_t last_sequence;
+    bool owned, destroyed; /* by the SDK */
     spw_export_done_fn done; /* while NEVER has a batch */
     void *token;
 };
@@ -92,18 +93,33 @@ static void sink_cancel(spw_exporter *base)
     (void)base;
 }
 
+static void sink_destroy(spw_exporter *base)
+{
+    struct sink *s = (struct sink *)base;
+    pthread_mutex_lock(&s->lock);
+    s->destroyed = true;
+    pthread_mutex_unlock(&s->lock);
+}
+
 static struct sink *sink_new(enum answer answer)
 {
     struct sink *s = calloc(1, sizeof *s);
     assert_non_null(s);
     pthread_mutex_init(&s->lock, NULL);
     s->answer = answer;
-    s->base = (spw_exporter){ .struct_size = sizeof s->base, .name = "sink", .submit = sink_submit, .cancel = sink_cancel };
+    s->base = (spw_exporter){ .struct_size = sizeof s->base, .name = "sink", .submit = sink_submit, .cancel = sink_cancel,
+                              .destroy = sink_destroy };
     return s;
 }
 
+/* One that blocks is destroyed on its own thread, some time after the shutdown. */
 static void sink_free(struct sink *s)
 {
+    for (bool done = !s->owned; !done; usleep(500)) {
+        pthread_mutex_lock(&s->lock);
+        done = s->destroyed;
+        pthread_mutex_unlock(&s->lock);
+    }
     free(s->bytes);
     free(s->requests);
     free(s);
@@ -194,6 +210,7 @@ static spw_pipeline_options pipeline_to(struct sink *s)
 {
     spw_pipeline_options p = SPW_PIPELINE_OPTIONS_INIT;
     p.exporter = &s->base;
+    s->owned = true;
     p.schedule_delay_ms = 2;
     p.max_queue_size = 65536;
     return p;
@@ -290,6 +307,7 @@ static void set_up_sixteen(spw_pipeline_options *p, struct sink **s)
     p[DEAD].max_export_batch_size = 50;
     p[BLOCKING].exporter->flags = SPW_EXPORTER_BLOCKS;
     p[SMALL_REQUESTS].exporter->max_request_bytes = 40000; /* two spans of four long values each */
+    s[MEMORY]->owned = false;
     p[MEMORY].exporter = spw_memory_exporter_new(100000);
 }
 
