@@ -126,6 +126,18 @@ SPW_API void spw__add_link(uint64_t handle, const spw_link *link);
 SPW_API void spw__set_status(uint64_t handle, spw_status_code code, const char *text, size_t size);
 SPW_API void spw__update_name(uint64_t handle, const char *name, size_t size);
 SPW_API bool spw__is_recording(uint64_t handle);
+SPW_API void spw__record_exception(uint64_t handle, spw_view type, spw_view message, spw_view stacktrace, const spw_attr *attrs, size_t count);
+SPW_API void spw__fail_errno(uint64_t handle, int number, const char *what, size_t what_size);
+SPW_API bool spw__tracer_enabled(spw_tracer *tracer);
+
+/**
+ * Whether a span of this tracer (NULL: the program's own) could be recorded and delivered now. For work that only telemetry needs; ask each
+ * time, the answer changes. Does not block or allocate. (Specification: Trace API, Enabled.)
+ */
+static inline bool spw_tracer_enabled(spw_tracer *tracer)
+{
+    return (spw__gate_state() & SPW__GATE_STARTED) != 0 && spw__tracer_enabled(tracer);
+}
 
 /**
  * Starts a span. `tracer` NULL: the program's own. `options` NULL: an internal span, child of the current context.
@@ -321,14 +333,33 @@ static inline void spw_fail(spw_span span, const char *type, const char *message
     }
 }
 
-/** Records an error that was met, handled or not, as an `exception` event; the status stays. (Specification: Record Exception.) */
+/**
+ * A call of the system failed: status Error with "what: the system's text", and `error.type` = the number's name, as in ENOENT (`_OTHER` for
+ * a number that is none). `errnum` is an errno value, or one negated; `what` (NULL: nothing) is cut at 512 bytes. errno itself stays as it
+ * is. Thread-safe, but not for signal handlers, because of strerror_r().
+ */
+static inline void spw_fail_errno(spw_span span, int errnum, const char *what)
+{
+    if (span.handle)
+        spw__fail_errno(span.handle, errnum, what, spw__len(what));
+}
+
+/**
+ * Records an exception, or an error that was met, handled or not, as an `exception` event; the status stays. Any text may be NULL: then it is
+ * left out. Of equal keys the caller's attributes win. (Specification: Trace API, Record Exception.)
+ */
+static inline void spw_record_exception(spw_span span, const char *type, const char *message, const char *stacktrace, const spw_attr *attrs,
+                                        size_t count)
+{
+    spw_view t = { type, spw__len(type) }, m = { message, spw__len(message) }, s = { stacktrace, spw__len(stacktrace) };
+    if (span.handle)
+        spw__record_exception(span.handle, t, m, s, attrs, count);
+}
+
+/** The short form of spw_record_exception(). */
 static inline void spw_record_error(spw_span span, const char *type, const char *message)
 {
-    if (span.handle) {
-        spw_attr attrs[2] = { spw_attr_string("exception.type", type), spw_attr_string("exception.message", message) };
-        spw_view name = { "exception", 9 };
-        spw__add_event(span.handle, name, 0, attrs, 2);
-    }
+    spw_record_exception(span, type, message, NULL, NULL, 0);
 }
 
 /** Replaces the name. (Specification: UpdateName.) */
@@ -342,13 +373,16 @@ static inline void spw_update_name(spw_span span, const char *name)
 }
 #endif
 
-/* SPW_SPAN and SPW_SPAN_WITH use the file's tracer: `#define SPW_DEFAULT_TRACER my_tracer` before including this. */
+/* SPW_SPAN and its like use the file's tracer: `#define SPW_DEFAULT_TRACER my_tracer` before including this. */
 #define SPW__TRACER_PICK(...) (&(__VA_ARGS__))
 #ifdef SPW_DEFAULT_TRACER
 #define SPW__TRACER SPW__TRACER_PICK(SPW_DEFAULT_TRACER)
 #else
 #define SPW__TRACER ((spw_tracer *)0)
 #endif
+
+/** The address of the file's tracer, for functions that take one. */
+#define SPW_TRACER SPW__TRACER
 
 /** `SPW_SPAN(run, "invoke_agent planner");` declares `run`, a span that is current until the block ends, however it ends
  *  (return, break, goto; not longjmp or exit). GCC and Clang. */
@@ -360,8 +394,23 @@ static inline void spw_update_name(spw_span span, const char *name)
     const spw_span var __attribute__((unused)) = spw__scope_open(&spw__scope_##var, (tracer), (name), (options))
 
 #ifndef __cplusplus
+/** Options in place, C only; they live as long as the block. What is not named has its default:
+ *  `SPW_SPAN_WITH(put, "PUT", SPW_TRACER, SPW_SPAN_OPTIONS(.kind = SPW_KIND_CLIENT, SPW_WITH_ATTRS(spw_attr_int("server.port", 443))));` */
+#define SPW_SPAN_OPTIONS(...) (&(const spw_span_options){ .struct_size = sizeof(spw_span_options), __VA_ARGS__ })
+
+/** Attributes, in SPW_SPAN_OPTIONS or where a link is written: `SPW_WITH_ATTRS(spw_attr_int("a", 1), spw_attr_bool("b", true))`. */
+#define SPW_WITH_ATTRS(...)                                                                                                                \
+    .attributes = (const spw_attr[]){ __VA_ARGS__ }, .attribute_count = sizeof((const spw_attr[]){ __VA_ARGS__ }) / sizeof(spw_attr)
+
+/** Links, in SPW_SPAN_OPTIONS: `SPW_WITH_LINKS({ .span = message, SPW_WITH_ATTRS(spw_attr_int("n", 1)) }, { .span = other })`. */
+#define SPW_WITH_LINKS(...)                                                                                                                \
+    .links = (const spw_link[]){ __VA_ARGS__ }, .link_count = sizeof((const spw_link[]){ __VA_ARGS__ }) / sizeof(spw_link)
+
+/** SPW_SPAN of a kind: `SPW_SPAN_KIND(call, "POST /v1/chat", SPW_KIND_CLIENT);` */
+#define SPW_SPAN_KIND(var, name, kind_) SPW_SPAN_WITH(var, name, SPW_TRACER, SPW_SPAN_OPTIONS(.kind = (kind_)))
+
 /** Sets an attribute by the type of its value: every integer type, float, double, bool, char pointers. Other pointers do not compile.
- *  In C11 `true` is an int: use spw_set_bool() or a bool variable. */
+ *  `true` itself is an int before C23: use spw_set_bool() or a bool variable. Arrays and maps: spw_set_value(), spw_set_strings(), ... */
 #define spw_set(span, key, value)                                                                                                          \
     _Generic((value),                                                                                                                      \
         _Bool: spw_set_bool,                                                                                                               \

@@ -124,6 +124,9 @@ struct spw__engine *spw__engine_configure(const struct spw__engine_settings *set
         engine->lanes[i] = (struct spw__lane){ .limit = settings->lane_limits[i], .wake_at = settings->lane_wake_at[i] };
     }
     set_limits(&engine->limits, &settings->limits);
+    static const char *const error_type[] = { "error.type" };
+    spw__pins_set(&engine->pins, settings->pinned_key_count ? settings->pinned_keys : error_type,
+                  settings->pinned_key_count ? settings->pinned_key_count : 1);
     engine->wake = settings->wake;
     engine->wake_arg = settings->wake_arg;
     spw__pool_limit(&engine->slots, settings->open_spans);

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "ids.h"
+#include "key.h"
 #include "pool.h"
 #include "scope.h"
 #include "segment.h"
@@ -86,6 +87,7 @@ struct spw__engine {
     uint32_t slot_share;   /* free slots a thread may keep at hand; atomic; see slot.h */
     bool fenced;           /* no membarrier: producers fence themselves */
     struct spw__limits limits;
+    struct spw__pins pins;
     struct spw__clock clock;
     void (*wake)(void *arg); /* async-signal-safe */
     void *wake_arg;
@@ -117,6 +119,8 @@ struct spw__engine_settings {
     uint32_t lane_limits[SPW__MAX_LANES];
     uint32_t lane_wake_at[SPW__MAX_LANES];
     struct spw__limits limits;
+    const char *const *pinned_keys; /* at most SPW__MAX_PINS; none: error.type */
+    size_t pinned_key_count;
     uint32_t open_spans;
     uint64_t buffer_bytes, overflow_bytes;
     void (*wake)(void *arg);

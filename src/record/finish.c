@@ -24,13 +24,17 @@ static void sweep_attribute(struct spw__recorder *recorder, struct spw__slot *sl
     if (__builtin_expect(earlier != NULL, 0)) { /* the last value wins */
         kill_frame(sweep, spw__frame_at(engine, slot, *earlier));
         *earlier = at;
-    } else if (__builtin_expect(sweep->attributes >= spw__limit(&engine->limits.attributes) ||
-                                    !spw__keys_note(recorder, slot, keys, at, frame->hash), 0)) {
+        return;
+    }
+    /* Pinned ones are not counted, so that the same attributes are kept in whatever order they come to stand. */
+    bool pinned = spw__keys_pinned(engine, slot, at, frame->hash);
+    bool full = !pinned && sweep->attributes >= spw__limit(&engine->limits.attributes);
+    if (__builtin_expect(full || !spw__keys_note(recorder, slot, keys, at, frame->hash), 0)) {
         kill_frame(sweep, frame);
         slot->dropped_attributes++;
-    } else {
-        sweep->attributes++;
+        return;
     }
+    sweep->attributes += !pinned;
 }
 
 /* Ok is final; otherwise the last one set counts. */
@@ -127,7 +131,8 @@ static bool sweep_usual(const struct spw__limits *limits, const struct spw__slot
         p += spw__frame_stride(frame->size);
     }
     return counts[SPW__FRAME_ATTRIBUTE] <= spw__limit(&limits->attributes) && counts[SPW__FRAME_EVENT] <= spw__limit(&limits->events) &&
-           counts[SPW__FRAME_LINK] <= spw__limit(&limits->links) && counts[SPW__FRAME_NAME] <= 1 && counts[SPW__FRAME_STATUS] <= 1 && counts[SPW__FRAME_DEAD] == 0;
+           counts[SPW__FRAME_LINK] <= spw__limit(&limits->links) && counts[SPW__FRAME_NAME] <= 1 && counts[SPW__FRAME_STATUS] <= 1 &&
+           counts[SPW__FRAME_DEAD] == 0;
 }
 
 uint32_t spw__compact(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t size)

@@ -14,7 +14,7 @@ static inline struct spw__frame *spw__frame_at(struct spw__engine *engine, const
 
 /* What a sweep found: the frames that count, and their sum. */
 struct spw__sweep {
-    uint32_t attributes, events, links;
+    uint32_t attributes, events, links; /* pinned attributes aside */
     uint32_t name_frame, status_frame; /* offset + 1; 0: none */
     uint32_t bytes;                    /* wire bytes of all live frames */
 };

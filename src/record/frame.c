@@ -51,6 +51,19 @@ static void drop_attribute(struct spw__engine *engine, uint64_t handle)
     spw__slot_count_drop(engine, handle, SPW__FRAME_ATTRIBUTE);
 }
 
+/* Room for a measured attribute; *hash is its key's. */
+static inline bool reserve(struct spw__engine *engine, uint64_t handle, const struct spw__measured *m, uint16_t *hash, struct spw__writer *out)
+{
+    *hash = spw__key_hash(m->key, m->key_size);
+    bool pinned = __builtin_expect(spw__pins_hit(&engine->pins, *hash), 0) && spw__pins_hold(&engine->pins, m->key, m->key_size);
+    return spw__slot_reserve(engine, handle, spw__framed(m->size), SPW__FRAME_ATTRIBUTE, pinned, out);
+}
+
+static inline void commit(struct spw__writer *writer, uint64_t handle, const struct spw__measured *m, uint16_t hash)
+{
+    spw__slot_commit(writer, handle, spw__framed(m->size), SPW__FRAME_ATTRIBUTE, hash);
+}
+
 /* Apart from scalars, because of the sizes on its stack. */
 static __attribute__((noinline)) void set_tree(struct spw__engine *engine, uint64_t handle, spw_view key, const spw_value *value)
 {
@@ -61,13 +74,13 @@ static __attribute__((noinline)) void set_tree(struct spw__engine *engine, uint6
         drop_attribute(engine, handle);
         return;
     }
-    uint32_t size = spw__framed(m.size);
+    uint16_t hash;
     struct spw__writer writer;
-    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_ATTRIBUTE, &writer))
+    if (!reserve(engine, handle, &m, &hash, &writer))
         return;
     spw__put_measured_head(&writer, SPW__TAG_ATTRIBUTE, &m);
     spw__tree_write(&limits, value, &sizes, &writer);
-    spw__slot_commit(&writer, handle, size, SPW__FRAME_ATTRIBUTE, spw__key_hash(m.key, m.key_size));
+    commit(&writer, handle, &m, hash);
 }
 
 void spw__frame_row(struct spw__engine *engine, uint64_t handle, spw_view key, const struct spw__row *row)
@@ -83,13 +96,13 @@ void spw__frame_row(struct spw__engine *engine, uint64_t handle, spw_view key, c
     }
     spw__measure_container(SPW__ANY_ARRAY, inner, &m.any);
     spw__measure_pair(&m);
-    uint32_t size = spw__framed(m.size);
+    uint16_t hash;
     struct spw__writer writer;
-    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_ATTRIBUTE, &writer))
+    if (!reserve(engine, handle, &m, &hash, &writer))
         return;
     spw__put_measured_head(&writer, SPW__TAG_ATTRIBUTE, &m);
     spw__row_write(&limits, row, &writer);
-    spw__slot_commit(&writer, handle, size, SPW__FRAME_ATTRIBUTE, spw__key_hash(m.key, m.key_size));
+    commit(&writer, handle, &m, hash);
 }
 
 void spw__frame_attribute(struct spw__engine *engine, uint64_t handle, spw_view key, const spw_value *value)
@@ -104,12 +117,12 @@ void spw__frame_attribute(struct spw__engine *engine, uint64_t handle, spw_view 
             drop_attribute(engine, handle);
         return;
     }
-    uint32_t size = spw__framed(m.size);
+    uint16_t hash;
     struct spw__writer writer;
-    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_ATTRIBUTE, &writer))
+    if (!reserve(engine, handle, &m, &hash, &writer))
         return;
     spw__put_measured(&writer, SPW__TAG_ATTRIBUTE, &m);
-    spw__slot_commit(&writer, handle, size, SPW__FRAME_ATTRIBUTE, spw__key_hash(m.key, m.key_size));
+    commit(&writer, handle, &m, hash);
 }
 
 /* Room for a measured attribute in a span that is being started, with its header written. */
@@ -173,7 +186,7 @@ void spw__frame_event(struct spw__engine *engine, uint64_t handle, spw_view name
     uint32_t inner = 9 + spw__framed((uint32_t)name.size) + list.bytes + (list.dropped ? 1 + (uint32_t)spw__varint_size(list.dropped) : 0);
     uint32_t size = spw__framed(inner);
     struct spw__writer writer;
-    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_EVENT, &writer))
+    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_EVENT, false, &writer))
         return;
     uint8_t head[32], *p = head;
     *p++ = SPW__TAG_EVENT;
@@ -207,17 +220,13 @@ static spw_view as_text(spw_view text, size_t most, char *scratch, size_t scratc
     return (spw_view){ scratch, spw__utf8_repair(scratch, scratch_size, text.data, size) };
 }
 
-void spw__frame_status(struct spw__engine *engine, uint64_t handle, spw_status_code code, spw_view text)
+static bool put_status(struct spw__engine *engine, uint64_t handle, spw_status_code code, spw_view text)
 {
-    if (!engine || (code != SPW_STATUS_OK && code != SPW_STATUS_ERROR))
-        return; /* Unset never changes anything */
-    char scratch[SPW__MAX_KEY];
-    text = as_text(text, code == SPW_STATUS_ERROR ? MAX_STATUS : 0, scratch, sizeof scratch);
     uint32_t message = text.size ? spw__framed((uint32_t)text.size) : 0;
     uint32_t size = spw__framed(message + 2);
     struct spw__writer writer;
-    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_STATUS, &writer))
-        return;
+    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_STATUS, true, &writer))
+        return false;
     uint8_t head[16], *p = head;
     *p++ = SPW__TAG_STATUS;
     p = spw__put_varint(p, message + 2);
@@ -230,6 +239,17 @@ void spw__frame_status(struct spw__engine *engine, uint64_t handle, spw_status_c
     const uint8_t tail[2] = { TAG_STATUS_CODE, (uint8_t)code };
     spw__writer_put(&writer, tail, 2);
     spw__slot_commit(&writer, handle, size, SPW__FRAME_STATUS, (uint16_t)code);
+    return true;
+}
+
+void spw__frame_status(struct spw__engine *engine, uint64_t handle, spw_status_code code, spw_view text)
+{
+    if (!engine || (code != SPW_STATUS_OK && code != SPW_STATUS_ERROR))
+        return; /* Unset never changes anything */
+    char scratch[SPW__MAX_KEY];
+    text = as_text(text, code == SPW_STATUS_ERROR ? MAX_STATUS : 0, scratch, sizeof scratch);
+    if (!put_status(engine, handle, code, text) && text.size)
+        (void)put_status(engine, handle, code, (spw_view){ "", 0 }); /* rather no message than no error */
 }
 
 void spw__frame_name(struct spw__engine *engine, uint64_t handle, spw_view name)
@@ -240,7 +260,7 @@ void spw__frame_name(struct spw__engine *engine, uint64_t handle, spw_view name)
     name = as_text(name, MAX_NAME, scratch, sizeof scratch);
     uint32_t size = spw__framed((uint32_t)name.size);
     struct spw__writer writer;
-    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_NAME, &writer))
+    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_NAME, true, &writer))
         return;
     uint8_t head[8], *p = head;
     *p++ = SPW__TAG_NAME;

@@ -7,19 +7,22 @@
 #define FEW 8u             /* entries that are compared with each other */
 #define MOST_PROBES 16u    /* an entry's share; hashes that meet more often were made to */
 
-uint64_t spw__key_digest(const char *key, size_t size)
+void spw__pins_set(struct spw__pins *pins, const char *const *keys, size_t count)
 {
-    uint64_t h = size * 0x9e3779b97f4a7c15u, word;
-    for (; size >= 8; size -= 8, key += 8) {
-        memcpy(&word, key, 8);
-        h = (h ^ word) * 0xff51afd7ed558ccdu;
-        h ^= h >> 32;
-    }
-    word = 0;
-    for (size_t i = 0; i < size; i++)
-        word = word << 8 | (unsigned char)key[i];
-    h = (h ^ word) * 0xc4ceb9fe1a85ec53u;
-    return h ^ h >> 29;
+    size_t most = count < SPW__MAX_PINS ? count : SPW__MAX_PINS;
+    for (size_t i = 0; i < most; i++)
+        __atomic_store_n(&pins->keys[i], spw__pin_of(keys[i], strlen(keys[i])), __ATOMIC_RELAXED);
+    __atomic_store_n(&pins->count, (uint32_t)most, __ATOMIC_RELAXED);
+}
+
+bool spw__pins_hold(const struct spw__pins *pins, const char *key, size_t size)
+{
+    uint64_t pin = spw__pin_of(key, size);
+    uint32_t count = __atomic_load_n(&pins->count, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < count; i++)
+        if (__atomic_load_n(&pins->keys[i], __ATOMIC_RELAXED) == pin)
+            return true;
+    return false;
 }
 
 static bool same_bytes(spw_view a, spw_view b)

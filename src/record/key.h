@@ -5,6 +5,8 @@
 #include <spanwire/common.h>
 #include <string.h>
 
+#include "hash.h"
+
 #define SPW__MAX_KEY 1024u
 
 /* Enough to tell most keys apart; a meeting of hashes is settled by the bytes. */
@@ -28,8 +30,39 @@ static inline uint16_t spw__key_hash(const char *key, size_t size)
     return (uint16_t)(h >> 48);
 }
 
-/* A hash of every byte. */
-uint64_t spw__key_digest(const char *key, size_t size);
+/* A hash of every byte, the same in every process. */
+static inline uint64_t spw__key_digest(const char *key, size_t size)
+{
+    return spw__hash(0x9e3779b97f4a7c15u, key, size);
+}
+
+#define SPW__MAX_PINS 16u
+
+/* Keys that are kept past a span's limits, as their hashes: read by setters without regard to starts and stops. Atomic. */
+struct spw__pins {
+    uint32_t count;
+    uint64_t keys[SPW__MAX_PINS]; /* spw__pin_of() */
+};
+
+/* The digest with the short hash in its low bits, so that most keys are told apart without a digest of theirs. */
+static inline uint64_t spw__pin_of(const char *key, size_t size)
+{
+    return (spw__key_digest(key, size) & ~(uint64_t)0xffff) | spw__key_hash(key, size);
+}
+
+void spw__pins_set(struct spw__pins *pins, const char *const *keys, size_t count);
+
+/* Whether a key with this short hash may be pinned. */
+static inline bool spw__pins_hit(const struct spw__pins *pins, uint16_t hash)
+{
+    uint32_t count = __atomic_load_n(&pins->count, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < count; i++)
+        if ((uint16_t)__atomic_load_n(&pins->keys[i], __ATOMIC_RELAXED) == hash)
+            return true;
+    return false;
+}
+
+bool spw__pins_hold(const struct spw__pins *pins, const char *key, size_t size);
 
 /* A list of attributes in two parts, read as one: `own` comes first, so that of equal keys the caller's counts. */
 struct spw__attrs {

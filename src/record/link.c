@@ -72,7 +72,7 @@ void spw__frame_link(struct spw__engine *engine, uint64_t handle, const spw_link
                      (list.dropped ? 1 + (uint32_t)spw__varint_size(list.dropped) : 0) + FLAGS_SIZE;
     uint32_t size = spw__framed(inner);
     struct spw__writer writer;
-    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_LINK, &writer))
+    if (!spw__slot_reserve(engine, handle, size, SPW__FRAME_LINK, false, &writer))
         return;
     put_ids(&writer, inner, &link->span);
     put_trace_state(&writer, state, state_size);

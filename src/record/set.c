@@ -79,18 +79,11 @@ void spw__set_attrs(uint64_t handle, const spw_attr *attrs, size_t count)
         spw__frame_attribute(engine, handle, attrs[i].key, &attrs[i].value);
 }
 
-/* The time on the span's own clock, so that events lie between its start and its end. */
-static uint64_t span_now(struct spw__engine *engine, uint64_t handle)
-{
-    const spw_span self = { .handle = handle };
-    return engine ? spw__span_time(engine, &self, spw__mono_ns()) : 0;
-}
-
 void spw__add_event(uint64_t handle, spw_view name, uint64_t unix_ns, const spw_attr *attrs, size_t count)
 {
     struct spw__engine *engine = spw__engine_current();
     const struct spw__attrs list = { .given = attrs, .count = attrs ? count : 0 };
-    spw__frame_event(engine, handle, name, unix_ns ? unix_ns : span_now(engine, handle), &list);
+    spw__frame_event(engine, handle, name, unix_ns ? unix_ns : spw__span_now(engine, handle), &list);
 }
 
 void spw__add_link(uint64_t handle, const spw_link *link)

@@ -10,7 +10,7 @@
 #define PAUSES 100u            /* about a microsecond */
 #define EXCLUSIVE_NS 5000000u  /* for a compaction of another thread to end; it takes microseconds unless that thread is not running */
 #define WRITERS_NS 200000u     /* for writers to leave before a compaction */
-#define UNITS_MAX SPW__CURSOR_MASK
+#define UNITS_MAX ((uint32_t)SPW__CURSOR_MASK)
 
 static inline void relax(void)
 {
@@ -205,7 +205,15 @@ static void try_compact(struct spw__engine *engine, struct spw__slot *slot, uint
 struct attempt {
     struct patience patience;
     bool compacted;
+    bool kept;
 };
+
+/* How long the log may become. The cursor's range bounds it with the reserve. */
+static uint32_t most_bytes(const struct spw__engine *engine, bool kept)
+{
+    uint32_t limit = spw__limit(&engine->limits.span_bytes), most = UNITS_MAX * 8 - SPW__RESERVE;
+    return (limit < most ? limit : most) + (kept ? SPW__RESERVE : 0);
+}
 
 enum room { ROOM, LOOK_AGAIN, NO_ROOM };
 
@@ -218,7 +226,7 @@ static enum room make_room(struct spw__engine *engine, struct spw__slot *slot, u
     }
     uint64_t cursor = word & SPW__CURSOR_MASK;
     uint64_t end = (cursor + units) * 8;
-    bool over = end > spw__limit(&engine->limits.span_bytes) || cursor + units > UNITS_MAX;
+    bool over = end > most_bytes(engine, attempt->kept);
     bool due = end > __atomic_load_n(&slot->compact_at, __ATOMIC_RELAXED);
     if ((over || due) && !attempt->compacted) {
         attempt->compacted = true;
@@ -230,7 +238,8 @@ static enum room make_room(struct spw__engine *engine, struct spw__slot *slot, u
     return end <= SPW__SLOT_LOG || ensure_extents(engine, slot, (uint32_t)cursor * 8, (uint32_t)end) ? ROOM : NO_ROOM;
 }
 
-bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t size, enum spw__frame_kind kind, struct spw__writer *out)
+bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t size, enum spw__frame_kind kind, bool kept,
+                       struct spw__writer *out)
 {
     struct spw__slot *slot = spw__slot_of(engine, handle);
     if (__builtin_expect(!slot, 0))
@@ -240,7 +249,7 @@ bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t siz
         return false;
     }
     uint32_t units = spw__frame_stride(size) / 8;
-    struct attempt attempt = { { 0, 0 }, false };
+    struct attempt attempt = { { 0, 0 }, false, kept };
     uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
     for (;;) {
         if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & SPW__CLOSED))

@@ -18,6 +18,7 @@
 #define SPW__SLOT_LOG (SPW__SLOT_SIZE - SPW__SLOT_HEAD)
 #define SPW__EXTENT_SIZE 4096u
 #define SPW__MAX_SPAN_BYTES (1u << 20)
+#define SPW__RESERVE 4096u /* bytes past a span's limit for what must not be lost: its name, its status and pinned attributes */
 #define SPW__EXTENTS (SPW__MAX_SPAN_BYTES / SPW__EXTENT_SIZE)
 
 #define SPW__CURSOR_BITS 17u
@@ -122,8 +123,12 @@ struct spw__writer {
     uint32_t frame; /* offset of the frame */
 };
 
-/* Reserves room for a frame of `size` wire bytes. False: the span has ended, or the bytes do not fit (then counted on the span). */
-bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t size, enum spw__frame_kind kind, struct spw__writer *out);
+/*
+ * Reserves room for a frame of `size` wire bytes; what is to be `kept` may go past the span's limit into the reserve. False: the span has
+ * ended, or the bytes do not fit (then counted on the span).
+ */
+bool spw__slot_reserve(struct spw__engine *engine, uint64_t handle, uint32_t size, enum spw__frame_kind kind, bool kept,
+                       struct spw__writer *out);
 
 /* The same while the span is being started and nobody knows its handle; inline part only. */
 bool spw__slot_reserve_new(struct spw__slot *slot, uint32_t *cursor, uint32_t size, struct spw__writer *out);

@@ -394,3 +394,10 @@ void spw__scope_end(spw_scope *scope)
         scope->span.handle = 0;
     }
 }
+
+bool spw__tracer_enabled(spw_tracer *tracer)
+{
+    (void)tracer;
+    const struct spw__engine *engine = spw__engine_current();
+    return engine && engine->lane_mask != 0;
+}

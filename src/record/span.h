@@ -2,6 +2,7 @@
 #ifndef SPW_RECORD_SPAN_H
 #define SPW_RECORD_SPAN_H
 
+#include "platform.h"
 #include "slot.h"
 
 /* The time on a local span's own clock: its start plus the monotonic time since, so that children and events lie after it. Of any other
@@ -17,6 +18,13 @@ static inline uint64_t spw__span_time(struct spw__engine *engine, const spw_span
             return unix_ns + (mono - since);
     }
     return spw__clock_unix(&engine->clock, mono);
+}
+
+/* The same for a handle, so that events lie between its span's start and its end; 0 without an engine. */
+static inline uint64_t spw__span_now(struct spw__engine *engine, uint64_t handle)
+{
+    const spw_span self = { .handle = handle };
+    return engine ? spw__span_time(engine, &self, spw__mono_ns()) : 0;
 }
 
 #endif

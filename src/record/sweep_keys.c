@@ -46,17 +46,34 @@ static bool same_key(struct spw__engine *engine, const struct spw__slot *slot, u
     return true;
 }
 
+/* The key in one piece: in the log, or in `copy`. */
+static const uint8_t *flat_key(struct spw__engine *engine, const struct spw__slot *slot, uint32_t frame, uint8_t copy[SPW__MAX_KEY], uint32_t *size)
+{
+    uint32_t at = key_of(engine, slot, frame, spw__frame_at(engine, slot, frame)->size, size);
+    const uint8_t *key = spw__slot_flat(engine, slot, at, *size);
+    if (key)
+        return key;
+    spw__slot_read(engine, slot, at, copy, *size);
+    return copy;
+}
+
 /* Every byte counts: keys that begin and end alike are common. */
 static uint64_t hash_of(struct spw__engine *engine, const struct spw__slot *slot, uint32_t frame, uint64_t secret)
 {
     uint8_t copy[SPW__MAX_KEY];
-    uint32_t size, at = key_of(engine, slot, frame, spw__frame_at(engine, slot, frame)->size, &size);
-    const uint8_t *key = spw__slot_flat(engine, slot, at, size);
-    if (!key) {
-        spw__slot_read(engine, slot, at, copy, size);
-        key = copy;
-    }
+    uint32_t size;
+    const uint8_t *key = flat_key(engine, slot, frame, copy, &size);
     return spw__hash(secret, key, size);
+}
+
+bool spw__keys_pinned(struct spw__engine *engine, const struct spw__slot *slot, uint32_t frame, uint16_t hash)
+{
+    if (__builtin_expect(!spw__pins_hit(&engine->pins, hash), 1))
+        return false;
+    uint8_t copy[SPW__MAX_KEY];
+    uint32_t size;
+    const uint8_t *key = flat_key(engine, slot, frame, copy, &size);
+    return spw__pins_hold(&engine->pins, (const char *)key, size);
 }
 
 /* The entry of the frame's key, or the empty one where it would be, with its tag. */
@@ -120,7 +137,7 @@ uint32_t *spw__keys_find(struct spw__recorder *recorder, const struct spw__slot 
 bool spw__keys_note(struct spw__recorder *recorder, const struct spw__slot *slot, struct spw__sweep_keys *keys, uint32_t frame,
                     uint16_t hash)
 {
-    if (keys->count == SPW__MAX_ATTRIBUTES)
+    if (keys->count == SPW__MAX_ATTRIBUTES + SPW__MAX_PINS)
         return false; /* the table must keep empty places, or a search in it would not end */
     if (!keys->tabled && keys->count == SPW__FEW_KEYS) {
         if (!start_table(recorder, slot, keys))

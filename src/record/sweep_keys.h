@@ -44,4 +44,7 @@ uint32_t *spw__keys_find(struct spw__recorder *recorder, const struct spw__slot 
 bool spw__keys_note(struct spw__recorder *recorder, const struct spw__slot *slot, struct spw__sweep_keys *keys, uint32_t frame,
                     uint16_t hash);
 
+/* Whether the frame's key is one that is kept past the limits. */
+bool spw__keys_pinned(struct spw__engine *engine, const struct spw__slot *slot, uint32_t frame, uint16_t hash);
+
 #endif

@@ -342,6 +342,63 @@ static void scopes_follow_their_tracers(void **state)
         assert_string_equal(capture_scope_at(c, i)->name, capture_at(c, i)->name);
 }
 
+static spw_tracer own_tracer = SPW_TRACER_INIT("own", "2.0");
+
+static void the_conveniences_say_the_same_in_fewer_words(void **state)
+{
+    (void)state;
+    spw_span linked = spw_span_start(NULL, "linked", NULL);
+    assert_null(SPW_TRACER); /* this file has none of its own */
+    {
+        SPW_SPAN_KIND(client, "client", SPW_KIND_CLIENT);
+        SPW_SPAN_WITH(full, "full", &own_tracer,
+                      SPW_SPAN_OPTIONS(.kind = SPW_KIND_PRODUCER, SPW_WITH_ATTRS(spw_attr_int("a", 1), spw_attr_bool("b", true)),
+                                       SPW_WITH_LINKS({ .span = linked, SPW_WITH_ATTRS(spw_attr_int("n", 2)) }, { .span = client })));
+        SPW_SPAN_WITH(plain, "plain", SPW_TRACER, SPW_SPAN_OPTIONS());
+        assert_true(spw_is_recording(full) && spw_is_recording(plain));
+    }
+    const capture_span *got = end(linked, "full");
+    assert_int_equal(got->kind, SPW_KIND_PRODUCER);
+    assert_int_equal(got->n_attributes, 2);
+    assert_int_equal(got->n_links, 2);
+    assert_memory_equal(got->links[0]->span_id.data, linked.span_id, 8);
+    assert_int_equal(got->links[0]->attributes[0]->value->int_value, 2);
+    assert_int_equal(got->links[1]->n_attributes, 0);
+    assert_int_equal(capture_named(c, "client")->kind, SPW_KIND_CLIENT);
+    assert_int_equal(capture_named(c, "plain")->kind, SPW_KIND_INTERNAL);
+    assert_memory_equal(capture_named(c, "plain")->parent_span_id.data, got->span_id.data, 8);
+}
+
+static void a_span_records_until_it_has_ended(void **state)
+{
+    (void)state;
+    spw_span span = spw_span_start(NULL, "records", NULL), remote = { 0 };
+    assert_true(spw_is_recording(span));
+    spw_span_end(span);
+    assert_false(spw_is_recording(span));
+    assert_false(spw_is_recording(remote));
+    spw_set(span, "late", 1); /* and nothing of this is kept */
+    spw_add_event(span, "late", NULL, 0);
+    spw_set_status(span, SPW_STATUS_ERROR, "late");
+    spw_update_name(span, "late");
+    spw_record_error(span, "late", "late");
+    spw_fail_errno(span, 2, "late");
+    spw_span_end_at(span, 5);
+    const capture_span *got = sent("records");
+    assert_int_equal(got->n_attributes + got->n_events + got->dropped_attributes_count, 0);
+    assert_null(got->status);
+    assert_true(got->end_time_unix_nano > 5);
+}
+
+static void a_tracer_is_enabled_while_the_sdk_runs(void **state)
+{
+    (void)state;
+    assert_true(spw_tracer_enabled(NULL));
+    assert_true(spw_tracer_enabled(&own_tracer));
+    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    assert_false(spw_tracer_enabled(&own_tracer));
+}
+
 static void *ids_of_a_thread(void *arg)
 {
     spw_span *out = arg;
@@ -392,6 +449,9 @@ int main(void)
         TEST(a_parent_that_is_not_sampled_has_no_recorded_children),
         TEST(long_trace_states_arrive_beside_long_names),
         TEST(scopes_follow_their_tracers),
+        TEST(the_conveniences_say_the_same_in_fewer_words),
+        TEST(a_span_records_until_it_has_ended),
+        TEST(a_tracer_is_enabled_while_the_sdk_runs),
         TEST(no_id_comes_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
