@@ -8,7 +8,7 @@
 typedef Opentelemetry__Proto__Common__V1__KeyValue key_value;
 typedef Opentelemetry__Proto__Common__V1__AnyValue any_value;
 
-enum { MAX_KEY = 1024, MAX_TEXT = 65536, MIN_BYTES = 888, FRAME_HEAD = 8, SLACK_NS = 500000000 };
+enum { MAX_KEY = 1024, MAX_TEXT = 65536, RESERVE = 4096, MOST_BYTES = (1 << 20) - 8, FRAME_HEAD = 8, SLACK_NS = 500000000 };
 
 size_t model_character(const char *text, size_t size)
 {
@@ -181,10 +181,11 @@ static void append(model_attrs *attrs, model_attr attr)
     attrs->items[attrs->count++] = attr;
 }
 
-static bool has_room(const model_span *span, const model_limits *limits, size_t bytes)
+/* What is kept (the name, the status, pinned attributes) has a reserve past the span's bytes. */
+static bool has_room(const model_span *span, const model_limits *limits, size_t bytes, bool kept)
 {
-    size_t most = limits->span_bytes > MIN_BYTES ? limits->span_bytes : MIN_BYTES;
-    return span->live + bytes <= most && span->live + bytes <= ((1u << 20) - 8);
+    size_t most = limits->span_bytes < MOST_BYTES - RESERVE ? limits->span_bytes : MOST_BYTES - RESERVE;
+    return span->live + bytes <= most + (kept ? RESERVE : 0);
 }
 
 void model_set(model_span *span, const model_limits *limits, const spw_attr *attr)
@@ -195,7 +196,7 @@ void model_set(model_span *span, const model_limits *limits, const spw_attr *att
         return;
     }
     model_attr *old = find(&span->attrs, &fresh.key);
-    if (!has_room(span, limits, fresh.stride) || (!old && span->attrs.count == limits->attributes)) {
+    if (!has_room(span, limits, fresh.stride, false) || (!old && span->attrs.count == limits->attributes)) {
         span->attrs.dropped++;
         free_attr(&fresh);
         return;
@@ -262,7 +263,7 @@ void model_add_event(model_span *span, const model_limits *limits, const char *n
     event.name = size <= MAX_KEY && is_utf8(name ? name : "", size) ? copy(name, size) : repair(name, size, MAX_KEY);
     event.attrs = event_attrs(limits, attrs, count, &bytes);
     bytes += 9 + field(event.name.size) + (event.attrs.dropped ? 1 + varint(event.attrs.dropped) : 0);
-    if (!has_room(span, limits, stride(field(bytes))) || span->event_count == limits->events) {
+    if (!has_room(span, limits, stride(field(bytes)), false) || span->event_count == limits->events) {
         span->dropped_events++;
         free(event.name.data);
         free_attrs(&event.attrs);
@@ -279,7 +280,11 @@ void model_set_status(model_span *span, const model_limits *limits, spw_status_c
         return;
     model_text message = code == SPW_STATUS_ERROR ? model_name(text ? text : "", spw__len(text), MAX_TEXT) : copy("", 0);
     size_t bytes = stride(field((message.size ? field(message.size) : 0) + 2));
-    if (!has_room(span, limits, bytes) || span->status == SPW_STATUS_OK) {
+    if (!has_room(span, limits, bytes, true)) { /* rather no message than no status */
+        message.data[message.size = 0] = '\0';
+        bytes = stride(field(2));
+    }
+    if (!has_room(span, limits, bytes, true) || span->status == SPW_STATUS_OK) {
         free(message.data);
         return;
     }
@@ -294,7 +299,7 @@ void model_rename(model_span *span, const model_limits *limits, const char *name
 {
     model_text text = model_name(name ? name : "", spw__len(name), MAX_TEXT);
     size_t bytes = stride(field(text.size));
-    if (!has_room(span, limits, bytes)) {
+    if (!has_room(span, limits, bytes, true)) {
         free(text.data);
         return;
     }
