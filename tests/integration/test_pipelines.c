@@ -433,6 +433,7 @@ static void a_span_that_grows_too_large_is_counted(void **state)
     struct sink *plain = sink_new(DELIVER), *grows = sink_new(DELIVER);
     spw_pipeline_options p[2] = { pipeline_to(plain), pipeline_to(grows) };
     memset(long_text, 'z', sizeof long_text - 1);
+    p[0].schedule_delay_ms = p[1].schedule_delay_ms = 60000; /* all of it happens in the flush, which then says so */
     p[1].exporter->max_request_bytes = 10000; /* four values of 4,000 bytes are more */
     p[1].redact = replace_secrets;
     p[1].redact_arg = long_text;
@@ -460,6 +461,7 @@ static void what_cannot_be_redacted_is_not_sent(void **state)
     spw_pipeline_options p[2] = { pipeline_to(plain), pipeline_to(redacts) };
     static char huge[300001];
     memset(huge, 'h', sizeof huge - 1);
+    p[0].schedule_delay_ms = p[1].schedule_delay_ms = 60000;
     p[1].redact = replace_secrets;
     p[1].redact_arg = huge;
     start(p, 2);
