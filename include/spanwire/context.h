@@ -1,18 +1,28 @@
 /**
  * @file context.h
- * Spans and contexts as values, and the context that is current on a thread. (Specification: Context; Trace API, SpanContext.)
+ * Spans and contexts as values, what a context carries besides, and the context that is current on a thread.
+ * (Specification: Context; Trace API, SpanContext.)
  *
  * Threads    A context is an immutable value: copy it, hand it to another thread, keep it. "Current" is per thread.
- * Ownership  Nothing to free. An ended span stays a valid parent.
- * Failure    Nothing here fails the program. Detaching twice, in any order or on the wrong thread is harmless; the misuse is counted.
+ * Ownership  A context is BORROWED: copy it freely, there is nothing to free, and an ended span stays a valid parent. Only what a context
+ *            carries besides its span (baggage, values of your own) has a count, and so a borrowed context that carries any is good as long
+ *            as where it came from: the current one until it is detached. A function that says OWNED returns a context with a count of its
+ *            own; give that back with spw_context_release(). Releasing one that carries nothing is harmless and costs nothing.
+ *            spw_context_attach() takes its own count, and detaching gives that back.
+ * Failure    Nothing here fails the program. Detaching twice, in any order, on the wrong thread or the wrong stack is harmless; the misuse is
+ *            counted. Out of memory, a function that adds something returns its base, OWNED, and counts. See spw_context_stats().
  * Cost       None of it blocks. Attaching maps memory at a thread's first attach, and when it nests deeper than it ever did (doubling, at
- *            most 65,536 deep).
+ *            most 65,536 deep). Functions that return an OWNED context changed in something call malloc, except for spw_context_capture()
+ *            and spw_context_retain().
+ * Signals    A handler may attach and detach, and read what is current; it must detach itself what it attached, and call nothing that
+ *            allocates. What it attaches must carry nothing, or something that is owned elsewhere until it has detached.
  *
  *     // in the thread that hands out work                 // in the worker thread
- *     job->context = spw_context_current();                 spw_token t = spw_context_attach(&job->context);
+ *     job->context = spw_context_capture();                 spw_token t = spw_context_attach(&job->context);
  *     pool_submit(job);                                     SPW_SPAN(work, "handle job");   // a child of the submitter's span
  *                                                           ...
  *                                                           spw_context_detach(t);
+ *                                                           spw_context_release(&job->context);
  */
 #ifndef SPANWIRE_CONTEXT_H
 #define SPANWIRE_CONTEXT_H
@@ -41,10 +51,13 @@ typedef struct spw_span {
     uint32_t trace_state; /**< opaque reference, 0 = none; read with spw_trace_state() */
 } spw_span;
 
-/** What travels: a span, and later baggage and values. All zero is the root context. */
+/** What a context carries besides its span. Opaque, immutable, counted. */
+struct spw_values;
+
+/** What travels: a span, baggage and values. All zero is the root context. */
 typedef struct spw_context {
     spw_span span;
-    const void *values; /**< NULL: baggage and user values come with a later version */
+    const struct spw_values *values; /**< NULL: none */
 } spw_context;
 
 /** Undoes one attach. Opaque; all zero is a token that undoes nothing. */
@@ -76,23 +89,163 @@ SPW_API void spw_span_id_hex(spw_span span, char out[17]);
  */
 SPW_API size_t spw_trace_state(spw_span span, char *out, size_t size);
 
-/** The context current on this thread; the root context when none is. */
+/**
+ * @name Operations on a span's W3C tracestate. A key is 1 to 256 of `a-z 0-9 _ - * / @`, a letter or digit first; a value 1 to 256 printable
+ * ASCII characters but `,` and `=`, no space last. At most 32 members and 512 bytes.
+ * They return a new span value; the trace state an SDK exports with a recording span is the one it was started with. They do not block or
+ * allocate. (Specification: Trace API, TraceState; W3C Trace Context level 2, Mutating the tracestate field.)
+ * @{
+ */
+
+/** Copies the value at `key` into `out` (always terminated when `size` > 0) and returns its full length; 0 when there is none. */
+SPW_API size_t spw_trace_state_get(spw_span span, const char *key, char *out, size_t size);
+
+/**
+ * The span with `key` = `value` first in its trace state. Over 32 members the last leaves; over 512 bytes whole members leave, first those of
+ * more than 128, then from the end, never the new one. A key or value that is not allowed changes nothing.
+ */
+SPW_API spw_span spw_trace_state_set(spw_span span, const char *key, const char *value);
+
+/** The span without `key`. */
+SPW_API spw_span spw_trace_state_remove(spw_span span, const char *key);
+/** @} */
+
+/** @name The current context. @{ */
+
+/** The context current on this thread; the root context when none is. Borrowed: its values are good until it is detached. */
 SPW_API spw_context spw_context_current(void);
+
+/** The same, OWNED: for what goes on later or elsewhere, as in pools, callbacks and event loops. Does not allocate. */
+SPW_API spw_context spw_context_capture(void);
 
 /** The current span; the invalid span when none is. Async-signal-safe. */
 SPW_API spw_span spw_span_current(void);
 
-/** `base` with `span` as its span; NULL means the root context. */
-SPW_API spw_context spw_context_with_span(const spw_context *base, spw_span span);
-
 /**
- * Makes a copy of `context` current on this thread until the token is detached; NULL attaches the root context.
- * Past 65,536 nested contexts, or out of memory, nothing is attached (counted) and the token undoes nothing.
+ * Makes a copy of `context` current on this thread until the token is detached; NULL attaches the root context. The context need not
+ * outlive the call. Past 65,536 nested contexts, or out of memory, nothing is attached (counted) and the token undoes nothing.
  */
 SPW_API spw_token spw_context_attach(const spw_context *context);
 
-/** Undoes an attach. False, and counted, when the token is not attached on this thread (any more). */
+/**
+ * Undoes an attach. False, and counted, when the token is not attached on this thread (any more). It may give back the last count of a
+ * value, and then calls its key's release function.
+ */
 SPW_API bool spw_context_detach(spw_token token);
+/** @} */
+
+/** @name Contexts from contexts. `base` NULL is the root context throughout. @{ */
+
+/** `base` with `span` as its span. Borrowed, as good as `base` is; of an owned base it takes nothing over. */
+SPW_API spw_context spw_context_with_span(const spw_context *base, spw_span span);
+
+/** `context`, OWNED: takes a count of its own. Any thread. */
+SPW_API spw_context spw_context_retain(const spw_context *context);
+
+/** Gives an OWNED context back and makes it the root context. NULL, and contexts that carry nothing, are harmless. Any thread. */
+SPW_API void spw_context_release(spw_context *context);
+
+/**
+ * `base` with suppression, OWNED: spans started under it do not record; they carry their parent. For what must not trace itself, as an
+ * exporter's own requests.
+ */
+SPW_API spw_context spw_context_with_suppression(const spw_context *base);
+
+/** Whether spans started under `context` (NULL: the current one) are suppressed. Async-signal-safe. */
+SPW_API bool spw_context_is_suppressed(const spw_context *context);
+/** @} */
+
+/** What contexts and propagation could not do, since the process began. */
+typedef struct spw_context_counts {
+    size_t struct_size;
+    uint64_t misuse;            /**< detached twice or elsewhere, attached too deep, a stack on two threads */
+    uint64_t values_lost;       /**< values and changes of contexts: no memory, too many */
+    uint64_t baggage_lost;      /**< baggage entries refused, or left behind at a process's border; see baggage.h */
+    uint64_t trace_states_lost; /**< see spw_trace_state() */
+    uint64_t fields_lost;       /**< propagation fields that did not fit an environment; see environment.h */
+} spw_context_counts;
+#define SPW_CONTEXT_COUNTS_INIT { sizeof(spw_context_counts), 0, 0, 0, 0, 0 }
+
+/** Reads the counters, without a lock. Any thread, with or without an SDK. */
+SPW_API void spw_context_stats(spw_context_counts *out);
+
+/**
+ * A key for values of your own. Its address is its identity, so make it a static object and hand out no key, but functions that use it; the
+ * name is for people. It must live as long as values do: not in a library that is unloaded before.
+ * (Specification: Context, Create a key.)
+ */
+typedef struct spw_context_key {
+    const char *name;
+    void (*release)(void *value); /**< NULL, or called once when the last context with the value has gone, on whatever thread that is */
+} spw_context_key;
+
+/** Values a context may carry, of different keys. */
+#define SPW_MAX_CONTEXT_VALUES 64
+
+/**
+ * `base` with `value` at `key`, OWNED; a value already there is replaced, and NULL removes it. A key with a release function takes the value
+ * over in any case: when there is no memory, or there are SPW_MAX_CONTEXT_VALUES already, it is released and `base` returned (counted).
+ * (Specification: Context, Set value.)
+ */
+SPW_API spw_context spw_context_with_value(const spw_context *base, const spw_context_key *key, void *value);
+
+/** The value at `key` in `context` (NULL: the current one); NULL when there is none. Good as long as the context. (Get value.) */
+SPW_API void *spw_context_value(const spw_context *context, const spw_context_key *key);
+
+/**
+ * A key with typed functions, in one line at the top of a C file: `SPW_CONTEXT_KEY(request, struct request)` gives
+ *
+ *     spw_context request_with(const spw_context *base, struct request *value);   // OWNED, as spw_context_with_value()
+ *     struct request *request_get(const spw_context *context);                    // as spw_context_value()
+ *
+ * What they point to is the caller's and must outlive the contexts. SPW_CONTEXT_KEY_OWNED(request, struct request, request_free) hands it
+ * over: `void request_free(struct request *)` is called when the last context with it has gone.
+ */
+#define SPW_CONTEXT_KEY(name_, type_) SPW__CONTEXT_KEY(name_, type_, NULL)
+#define SPW_CONTEXT_KEY_OWNED(name_, type_, release_)                                                                                      \
+    static void name_##_release_value(void *value)                                                                                         \
+    {                                                                                                                                      \
+        release_((type_ *)value);                                                                                                          \
+    }                                                                                                                                      \
+    SPW__CONTEXT_KEY(name_, type_, name_##_release_value)
+#define SPW__CONTEXT_KEY(name_, type_, release_)                                                                                           \
+    static const spw_context_key name_##_key = { #name_, release_ };                                                                       \
+    static inline __attribute__((unused)) spw_context name_##_with(const spw_context *base, type_ *value)                                  \
+    {                                                                                                                                      \
+        return spw_context_with_value(base, &name_##_key, (void *)value);                                                                  \
+    }                                                                                                                                      \
+    static inline __attribute__((unused)) type_ *name_##_get(const spw_context *context)                                                   \
+    {                                                                                                                                      \
+        return (type_ *)spw_context_value(context, &name_##_key);                                                                          \
+    }                                                                                                                                      \
+    struct spw_values /* takes the semicolon */
+
+/**
+ * @name Fibers and event loops.
+ * What is attached on a thread is a stack. Who switches between several flows of control on one thread (coroutines, fibers, green threads)
+ * gives each a stack of its own and swaps it with the flow; a flow may go on on another thread.
+ *
+ *     spw_context_stack *before = spw_context_stack_swap(fiber->contexts);
+ *     swapcontext(&scheduler, &fiber->machine);
+ *     spw_context_stack_swap(before);
+ *
+ * Tokens belong to the stack they were attached on: detached elsewhere they are harmless, and counted.
+ * @{
+ */
+typedef struct spw_context_stack spw_context_stack;
+
+/** An empty stack: the root context is current on it. One page of memory, of stacks destroyed before where there are; NULL when there is none. */
+SPW_API spw_context_stack *spw_context_stack_new(void);
+
+/** Detaches what is still attached on the stack and gives it back. It must not be current on any thread: then nothing is done (counted). */
+SPW_API void spw_context_stack_destroy(spw_context_stack *stack);
+
+/**
+ * Makes `stack` the one of this thread (NULL: the thread's own) and returns the one it had (NULL: its own). A stack that is current on another
+ * thread is not taken: nothing changes (counted). Two stores and an exchange; not from a signal handler.
+ */
+SPW_API spw_context_stack *spw_context_stack_swap(spw_context_stack *stack);
+/** @} */
 
 #ifdef __cplusplus
 }

@@ -18,8 +18,11 @@
 #ifndef SPANWIRE_SPANWIRE_H
 #define SPANWIRE_SPANWIRE_H
 
+#include <spanwire/baggage.h>
 #include <spanwire/common.h>
 #include <spanwire/context.h>
+#include <spanwire/environment.h>
+#include <spanwire/http.h>
 #include <spanwire/propagation.h>
 #include <spanwire/sdk.h>
 #include <spanwire/trace.h>

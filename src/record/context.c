@@ -2,6 +2,7 @@
 #include <spanwire/context.h>
 #include <string.h>
 
+#include "context_values.h"
 #include "platform.h"
 #include "text.h"
 #include "thread.h"
@@ -15,7 +16,7 @@ uint64_t spw__detach_misuse(void)
     return __atomic_load_n(&misuse, __ATOMIC_RELAXED);
 }
 
-static void count_misuse(void)
+void spw__count_misuse(void)
 {
     __atomic_add_fetch(&misuse, 1, __ATOMIC_RELAXED);
 }
@@ -41,6 +42,12 @@ spw_context spw_context_current(void)
 spw_span spw_span_current(void)
 {
     return spw_context_current().span;
+}
+
+spw_context spw_context_capture(void)
+{
+    const spw_context *top = spw__thread_context(spw__self);
+    return spw_context_retain(top);
 }
 
 spw_context spw_context_with_span(const spw_context *base, spw_span span)
@@ -107,6 +114,18 @@ static uint64_t token_id(const struct spw__cell *cell, uint32_t index, uint32_t 
     return (uint64_t)(cell->id & 0xffff) << 48 | (uint64_t)(index & 0xffff) << 32 | sequence;
 }
 
+void spw__cell_empty(struct spw__cell *cell)
+{
+    struct spw__attached *entries = entries_of(cell);
+    for (uint32_t i = depth_of(cell); i-- > 0;) {
+        bool held = entries[i].live == SPW__LIVE && entries[i].context.values;
+        entries[i].live = SPW__DEAD;
+        set_depth(cell, i);
+        if (held)
+            spw__values_release(entries[i].context.values);
+    }
+}
+
 spw_token spw_context_attach(const spw_context *context)
 {
     static const spw_context root = { 0 };
@@ -114,12 +133,12 @@ spw_token spw_context_attach(const spw_context *context)
     return spw__attach(&c->span, c->values);
 }
 
-spw_token spw__attach(const spw_span *span, const void *values)
+spw_token spw__attach(const spw_span *span, const struct spw_values *values)
 {
     const spw_token nothing = { 0 };
     struct spw__thread *thread = spw__thread_get();
     if (!thread) {
-        count_misuse();
+        spw__count_misuse();
         return nothing;
     }
     struct spw__cell *cell = thread->cell;
@@ -130,7 +149,7 @@ spw_token spw__attach(const spw_span *span, const void *values)
     do {
         index = depth_of(cell);
         if (__builtin_expect(index == cell->capacity && !grow(cell), 0)) {
-            count_misuse();
+            spw__count_misuse();
             return nothing;
         }
         set_depth(cell, index + 1);
@@ -146,6 +165,8 @@ spw_token spw__attach(const spw_span *span, const void *values)
         __asm__("" : : : "memory"); /* not joined into larger ones */
     }
     entry->context.values = values;
+    if (__builtin_expect(values != NULL, 0))
+        spw__values_retain(values);
     uint32_t sequence = ++cell->sequence ? cell->sequence : ++cell->sequence;
     entry->sequence = sequence;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -166,14 +187,15 @@ bool spw_context_detach(spw_token token)
     struct spw__cell *cell = thread ? thread->cell : NULL;
     uint32_t index = (uint32_t)(token.id >> 32) & 0xffff;
     if (!cell || index >= depth_of(cell)) {
-        count_misuse();
+        spw__count_misuse();
         return false;
     }
     struct spw__attached *entries = entries_of(cell), *entry = &entries[index];
     if (entry->live != SPW__LIVE || token_id(cell, index, entry->sequence) != token.id) {
-        count_misuse();
+        spw__count_misuse();
         return false;
     }
+    const struct spw_values *values = entry->context.values;
     entry->live = SPW__DEAD;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     while (__builtin_expect(entries_of(cell) != entries, 0)) { /* grown by a handler just now */
@@ -184,5 +206,7 @@ bool spw_context_detach(spw_token token)
     /* What a handler takes back in between is put back here, dead, and taken again. */
     for (uint32_t depth; (depth = depth_of(cell)) != 0 && entries[depth - 1].live == SPW__DEAD;)
         set_depth(cell, depth - 1);
+    if (__builtin_expect(values != NULL, 0))
+        spw__values_release(values); /* last: it may call a release function, and that may attach and detach */
     return true;
 }

@@ -1,165 +1,232 @@
-/* W3C Trace Context level 2, in and out. */
-#include <spanwire/propagation.h>
-#include <stdlib.h>
+/* The process's propagators and what is done with them. (Specification: Propagators API, Composite and Global Propagators.) */
+#include "propagation.h"
+
 #include <string.h>
 
-#include "text.h"
-#include "tracestate.h"
+#include "context_values.h"
 
-#define MAX_MEMBERS 32u
+#define MAX_REGISTERED 32u
+#define MAX_NAME 64u
+#define MAX_FIELDS 64u
 
-bool spw_traceparent_format(spw_span span, char out[SPW_TRACEPARENT_SIZE])
+static const spw_propagator *const built_in[] = {
+    &spw_propagator_tracecontext,
+    &spw_propagator_baggage,
+    &spw_propagator_b3,
+    &spw_propagator_b3multi,
+};
+enum { BUILT_IN = sizeof built_in / sizeof built_in[0] };
+
+static const spw_propagator *registered[MAX_REGISTERED]; /* atomic; filled from the front */
+
+/* In force: up to the first NULL; atomic. Read without a lock: a propagator lives for ever, so any mix of an old and a new list is sound. */
+static const spw_propagator *active[SPW_MAX_PROPAGATORS + 1] = { &spw_propagator_tracecontext, &spw_propagator_baggage };
+static bool set_by_program; /* atomic */
+
+static const spw_propagator *load(const spw_propagator *const *place)
 {
-    out[0] = '\0';
-    if (!spw_span_is_valid(span))
-        return false;
-    uint8_t flags = span.flags & (SPW_FLAG_SAMPLED | SPW_FLAG_RANDOM);
-    memcpy(out, "00-", 3);
-    spw__hex(out + 3, span.trace_id, 16);
-    out[35] = '-';
-    spw__hex(out + 36, span.span_id, 8);
-    out[52] = '-';
-    spw__hex(out + 53, &flags, 1);
-    out[55] = '\0';
-    return true;
+    return __atomic_load_n(place, __ATOMIC_ACQUIRE);
 }
 
-static bool is_key_char(char c)
+static size_t load_active(const spw_propagator *out[SPW_MAX_PROPAGATORS])
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '*' || c == '/' || c == '@';
+    size_t count = 0;
+    while (count < SPW_MAX_PROPAGATORS && (out[count] = load(&active[count])) != NULL)
+        count++;
+    return count;
 }
 
-static bool is_value_char(char c)
+/* ---- the list ---- */
+
+static bool usable(const spw_propagator *p)
 {
-    return c >= 0x20 && c <= 0x7e && c != ',' && c != '=';
+    return p && p->struct_size >= sizeof *p && p->name && *p->name && p->inject && p->extract;
 }
 
-/* One `key=value` member; level 2 lets keys start with a digit, at most 256 characters each side, no trailing space in values. */
-static bool valid_member(const char *member, size_t size)
+static bool in_list(const spw_propagator *const *list, size_t count, const char *name)
 {
-    const char *equals = memchr(member, '=', size);
-    if (!equals)
-        return false;
-    size_t key = (size_t)(equals - member);
-    size_t value = size - key - 1;
-    if (!key || key > 256 || !value || value > 256)
-        return false;
-    if (!((member[0] >= 'a' && member[0] <= 'z') || (member[0] >= '0' && member[0] <= '9')))
-        return false;
-    for (size_t i = 0; i < key; i++)
-        if (!is_key_char(member[i]))
-            return false;
-    for (size_t i = key + 1; i < size; i++)
-        if (!is_value_char(member[i]))
-            return false;
-    return true;
-}
-
-static bool seen_before(const char *list, size_t size, const char *key, size_t key_size)
-{
-    for (size_t i = 0; i < size;) {
-        const char *comma = memchr(list + i, ',', size - i);
-        size_t end = comma ? (size_t)(comma - list) : size;
-        if (end - i > key_size && list[i + key_size] == '=' && memcmp(list + i, key, key_size) == 0)
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(list[i]->name, name) == 0)
             return true;
-        i = end + 1;
     }
     return false;
 }
 
-/* Copies the members without the optional white space; 0 when the header as a whole must be dropped. */
-static size_t clean_state(const char *text, char out[SPW__TRACE_STATE_MAX])
+static void put_in_force(const spw_propagator *const *list, size_t count)
 {
-    size_t length = strnlen(text, 4 * SPW__TRACE_STATE_MAX);
-    size_t used = 0;
-    unsigned members = 0;
-    for (size_t i = 0; i < length;) {
-        const char *comma = memchr(text + i, ',', length - i);
-        size_t end = comma ? (size_t)(comma - text) : length;
-        size_t from = i, to = end;
-        while (from < to && (text[from] == ' ' || text[from] == '\t'))
-            from++;
-        while (to > from && (text[to - 1] == ' ' || text[to - 1] == '\t'))
-            to--;
-        i = end + 1;
-        if (from == to)
-            continue; /* empty members are allowed */
-        size_t size = to - from;
-        if (!valid_member(text + from, size) || ++members > MAX_MEMBERS || used + (used ? 1 : 0) + size > SPW__TRACE_STATE_MAX)
-            return 0;
-        const char *equals = memchr(text + from, '=', size);
-        if (seen_before(out, used, text + from, (size_t)(equals - (text + from))))
-            return 0;
-        if (used)
-            out[used++] = ',';
-        memcpy(out + used, text + from, size);
-        used += size;
-    }
-    return length < 4 * SPW__TRACE_STATE_MAX ? used : 0;
+    for (size_t i = 0; i <= count; i++)
+        __atomic_store_n(&active[i], i < count ? list[i] : NULL, __ATOMIC_RELEASE);
 }
 
-bool spw_traceparent_parse(const char *traceparent, const char *tracestate, spw_span *out)
+spw_result spw_propagators_set(const spw_propagator *const *list, size_t count)
 {
-    *out = (spw_span){ 0 };
-    if (!traceparent)
-        return false;
-    size_t size = strnlen(traceparent, 512);
-    uint8_t version, flags;
-    spw_span span = { 0 };
-    if (size < 55 || !spw__unhex(&version, traceparent, 1) || version == 0xff)
-        return false;
-    if (version == 0 ? size != 55 : size > 55 && traceparent[55] != '-')
-        return false;
-    if (traceparent[2] != '-' || traceparent[35] != '-' || traceparent[52] != '-')
-        return false;
-    if (!spw__unhex(span.trace_id, traceparent + 3, 16) || !spw__unhex(span.span_id, traceparent + 36, 8) ||
-        !spw__unhex(&flags, traceparent + 53, 1) || !spw_span_is_valid(span))
-        return false;
-    span.flags = flags & (SPW_FLAG_SAMPLED | SPW_FLAG_RANDOM);
-    span.is_remote = 1;
-    if (tracestate) {
-        char clean[SPW__TRACE_STATE_MAX];
-        span.trace_state = spw__trace_state_intern(clean, clean_state(tracestate, clean));
+    const spw_propagator *once[SPW_MAX_PROPAGATORS];
+    size_t kept = 0;
+    if (count > SPW_MAX_PROPAGATORS || (count && !list))
+        return SPW_ERR_INVALID;
+    for (size_t i = 0; i < count; i++) {
+        if (!usable(list[i]))
+            return SPW_ERR_INVALID;
+        if (!in_list(once, kept, list[i]->name))
+            once[kept++] = list[i];
     }
-    *out = span;
+    __atomic_store_n(&set_by_program, true, __ATOMIC_RELEASE);
+    put_in_force(once, kept);
+    return SPW_OK;
+}
+
+size_t spw_propagators_get(const spw_propagator **out, size_t room)
+{
+    const spw_propagator *list[SPW_MAX_PROPAGATORS];
+    size_t count = load_active(list);
+    for (size_t i = 0; i < count && i < room; i++)
+        out[i] = list[i];
+    return count;
+}
+
+/* ---- names ---- */
+
+const spw_propagator *spw_propagator_find(const char *name)
+{
+    for (size_t i = 0; name && i < BUILT_IN; i++) {
+        if (strcmp(built_in[i]->name, name) == 0)
+            return built_in[i];
+    }
+    const spw_propagator *p;
+    for (size_t i = 0; name && i < MAX_REGISTERED && (p = load(&registered[i])) != NULL; i++) {
+        if (strcmp(p->name, name) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+spw_result spw_propagator_register(const spw_propagator *propagator)
+{
+    if (!usable(propagator) || strcmp(propagator->name, "none") == 0 || spw_propagator_find(propagator->name))
+        return SPW_ERR_INVALID;
+    for (size_t i = 0; i < MAX_REGISTERED; i++) {
+        const spw_propagator *empty = NULL;
+        if (__atomic_compare_exchange_n(&registered[i], &empty, propagator, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+            return SPW_OK;
+        if (strcmp(empty->name, propagator->name) == 0)
+            return SPW_ERR_INVALID;
+    }
+    return SPW_ERR_NO_MEMORY;
+}
+
+/* The next name of a list, trimmed, at most MAX_NAME - 1 bytes of it. False past the last. */
+static bool next_name(const char **list, char name[MAX_NAME])
+{
+    if (!**list)
+        return false;
+    const char *from = *list, *to = from + strcspn(from, ",");
+    *list = *to ? to + 1 : to;
+    while (from < to && strchr(" \t", *from))
+        from++;
+    while (to > from && strchr(" \t", to[-1]))
+        to--;
+    size_t size = (size_t)(to - from) < MAX_NAME ? (size_t)(to - from) : MAX_NAME - 1;
+    memcpy(name, from, size);
+    name[size] = '\0';
     return true;
+}
+
+bool spw__propagators_from_list(const char *list, void (*unknown)(void *arg, const char *name), void *arg)
+{
+    const spw_propagator *chosen[SPW_MAX_PROPAGATORS];
+    size_t count = 0;
+    bool any = false;
+    for (char name[MAX_NAME]; list && next_name(&list, name);) {
+        const spw_propagator *p = spw_propagator_find(name);
+        any |= p || strcmp(name, "none") == 0;
+        if (p && count < SPW_MAX_PROPAGATORS && !in_list(chosen, count, name))
+            chosen[count++] = p;
+        if (!p && *name && strcmp(name, "none") != 0 && unknown)
+            unknown(arg, name);
+    }
+    if (!any || __atomic_load_n(&set_by_program, __ATOMIC_ACQUIRE))
+        return false;
+    put_in_force(chosen, count);
+    return true;
+}
+
+/* ---- fields ---- */
+
+static void each_field(const spw_propagator *p, void (*visit)(void *arg, const char *name), void *arg)
+{
+    for (const char *const *field = p->fields; field && *field; field++)
+        visit(arg, *field);
+}
+
+void spw__propagation_each_field(void (*visit)(void *arg, const char *name), void *arg)
+{
+    const spw_propagator *list[SPW_MAX_PROPAGATORS];
+    size_t count = load_active(list);
+    for (size_t i = 0; i < count; i++)
+        each_field(list[i], visit, arg);
+    for (size_t i = 0; i < BUILT_IN; i++)
+        each_field(built_in[i], visit, arg);
+}
+
+struct field_list {
+    const char *names[MAX_FIELDS];
+    size_t count;
+};
+
+static void add_field(void *arg, const char *name)
+{
+    struct field_list *list = arg;
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->names[i], name) == 0)
+            return;
+    }
+    if (list->count < MAX_FIELDS)
+        list->names[list->count++] = name;
+}
+
+size_t spw_propagation_fields(const char **out, size_t room)
+{
+    const spw_propagator *list[SPW_MAX_PROPAGATORS];
+    size_t count = load_active(list);
+    struct field_list fields = { .count = 0 };
+    for (size_t i = 0; i < count; i++)
+        each_field(list[i], add_field, &fields);
+    for (size_t i = 0; i < fields.count && i < room; i++)
+        out[i] = fields.names[i];
+    return fields.count;
+}
+
+/* ---- in and out ---- */
+
+void spw_inject_by(const spw_propagator *const *list, size_t count, const spw_context *context, spw_carrier_set_fn set, void *carrier)
+{
+    context = spw__context_or_current(context);
+    for (size_t i = 0; context && set && i < count; i++)
+        list[i]->inject(list[i], context, set, carrier);
+}
+
+spw_context spw_extract_by(const spw_propagator *const *list, size_t count, const spw_context *base, const spw_getter *getter, void *carrier)
+{
+    spw_context context = spw_context_retain(base);
+    for (size_t i = 0; getter && getter->get && i < count; i++)
+        list[i]->extract(list[i], &context, getter, carrier);
+    return context;
 }
 
 void spw_inject(const spw_context *context, spw_carrier_set_fn set, void *carrier)
 {
-    char parent[SPW_TRACEPARENT_SIZE];
-    if (!context || !set || !spw_traceparent_format(context->span, parent))
-        return;
-    set(carrier, "traceparent", parent);
-    char state[SPW__TRACE_STATE_MAX + 1];
-    if (context->span.trace_state && spw_trace_state(context->span, state, sizeof state))
-        set(carrier, "tracestate", state);
+    const spw_propagator *list[SPW_MAX_PROPAGATORS];
+    spw_inject_by(list, load_active(list), context, set, carrier);
+}
+
+spw_context spw_extract_with(const spw_context *base, const spw_getter *getter, void *carrier)
+{
+    const spw_propagator *list[SPW_MAX_PROPAGATORS];
+    return spw_extract_by(list, load_active(list), base, getter, carrier);
 }
 
 spw_context spw_extract(const spw_context *base, spw_carrier_get_fn get, void *carrier)
 {
-    spw_context context = base ? *base : (spw_context){ 0 };
-    if (!get)
-        return context;
-    /* The getter may reuse its storage: read the parent before asking for the state. */
-    char parent[512];
-    const char *field = get(carrier, "traceparent");
-    if (!field || strnlen(field, sizeof parent) == sizeof parent)
-        return context;
-    memcpy(parent, field, strlen(field) + 1);
-    spw_span span;
-    if (spw_traceparent_parse(parent, get(carrier, "tracestate"), &span))
-        context.span = span;
-    return context;
-}
-
-static const char *environment_field(void *carrier, const char *name)
-{
-    (void)carrier;
-    return getenv(strcmp(name, "traceparent") == 0 ? "TRACEPARENT" : "TRACESTATE");
-}
-
-spw_context spw_context_from_environment(void)
-{
-    return spw_extract(NULL, environment_field, NULL);
+    const spw_getter getter = { .struct_size = sizeof getter, .get = get };
+    return spw_extract_with(base, &getter, carrier);
 }

@@ -2,6 +2,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "context_values.h"
 #include "finish.h"
 #include "frame.h"
 #include "link.h"
@@ -226,10 +227,9 @@ static inline bool is_valid(const spw_span *span)
     return id != 0 && (high | low) != 0;
 }
 
-static const spw_span *parent_of(const spw_span_options *options)
+static const spw_context *context_of(const spw_span_options *options)
 {
-    const spw_context *context = options && options->parent ? options->parent : spw__thread_context(spw__self);
-    return context && is_valid(&context->span) ? &context->span : NULL;
+    return options && options->parent ? options->parent : spw__thread_context(spw__self);
 }
 
 /* Not recording, but carrying on: what a span is without an SDK, while it is shut down, or in a forked child. */
@@ -297,9 +297,10 @@ void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t
         start_with_short(out, tracer, name, name_size, options);
         return;
     }
-    const spw_span *parent = parent_of(options);
+    const spw_context *context = context_of(options);
+    const spw_span *parent = context && is_valid(&context->span) ? &context->span : NULL;
     struct spw__engine *engine = spw__gate_state() & SPW__GATE_STARTED ? spw__engine_current() : NULL;
-    if (!engine) {
+    if (!engine || (context && spw__values_have(context->values, SPW__VALUES_SUPPRESSED))) {
         carry(out, parent);
         return;
     }
@@ -332,9 +333,9 @@ void spw__scope_start(spw_scope *out, spw_tracer *tracer, const char *name, size
 {
     spw__span_start(&out->span, tracer, name, name_size, options);
     out->token.id = 0;
-    if (!is_valid(&out->span))
-        return; /* nothing to carry: the context stays as it is */
     const spw_context *parent = options && !short_options(options) ? options->parent : options ? fill_up(options).parent : NULL;
+    if (!is_valid(&out->span) && !(parent && parent->values))
+        return; /* nothing to carry: the context stays as it is */
     const spw_context *base = parent ? parent : spw__thread_context(spw__self);
     out->token = spw__attach(&out->span, base ? base->values : NULL);
 }

@@ -76,13 +76,17 @@ static void thread_exit(void *arg)
     if (thread->recorder)
         retire_recorder(thread->recorder);
     thread->recorder = NULL;
-    thread->cell = &thread->own_cell;
-    for (uint32_t i = 0; i < thread->own_cell.depth; i++)
-        thread->own_cell.entries[i].live = SPW__DEAD;
-    thread->own_cell.depth = 0;
+    spw__stack_leave(thread);
+    spw__cell_empty(&thread->own_cell);
     thread->suppressed = false;
     push_dead(thread, thread);
     spw__self = NULL; /* a later destructor that records starts over */
+}
+
+void spw__cell_name(struct spw__cell *cell)
+{
+    cell->id = __atomic_add_fetch(&cell_ids, 1, __ATOMIC_RELAXED);
+    cell->sequence += cell->id * 0x9e3779b9u; /* ids in tokens have 16 bits: the next cell of the same id counts from elsewhere */
 }
 
 static void make_key(void)
@@ -111,7 +115,7 @@ static struct spw__thread *new_thread(void)
         thread->own_cell.capacity = (uint32_t)INLINE_CONTEXTS;
         thread->cell = &thread->own_cell;
     }
-    thread->own_cell.id = __atomic_add_fetch(&cell_ids, 1, __ATOMIC_RELAXED);
+    spw__cell_name(&thread->own_cell);
     return thread;
 }
 

@@ -16,7 +16,7 @@ struct spw__attached {
     uint32_t live; /* written last, cleared first: a signal handler may look between any two steps */
 };
 
-/* The stack of contexts attached here; a fiber scheduler would swap the pointer to it. */
+/* The stack of contexts attached here; a fiber scheduler swaps the pointer to it. */
 struct spw__cell {
     struct spw__attached *entries;
     uint32_t depth;
@@ -30,6 +30,7 @@ struct spw__thread {
     struct spw__cell *cell;
     struct spw__recorder *recorder; /* NULL, or of an earlier engine: see spw__enter() */
     bool suppressed;
+    spw_context_stack *stack; /* that `cell` is in; NULL: own_cell */
     struct spw__thread *next; /* on the list of the dead */
     struct spw__cell own_cell;
 };
@@ -45,7 +46,18 @@ extern __thread struct spw__thread *spw__self SPW__TLS_MODEL;
 struct spw__thread *spw__thread_get(void);
 
 /* spw_context_attach() of a span and values: copied a word at a time, because the span was written so a moment ago. */
-spw_token spw__attach(const spw_span *span, const void *values);
+spw_token spw__attach(const spw_span *span, const struct spw_values *values);
+
+/* A name for a cell in its tokens, and where its sequence begins. */
+void spw__cell_name(struct spw__cell *cell);
+
+/* Detaches everything; no thread is at it. */
+void spw__cell_empty(struct spw__cell *cell);
+
+/* The thread lets go of the stack a fiber scheduler gave it. */
+void spw__stack_leave(struct spw__thread *thread);
+
+void spw__count_misuse(void);
 
 /* The out-of-line half of spw__enter(). */
 struct spw__recorder *spw__enter_slow(struct spw__engine *engine);

@@ -3,6 +3,11 @@ foreach(name utf8 wire pool segment engine thread tracestate propagation context
   spw_add_test(NAME ${name} SOURCES unit/test_${name}.c LIBS spanwire-sdk-testing spw_proto LABELS unit)
 endforeach()
 
+# What needs no engine: contexts and what travels in them.
+foreach(name context_values context_stack baggage propagators tracestate_list environment http)
+  spw_add_test(NAME ${name} SOURCES unit/test_${name}.c LIBS spanwire-sdk-testing spw_proto LABELS unit)
+endforeach()
+
 # Everything against protobuf-c and protoc, through HTTP.
 spw_add_test(NAME wire_oracle SOURCES integration/test_wire_oracle.c integration/oracle_model.c LIBS spanwire-sdk-testing spw_proto LABELS integration)
 target_compile_definitions(test_wire_oracle PRIVATE SPW_PROTO_DIR="${PROJECT_SOURCE_DIR}/proto")

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <spanwire/propagation.h>
+#include <spanwire/spanwire.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,7 +189,9 @@ static void at_most_32_members_and_512_bytes(void **state)
         memcpy(text, "a=", 2);
         memcpy(text + 257, ",b=", 3);
         text[size] = '\0';
-        assert_string_equal(read_state(text), size <= 512 ? text : "");
+        char first[258];
+        snprintf(first, sizeof first, "%.257s", text);
+        assert_string_equal(read_state(text), size <= 512 ? text : first); /* whole members leave, from the end */
     }
     for (size_t value = 255; value <= 257; value++) {
         memset(text, 'v', sizeof text);
