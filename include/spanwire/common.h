@@ -32,6 +32,12 @@ extern "C" {
 
 #define SPW_API __attribute__((visibility("default")))
 
+/* Public functions that are compiled into their callers. The libraries export each of them as well, for bindings of languages without a C
+ * compiler; SPW_INLINE is something else only where they do that (src/record/inline.c). */
+#ifndef SPW_INLINE
+#define SPW_INLINE static inline
+#endif
+
 /** What a set-up call came to. Recording calls have no result. */
 typedef enum spw_result {
     SPW_OK = 0,
@@ -112,46 +118,46 @@ static inline size_t spw__len(const char *text)
 }
 
 /** @name Values. @{ */
-static inline spw_value spw_value_empty(void)
+SPW_INLINE spw_value spw_value_empty(void)
 {
     spw_value v = { SPW_VALUE_EMPTY, { { NULL, 0 } } };
     return v;
 }
 
 /** A string of known length. Not valid UTF-8: recorded as bytes. */
-static inline spw_value spw_value_string_n(const char *text, size_t size)
+SPW_INLINE spw_value spw_value_string_n(const char *text, size_t size)
 {
     spw_value v = { SPW_VALUE_STRING, { { text, size } } };
     return v;
 }
 
 /** A terminated string; NULL is an empty one. */
-static inline spw_value spw_value_string(const char *text)
+SPW_INLINE spw_value spw_value_string(const char *text)
 {
     return spw_value_string_n(text, spw__len(text));
 }
 
-static inline spw_value spw_value_bytes(const void *data, size_t size)
+SPW_INLINE spw_value spw_value_bytes(const void *data, size_t size)
 {
     spw_value v = { SPW_VALUE_BYTES, { { (const char *)data, size } } };
     return v;
 }
 
-static inline spw_value spw_value_int(int64_t number)
+SPW_INLINE spw_value spw_value_int(int64_t number)
 {
     spw_value v = { SPW_VALUE_INT, { { NULL, 0 } } };
     v.u.i = number;
     return v;
 }
 
-static inline spw_value spw_value_double(double number)
+SPW_INLINE spw_value spw_value_double(double number)
 {
     spw_value v = { SPW_VALUE_DOUBLE, { { NULL, 0 } } };
     v.u.d = number;
     return v;
 }
 
-static inline spw_value spw_value_bool(bool truth)
+SPW_INLINE spw_value spw_value_bool(bool truth)
 {
     spw_value v = { SPW_VALUE_BOOL, { { NULL, 0 } } };
     v.u.b = truth;
@@ -159,7 +165,7 @@ static inline spw_value spw_value_bool(bool truth)
 }
 
 /** An array; `values` may be of different types. */
-static inline spw_value spw_value_array(const spw_value *values, size_t count)
+SPW_INLINE spw_value spw_value_array(const spw_value *values, size_t count)
 {
     spw_value v = { SPW_VALUE_ARRAY, { { NULL, 0 } } };
     v.u.array.values = values;
@@ -168,7 +174,7 @@ static inline spw_value spw_value_array(const spw_value *values, size_t count)
 }
 
 /** A map; of equal keys the last counts. (Where very many are equal, finding that out has a bound, past which the whole value is dropped.) */
-static inline spw_value spw_value_map(const spw_attr *entries, size_t count)
+SPW_INLINE spw_value spw_value_map(const spw_attr *entries, size_t count)
 {
     spw_value v = { SPW_VALUE_MAP, { { NULL, 0 } } };
     v.u.map.entries = entries;
@@ -178,48 +184,48 @@ static inline spw_value spw_value_map(const spw_attr *entries, size_t count)
 /** @} */
 
 /** @name Attributes: a key and a value. @{ */
-static inline spw_attr spw_attr_value(const char *key, spw_value value)
+SPW_INLINE spw_attr spw_attr_value(const char *key, spw_value value)
 {
     spw_attr a = { { key, spw__len(key) }, value };
     return a;
 }
 
-static inline spw_attr spw_attr_string(const char *key, const char *value)
+SPW_INLINE spw_attr spw_attr_string(const char *key, const char *value)
 {
     return spw_attr_value(key, spw_value_string(value));
 }
 
-static inline spw_attr spw_attr_string_n(const char *key, const char *value, size_t size)
+SPW_INLINE spw_attr spw_attr_string_n(const char *key, const char *value, size_t size)
 {
     return spw_attr_value(key, spw_value_string_n(value, size));
 }
 
-static inline spw_attr spw_attr_bytes(const char *key, const void *value, size_t size)
+SPW_INLINE spw_attr spw_attr_bytes(const char *key, const void *value, size_t size)
 {
     return spw_attr_value(key, spw_value_bytes(value, size));
 }
 
-static inline spw_attr spw_attr_int(const char *key, int64_t value)
+SPW_INLINE spw_attr spw_attr_int(const char *key, int64_t value)
 {
     return spw_attr_value(key, spw_value_int(value));
 }
 
-static inline spw_attr spw_attr_double(const char *key, double value)
+SPW_INLINE spw_attr spw_attr_double(const char *key, double value)
 {
     return spw_attr_value(key, spw_value_double(value));
 }
 
-static inline spw_attr spw_attr_bool(const char *key, bool value)
+SPW_INLINE spw_attr spw_attr_bool(const char *key, bool value)
 {
     return spw_attr_value(key, spw_value_bool(value));
 }
 
-static inline spw_attr spw_attr_array(const char *key, const spw_value *values, size_t count)
+SPW_INLINE spw_attr spw_attr_array(const char *key, const spw_value *values, size_t count)
 {
     return spw_attr_value(key, spw_value_array(values, count));
 }
 
-static inline spw_attr spw_attr_map(const char *key, const spw_attr *entries, size_t count)
+SPW_INLINE spw_attr spw_attr_map(const char *key, const spw_attr *entries, size_t count)
 {
     return spw_attr_value(key, spw_value_map(entries, count));
 }

@@ -66,13 +66,13 @@ typedef struct spw_token {
 } spw_token;
 
 /** Whether trace id and span id are both non-zero. */
-static inline bool spw_span_is_valid(spw_span span)
+SPW_INLINE bool spw_span_is_valid(spw_span span)
 {
     static const uint8_t zero[16] = { 0 };
     return __builtin_memcmp(span.trace_id, zero, 16) != 0 && __builtin_memcmp(span.span_id, zero, 8) != 0;
 }
 
-static inline bool spw_span_is_sampled(spw_span span)
+SPW_INLINE bool spw_span_is_sampled(spw_span span)
 {
     return (span.flags & SPW_FLAG_SAMPLED) != 0;
 }

@@ -121,7 +121,7 @@ typedef struct spw_batch_iter {
     size_t index;
 } spw_batch_iter;
 
-static inline spw_batch_iter spw_batch_begin(const spw_batch *batch)
+SPW_INLINE spw_batch_iter spw_batch_begin(const spw_batch *batch)
 {
     spw_batch_iter it = { batch, 0 };
     return it;

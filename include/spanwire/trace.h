@@ -134,7 +134,7 @@ SPW_API bool spw__tracer_enabled(spw_tracer *tracer);
  * Whether a span of this tracer (NULL: the program's own) could be recorded and delivered now. For work that only telemetry needs; ask each
  * time, the answer changes. Does not block or allocate. (Specification: Trace API, Enabled.)
  */
-static inline bool spw_tracer_enabled(spw_tracer *tracer)
+SPW_INLINE bool spw_tracer_enabled(spw_tracer *tracer)
 {
     return (spw__gate_state() & SPW__GATE_STARTED) != 0 && spw__tracer_enabled(tracer);
 }
@@ -143,7 +143,7 @@ static inline bool spw_tracer_enabled(spw_tracer *tracer)
  * Starts a span. `tracer` NULL: the program's own. `options` NULL: an internal span, child of the current context.
  * It does not become current; see spw_scope_start(). (Specification: Trace API, Span Creation.)
  */
-static inline spw_span spw_span_start(spw_tracer *tracer, const char *name, const spw_span_options *options)
+SPW_INLINE spw_span spw_span_start(spw_tracer *tracer, const char *name, const spw_span_options *options)
 {
     spw_span span = { 0, { 0 }, { 0 }, 0, 0, 0, 0 };
     if (__builtin_expect(spw__gate_state() != 0 || options, 1))
@@ -152,21 +152,21 @@ static inline spw_span spw_span_start(spw_tracer *tracer, const char *name, cons
 }
 
 /** Ends a span now. Idempotent; a no-op for a span that does not record. (Specification: Trace API, End.) */
-static inline void spw_span_end(spw_span span)
+SPW_INLINE void spw_span_end(spw_span span)
 {
     if (span.handle)
         spw__span_end(span.handle, 0);
 }
 
 /** Ends a span at a given time; a time before its start is taken as its start. */
-static inline void spw_span_end_at(spw_span span, uint64_t end_unix_ns)
+SPW_INLINE void spw_span_end_at(spw_span span, uint64_t end_unix_ns)
 {
     if (span.handle)
         spw__span_end(span.handle, end_unix_ns);
 }
 
 /** Starts a span and makes it current on this thread. Pair with spw_scope_end(); for compilers without `cleanup`. */
-static inline spw_scope spw_scope_start(spw_tracer *tracer, const char *name, const spw_span_options *options)
+SPW_INLINE spw_scope spw_scope_start(spw_tracer *tracer, const char *name, const spw_span_options *options)
 {
     spw_scope scope = { { 0, { 0 }, { 0 }, 0, 0, 0, 0 }, { 0 } };
     if (__builtin_expect(spw__gate_state() != 0 || options, 1))
@@ -183,59 +183,59 @@ static inline spw_span spw__scope_open(spw_scope *scope, spw_tracer *tracer, con
 }
 
 /** Detaches and ends. Idempotent. */
-static inline void spw_scope_end(spw_scope *scope)
+SPW_INLINE void spw_scope_end(spw_scope *scope)
 {
     if (scope->span.handle || scope->token.id)
         spw__scope_end(scope);
 }
 
 /** Whether what is set on the span is kept: it records and has not ended. Skip costly attribute values when it is false. */
-static inline bool spw_is_recording(spw_span span)
+SPW_INLINE bool spw_is_recording(spw_span span)
 {
     return span.handle && spw__is_recording(span.handle);
 }
 
 /** @name Attributes. Last value of a key wins; an empty or NULL key is dropped and counted; a NULL string is an empty one.
  *  (Specification: Set Attributes.) @{ */
-static inline void spw_set_string(spw_span span, const char *key, const char *value)
+SPW_INLINE void spw_set_string(spw_span span, const char *key, const char *value)
 {
     if (span.handle)
         spw__set_string(span.handle, key, spw__len(key), value, spw__len(value));
 }
 
 /** A string of known length. What is not valid UTF-8 is recorded as bytes. */
-static inline void spw_set_string_n(spw_span span, const char *key, const char *value, size_t size)
+SPW_INLINE void spw_set_string_n(spw_span span, const char *key, const char *value, size_t size)
 {
     if (span.handle)
         spw__set_string(span.handle, key, spw__len(key), value, size);
 }
 
-static inline void spw_set_bytes(spw_span span, const char *key, const void *value, size_t size)
+SPW_INLINE void spw_set_bytes(spw_span span, const char *key, const void *value, size_t size)
 {
     if (span.handle)
         spw__set_bytes(span.handle, key, spw__len(key), value, size);
 }
 
-static inline void spw_set_int(spw_span span, const char *key, int64_t value)
+SPW_INLINE void spw_set_int(spw_span span, const char *key, int64_t value)
 {
     if (span.handle)
         spw__set_int(span.handle, key, spw__len(key), value);
 }
 
 /** OTLP has no unsigned integers: above INT64_MAX the value is recorded as a decimal string, so that nothing is lost. */
-static inline void spw_set_uint(spw_span span, const char *key, uint64_t value)
+SPW_INLINE void spw_set_uint(spw_span span, const char *key, uint64_t value)
 {
     if (span.handle)
         spw__set_uint(span.handle, key, spw__len(key), value);
 }
 
-static inline void spw_set_double(spw_span span, const char *key, double value)
+SPW_INLINE void spw_set_double(spw_span span, const char *key, double value)
 {
     if (span.handle)
         spw__set_double(span.handle, key, spw__len(key), value);
 }
 
-static inline void spw_set_bool(spw_span span, const char *key, bool value)
+SPW_INLINE void spw_set_bool(spw_span span, const char *key, bool value)
 {
     if (span.handle)
         spw__set_bool(span.handle, key, spw__len(key), value);
@@ -246,42 +246,42 @@ static inline void spw_set_bool(spw_span span, const char *key, bool value)
  * take some 12 KiB of stack. A tree that is over a budget (see spw_value) is dropped whole and counted; the limit on the length of values
  * holds for each string and each bytes in it.
  */
-static inline void spw_set_value(spw_span span, const char *key, const spw_value *value)
+SPW_INLINE void spw_set_value(spw_span span, const char *key, const spw_value *value)
 {
     if (span.handle)
         spw__set_value(span.handle, key, spw__len(key), value);
 }
 
 /** An array of strings, as from a C array; a NULL among them is recorded as an empty value. Cheaper than a list of spw_value. */
-static inline void spw_set_strings(spw_span span, const char *key, const char *const *values, size_t count)
+SPW_INLINE void spw_set_strings(spw_span span, const char *key, const char *const *values, size_t count)
 {
     if (span.handle)
         spw__set_row(span.handle, key, spw__len(key), SPW_VALUE_STRING, values, count);
 }
 
 /** An array of integers. */
-static inline void spw_set_ints(spw_span span, const char *key, const int64_t *values, size_t count)
+SPW_INLINE void spw_set_ints(spw_span span, const char *key, const int64_t *values, size_t count)
 {
     if (span.handle)
         spw__set_row(span.handle, key, spw__len(key), SPW_VALUE_INT, values, count);
 }
 
 /** An array of doubles. */
-static inline void spw_set_doubles(spw_span span, const char *key, const double *values, size_t count)
+SPW_INLINE void spw_set_doubles(spw_span span, const char *key, const double *values, size_t count)
 {
     if (span.handle)
         spw__set_row(span.handle, key, spw__len(key), SPW_VALUE_DOUBLE, values, count);
 }
 
 /** An array of truth values. */
-static inline void spw_set_bools(spw_span span, const char *key, const bool *values, size_t count)
+SPW_INLINE void spw_set_bools(spw_span span, const char *key, const bool *values, size_t count)
 {
     if (span.handle)
         spw__set_row(span.handle, key, spw__len(key), SPW_VALUE_BOOL, values, count);
 }
 
 /** Sets `count` attributes at once. */
-static inline void spw_set_attrs(spw_span span, const spw_attr *attrs, size_t count)
+SPW_INLINE void spw_set_attrs(spw_span span, const spw_attr *attrs, size_t count)
 {
     if (span.handle)
         spw__set_attrs(span.handle, attrs, count);
@@ -289,7 +289,7 @@ static inline void spw_set_attrs(spw_span span, const spw_attr *attrs, size_t co
 /** @} */
 
 /** Adds an event, now, with `count` attributes (NULL and 0: none). (Specification: Add Events.) */
-static inline void spw_add_event(spw_span span, const char *name, const spw_attr *attrs, size_t count)
+SPW_INLINE void spw_add_event(spw_span span, const char *name, const spw_attr *attrs, size_t count)
 {
     spw_view view = { name, spw__len(name) };
     if (span.handle)
@@ -297,7 +297,7 @@ static inline void spw_add_event(spw_span span, const char *name, const spw_attr
 }
 
 /** Adds an event that happened at a given time. */
-static inline void spw_add_event_at(spw_span span, const char *name, uint64_t unix_ns, const spw_attr *attrs, size_t count)
+SPW_INLINE void spw_add_event_at(spw_span span, const char *name, uint64_t unix_ns, const spw_attr *attrs, size_t count)
 {
     spw_view view = { name, spw__len(name) };
     if (span.handle)
@@ -309,7 +309,7 @@ static inline void spw_add_event_at(spw_span span, const char *name, uint64_t un
  * belong into spw_span_options: a sampler sees only those. A link to an invalid span is recorded when it has attributes or a trace state, else
  * it is none. (Specification: Trace API, Link.)
  */
-static inline void spw_add_link(spw_span span, spw_span to, const spw_attr *attrs, size_t count)
+SPW_INLINE void spw_add_link(spw_span span, spw_span to, const spw_attr *attrs, size_t count)
 {
     if (span.handle) {
         spw_link link = { to, attrs, count };
@@ -318,14 +318,14 @@ static inline void spw_add_link(spw_span span, spw_span to, const spw_attr *attr
 }
 
 /** Sets the status. Ok wins over Error, and both over Unset; the description (NULL: none) is kept for Error only. (Set Status.) */
-static inline void spw_set_status(spw_span span, spw_status_code code, const char *description)
+SPW_INLINE void spw_set_status(spw_span span, spw_status_code code, const char *description)
 {
     if (span.handle)
         spw__set_status(span.handle, code, description, spw__len(description));
 }
 
 /** The operation failed: status Error with `message`, and `error.type` = `type`, a word of few values (`timeout`, an errno name, `_OTHER`). */
-static inline void spw_fail(spw_span span, const char *type, const char *message)
+SPW_INLINE void spw_fail(spw_span span, const char *type, const char *message)
 {
     if (span.handle) {
         spw__set_string(span.handle, "error.type", 10, type, spw__len(type));
@@ -338,7 +338,7 @@ static inline void spw_fail(spw_span span, const char *type, const char *message
  * a number that is none). `errnum` is an errno value, or one negated; `what` (NULL: nothing) is cut at 512 bytes. errno itself stays as it
  * is. Thread-safe, but not for signal handlers, because of strerror_r().
  */
-static inline void spw_fail_errno(spw_span span, int errnum, const char *what)
+SPW_INLINE void spw_fail_errno(spw_span span, int errnum, const char *what)
 {
     if (span.handle)
         spw__fail_errno(span.handle, errnum, what, spw__len(what));
@@ -348,7 +348,7 @@ static inline void spw_fail_errno(spw_span span, int errnum, const char *what)
  * Records an exception, or an error that was met, handled or not, as an `exception` event; the status stays. Any text may be NULL: then it is
  * left out. Of equal keys the caller's attributes win. (Specification: Trace API, Record Exception.)
  */
-static inline void spw_record_exception(spw_span span, const char *type, const char *message, const char *stacktrace, const spw_attr *attrs,
+SPW_INLINE void spw_record_exception(spw_span span, const char *type, const char *message, const char *stacktrace, const spw_attr *attrs,
                                         size_t count)
 {
     spw_view t = { type, spw__len(type) }, m = { message, spw__len(message) }, s = { stacktrace, spw__len(stacktrace) };
@@ -357,13 +357,13 @@ static inline void spw_record_exception(spw_span span, const char *type, const c
 }
 
 /** The short form of spw_record_exception(). */
-static inline void spw_record_error(spw_span span, const char *type, const char *message)
+SPW_INLINE void spw_record_error(spw_span span, const char *type, const char *message)
 {
     spw_record_exception(span, type, message, NULL, NULL, 0);
 }
 
 /** Replaces the name. (Specification: UpdateName.) */
-static inline void spw_update_name(spw_span span, const char *name)
+SPW_INLINE void spw_update_name(spw_span span, const char *name)
 {
     if (span.handle)
         spw__update_name(span.handle, name, spw__len(name));

@@ -1,5 +1,6 @@
 #!/bin/sh
-# A stranger's use: install to a fresh prefix, build by the plain compiler line and by find_package, run.
+# A stranger's use of an installed copy: by the plain compiler line, by find_package, by a library that records, from a language without a C
+# compiler. The copy is moved after it was installed: nothing in it may know where it was.
 #   consumer.sh BUILD_DIRECTORY
 # shellcheck disable=SC2016,SC2317
 set -eu
@@ -10,31 +11,28 @@ root=$(pwd)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-prefix=$work/prefix
-if ! cmake --install "$build" --prefix "$prefix" >"$work/install.log" 2>&1; then
+consumers=$root/tests/consumers
+warnings='-Wall -Wextra -Wpedantic -Wconversion -Werror'
+if ! cmake --install "$build" --prefix "$work/here" >"$work/install.log" 2>&1; then
     tail -20 "$work/install.log"
     not_ok 'cmake --install'
     finish
 fi
 ok 'cmake --install into an empty prefix'
+prefix=$work/elsewhere
+mv "$work/here" "$prefix"
+case_of 'what is installed as text names neither its prefix nor its source' \
+    "$(grep -rIlE "$work/here|$build|$root" "$prefix" || true)"
 pc=$(dirname "$(find "$prefix" -name spanwire-sdk.pc)")
 lib=$(dirname "$pc")
+case_of 'nor does a run path' \
+    "$(readelf -d "$lib"/*.so "$prefix/bin/spanwire" 2>/dev/null | grep -E 'RUNPATH|RPATH' | grep -vE '\[\$ORIGIN(/[^]:]*)?\]' || true)"
 PKG_CONFIG_PATH=$pc
 LD_LIBRARY_PATH=$lib
 export PKG_CONFIG_PATH LD_LIBRARY_PATH
 cd "$work"
 
-# attempt NAME COMMAND...: the command's output is shown only when it fails
-attempt() {
-    attempt_name=$1
-    shift
-    if out=$("$@" 2>&1); then ok "$attempt_name"; else case_of "$attempt_name" "${out:-failed without a word}"; fi
-}
-
-# no OTEL_ variable of the caller reaches a program here
-clean_env() {
-    env -i PATH="$PATH" LD_LIBRARY_PATH="$LD_LIBRARY_PATH" "$@"
-}
+# ---- pkg-config and the plain compiler line ----
 
 plain_line() {
     # shellcheck disable=SC2046
@@ -45,49 +43,61 @@ attempt 'samples/quickstart.c by: cc app.c $(pkg-config --cflags --libs spanwire
 attempt 'it runs with the console exporter' clean_env OTEL_TRACES_EXPORTER=console ./quickstart
 attempt 'it runs with the SDK disabled' clean_env OTEL_SDK_DISABLED=true ./quickstart
 
-cat >library.c <<'C'
-#define SPW_DEFAULT_TRACER tracer
-#include <spanwire/trace.h>
-static spw_tracer tracer = SPW_TRACER_INIT("library", "1.0");
-int library_work(int n);
-int library_work(int n)
-{
-    SPW_SPAN(span, "work");
-    spw_set(span, "n", n);
-    return n + 1;
-}
-C
-cat >host.c <<'C'
-int library_work(int n);
-int main(void)
-{
-    return library_work(41) == 42 ? 0 : 1;
-}
-C
-# shellcheck disable=SC2046
-attempt 'an instrumented library by: cc -shared lib.c $(pkg-config --cflags --libs spanwire)' \
-    cc -shared -fPIC -Wl,-z,defs library.c $(pkg-config --cflags --libs spanwire) -o liblibrary.so
-attempt 'a program of it without an SDK: links' cc host.c -L. -llibrary -Wl,-rpath-link,"$lib" -o host
-attempt 'a program of it without an SDK: runs' env LD_LIBRARY_PATH="$LD_LIBRARY_PATH:." ./host
-case_of 'the library costs its users libspanwire and libc, nothing more' \
-    "$(ldd liblibrary.so | grep -vE 'libspanwire\.so|libc\.so|libpthread|linux-vdso|ld-linux|/ld64' || true)"
+# ---- a library that records ----
 
-mkdir cmake-user
-cat >cmake-user/CMakeLists.txt <<'CMAKE'
-cmake_minimum_required(VERSION 3.25)
-project(user C)
-find_package(spanwire 0.1 REQUIRED)
-add_executable(user ${QUICKSTART})
-target_link_libraries(user PRIVATE spanwire::spanwire-sdk)
-CMAKE
-attempt 'find_package(spanwire): configures' cmake -G Ninja -S cmake-user -B cmake-build "-DCMAKE_PREFIX_PATH=$prefix" "-DQUICKSTART=$root/samples/quickstart.c"
+# shellcheck disable=SC2046,SC2086
+attempt 'an instrumented library by: cc -shared lib.c $(pkg-config --cflags --libs spanwire)' \
+    cc $warnings -shared -fPIC -Wl,-z,defs "$consumers/library.c" $(pkg-config --cflags --libs spanwire) -o liblibrary.so
+case_of 'it costs its users libspanwire and libc, nothing more' \
+    "$(ldd liblibrary.so | grep -vE 'libspanwire\.so|libc\.so|libpthread|linux-vdso|ld-linux|/ld64' || true)"
+attempt 'a program of it without an SDK: links' cc "$consumers/host.c" -L. -llibrary -Wl,-rpath-link,"$lib" -o host
+case_of 'a program of it without an SDK: no curl, no protobuf, no SDK' "$(LD_LIBRARY_PATH="$lib:." ldd host | grep -E 'curl|protobuf|spanwire-sdk' || true)"
+attempt 'a program of it without an SDK: runs' clean_env LD_LIBRARY_PATH="$lib:." ./host
+# shellcheck disable=SC2046,SC2086
+attempt 'a program of it with an SDK: links' \
+    cc $warnings "$consumers/host_sdk.c" -L. -llibrary $(pkg-config --cflags --libs spanwire-sdk) -o host_sdk
+attempt 'a program of it with an SDK: its spans arrive in the program'\''s trace' clean_env LD_LIBRARY_PATH="$lib:." ./host_sdk
+
+# ---- find_package ----
+
+attempt 'find_package(spanwire): configures' cmake -G Ninja -S "$consumers/user" -B cmake-build "-DCMAKE_PREFIX_PATH=$prefix" "-DCONSUMERS=$consumers"
 attempt 'find_package(spanwire): builds' cmake --build cmake-build
-attempt 'find_package(spanwire): runs' clean_env OTEL_TRACES_EXPORTER=console cmake-build/user
+attempt 'find_package(spanwire): runs, without an SDK' clean_env cmake-build/host
+attempt 'find_package(spanwire): runs, with an SDK' clean_env cmake-build/host_sdk
 
 program=$prefix/bin/spanwire
 if [ -x "$program" ]; then
     attempt 'the installed program starts without LD_LIBRARY_PATH' env -u LD_LIBRARY_PATH "$program" --help
 else
     skip 'the installed program: not built'
+fi
+
+# ---- a binding: spans.lua says what it makes ----
+
+# The lines `name parent kind status` of the spans on a console, parents by name.
+tree() {
+    awk '/^span "/ { name = $0; sub(/^span "/, "", name); sub(/".*/, "", name); kind = $0; sub(/^span "[^"]*" /, "", kind); status = kind
+                     sub(/ .*/, "", kind); sub(/.* status /, "", status); sub(/ .*/, "", status) }
+        /^  trace / { id = $4; names[id] = name; parents[id] = $5 == "parent" ? $6 : ""; told[id] = kind " " status; traces[$2] }
+        END { for (id in names) print names[id] ": in " (parents[id] == "" ? "nothing" : names[parents[id]]) ", " told[id]
+              for (t in traces) count++
+              print "traces: " count }' "$1" | LC_ALL=C sort
+}
+
+cat >tree.txt <<'TREE'
+lua elsewhere: in lua run, client unset
+lua leaf: in lua step, internal unset
+lua run: in nothing, internal unset
+lua step: in lua run, internal error
+traces: 1
+TREE
+if command -v luajit >/dev/null 2>&1; then
+    attempt 'LuaJIT calls the libraries' clean_env OTEL_TRACES_EXPORTER=console sh -c 'luajit "$1" >spans.txt' - "$consumers/spans.lua"
+    case_of 'its spans are a tree' "$(tree spans.txt | diff tree.txt - || true)"
+    for line in 'lua.string="zero\\x00inside"' 'lua.int=7' 'lua.double=2.5' 'lua.bool=true' 'error.type="timeout"' 'attempt=2' 'scope "lua" 5.1'; do
+        case_of "and hold what was set: $line" "$(grep -q -- "$line" spans.txt || echo 'it is not there')"
+    done
+else
+    skip 'LuaJIT calls the libraries: no luajit (Debian: luajit)'
 fi
 finish

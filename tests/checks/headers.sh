@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/checks/lib.sh
 
-warnings='-Wall -Wextra -Wpedantic -Werror'
+warnings='-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Werror'
 
 # compiles COMPILER LANGUAGE STANDARD HEADER
 compiles() {

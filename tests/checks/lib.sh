@@ -29,6 +29,25 @@ case_of() {
     fi
 }
 
+# attempt NAME COMMAND...: the end of the command's output is shown only when it fails
+attempt() {
+    attempt_name=$1
+    shift
+    if attempt_out=$("$@" 2>&1); then ok "$attempt_name"; else case_of "$attempt_name" "$(printf '%s\n' "${attempt_out:-failed without a word}" | tail -30)"; fi
+}
+
+# refused NAME COMMAND...: passes when the command fails
+refused() {
+    attempt_name=$1
+    shift
+    if "$@" >/dev/null 2>&1; then not_ok "$attempt_name"; else ok "$attempt_name"; fi
+}
+
+# clean_env COMMAND...: no OTEL_ variable of the caller reaches it
+clean_env() {
+    env -i PATH="$PATH" LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}" "$@"
+}
+
 finish() {
     printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
     [ "$failed" -eq 0 ]

@@ -9,13 +9,6 @@ root=$(pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# attempt NAME COMMAND...: the end of the command's output is shown when it fails
-attempt() {
-    attempt_name=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then ok "$attempt_name"; else case_of "$attempt_name" "$(echo failed; tail -20 "$work/log")"; fi
-}
-
 static_line() {
     # shellcheck disable=SC2046
     cc "$root/samples/quickstart.c" $(PKG_CONFIG_PATH=$pc pkg-config --static --cflags --libs spanwire-sdk) -o "$work/quickstart"

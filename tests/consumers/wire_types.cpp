@@ -1,0 +1,2 @@
+// The same, with spw::span's set().
+#include "wire_types.c"
