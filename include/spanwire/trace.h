@@ -349,7 +349,7 @@ SPW_INLINE void spw_fail_errno(spw_span span, int errnum, const char *what)
  * left out. Of equal keys the caller's attributes win. (Specification: Trace API, Record Exception.)
  */
 SPW_INLINE void spw_record_exception(spw_span span, const char *type, const char *message, const char *stacktrace, const spw_attr *attrs,
-                                        size_t count)
+                                     size_t count)
 {
     spw_view t = { type, spw__len(type) }, m = { message, spw__len(message) }, s = { stacktrace, spw__len(stacktrace) };
     if (span.handle)
