@@ -94,10 +94,10 @@ typedef struct spw_options {
     const char *service_name;         /**< wins over OTEL_SERVICE_NAME */
     const char *service_name_default; /**< OTEL_SERVICE_NAME wins over this (unknown_service:<program>) */
     const char *service_version;
-    const spw_attr *resource_attributes; /**< win over OTEL_RESOURCE_ATTRIBUTES */
+    const spw_attr *resource_attributes; /**< win over OTEL_RESOURCE_ATTRIBUTES; of any types */
     size_t resource_attribute_count;
-    const char *resource_schema_url;
-    const char *resource_detectors; /**< by name, as `service,process,host,os,container`; `none` for none (all of these) */
+    const char *resource_schema_url; /**< what resource_attributes follow; see spw_resource_schema_url() */
+    const char *resource_detectors; /**< by name, as `service,process,host,os,container`; `none` for none (all of these and yours, see resource.h) */
     /* how */
     struct spw_sampler *sampler;           /**< spw_start() takes it over. OTEL_TRACES_SAMPLER (parentbased_always_on) */
     struct spw_id_generator *id_generator; /**< borrowed until shutdown; NULL: random ids */
@@ -137,10 +137,11 @@ typedef struct spw_options {
     spw_log_fn log_fn; /**< NULL: standard error */
     void *log_arg;
     spw_error *error; /**< NULL, or where spw_start() says why it failed and what to do */
+    bool disabled;    /**< spw_start() succeeds and records nothing, OTEL_SDK_DISABLED; propagation works all the same */
 } spw_options;
 #define SPW_OPTIONS_INIT                                                                                                                   \
     { sizeof(spw_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL,  \
-      NULL, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, SPW_LOG_NONE, NULL, NULL, NULL }
+      NULL, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, SPW_LOG_NONE, NULL, NULL, NULL, false }
 
 /**
  * Starts the SDK: reads options and environment, builds resource and pipelines, starts the worker, opens the gate for recording. Does no

@@ -20,10 +20,12 @@
 
 #include <spanwire/baggage.h>
 #include <spanwire/common.h>
+#include <spanwire/config.h>
 #include <spanwire/context.h>
 #include <spanwire/environment.h>
 #include <spanwire/http.h>
 #include <spanwire/propagation.h>
+#include <spanwire/resource.h>
 #include <spanwire/sdk.h>
 #include <spanwire/trace.h>
 

@@ -9,14 +9,12 @@
 
 #define SPW__ENV_MAX_BYTES 16384          /* of one variable's value; more is a mistake */
 #define SPW__ENV_MAX_NUMBER 2147483647u   /* 2^31 - 1 */
-#define SPW__RESOURCE_MAX_ATTRIBUTES 1024 /* and, */
-#define SPW__RESOURCE_MAX_BYTES 262144    /* in all */
 
 /* The value; NULL when unset, empty, too long or not UTF-8. Borrowed from the environment. */
 const char *spw__env_text(const char *name);
 
-/* Only "true" in any case is true; what is neither true nor false is reported. */
-bool spw__env_bool(const char *name);
+/* Sets *out and returns true when the variable is set. Only "true" in any case is true; what is neither true nor false is reported. */
+bool spw__env_bool(const char *name, uint64_t *out);
 
 /* Sets *out and returns true when the variable holds an integer of min to 2^31-1; else *out stays. */
 bool spw__env_uint(const char *name, uint32_t min, uint32_t *out);
@@ -33,24 +31,13 @@ typedef bool (*spw__pair_fn)(void *arg, spw_view key, spw_view value);
 extern const char spw__pairs_no_memory[]; /* one of the answers */
 const char *spw__pairs_decode(const char *list, spw__pair_fn put, void *arg);
 
+/* NULL, or what is wrong with it: as spw__pairs_decode(). */
+const char *spw__pairs_problem(const char *list);
+
 /* NULL, or why the list cannot be sent as HTTP headers. Never quotes it. */
 const char *spw__headers_problem(const char *headers);
 
 /* Fills *error and fails when `url` cannot be an OTLP/HTTP endpoint; `source` names the setting. Quotes no user info and no query. */
 spw_result spw__endpoint_check(const char *source, const char *url, spw_error *error);
-
-/* From the environment, over what the defaults are. */
-void spw__env_batching(struct spw__pipeline_config *out, bool *batch_is_set);
-void spw__env_limits(struct spw__config *out);
-void spw__env_sampler(void);
-void spw__env_propagators(void);
-spw_log_level spw__env_log_level(void);
-
-/* The OTLP settings, options first; fails only on what options say, and on what would send to the wrong place or in the wrong protocol. */
-spw_result spw__config_otlp(struct spw__config *out, const spw_options *options, spw_error *error);
-
-/* The merged resource. */
-spw_result spw__config_resource(struct spw__config *out, const spw_options *options, spw_error *error);
-void spw__config_resource_free(struct spw__config *config);
 
 #endif

@@ -28,8 +28,13 @@ struct receiver {
 static struct receiver receivers[RECEIVERS] = { { SPW_LOG_INFO, NULL, NULL } };
 static unsigned current_receiver;
 
+/* This thread's own, while it looks at a configuration that is not in use. */
+static _Thread_local struct receiver diverted;
+
 static struct receiver receiver_now(void)
 {
+    if (diverted.fn)
+        return diverted;
     struct receiver *r = &receivers[__atomic_load_n(&current_receiver, __ATOMIC_ACQUIRE) % RECEIVERS];
     struct receiver copy;
     copy.level = __atomic_load_n(&r->level, __ATOMIC_RELAXED);
@@ -46,6 +51,11 @@ void spw__diag_configure(spw_log_level level, spw_log_fn fn, void *arg)
     __atomic_store_n(&r->fn, fn, __ATOMIC_RELAXED);
     __atomic_store_n(&r->arg, arg, __ATOMIC_RELAXED);
     __atomic_store_n(&current_receiver, next, __ATOMIC_RELEASE);
+}
+
+void spw__diag_divert(spw_log_level level, spw_log_fn fn, void *arg)
+{
+    diverted = (struct receiver){ level, fn, arg };
 }
 
 /* A character that a terminal or a log reader would act on: C0, DEL, C1 (U+0080 to U+009F), line and paragraph separators. */

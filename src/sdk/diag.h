@@ -7,6 +7,9 @@
 /* Sets level and receiver (NULL: one write to standard error a line). Before the worker starts. */
 void spw__diag_configure(spw_log_level level, spw_log_fn fn, void *arg);
 
+/* Hands what this thread says to `fn` alone, until it is called with NULL. */
+void spw__diag_divert(spw_log_level level, spw_log_fn fn, void *arg);
+
 /* Says one line if its level is reported. At most 511 bytes; control characters are escaped. */
 void spw__diag(spw_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

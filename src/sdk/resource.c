@@ -1,4 +1,4 @@
-/* Encodes the resource and the scopes by protobuf-c: rare, so the generic encoder is good enough. */
+/* Encodes the resource by protobuf-c: rare, so the generic encoder is good enough. */
 #include "sdk/resource.h"
 
 #include <opentelemetry/proto/resource/v1/resource.pb-c.h>
@@ -52,7 +52,45 @@ static bool set_string(any_value *out, spw_view view)
     return out->string_value != NULL;
 }
 
-static bool set_value(any_value *out, const spw_value *value)
+static key_value *key_value_new(spw_view key);
+
+/* The children of an array or a map, on their way into its message. */
+struct level {
+    const spw_value *from;
+    any_value *to;
+    size_t at;
+};
+
+static size_t child_count(const spw_value *value)
+{
+    return value->type == SPW_VALUE_ARRAY ? value->u.array.count : value->u.map.count;
+}
+
+/* Room for the children: the message counts those that are there, so that it can be freed at any time. */
+static bool open_array(any_value *out, size_t count)
+{
+    out->array_value = malloc(sizeof *out->array_value);
+    if (!out->array_value)
+        return false;
+    opentelemetry__proto__common__v1__array_value__init(out->array_value);
+    out->value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_ARRAY_VALUE;
+    out->array_value->values = calloc(count + 1, sizeof *out->array_value->values);
+    return out->array_value->values != NULL;
+}
+
+static bool open_map(any_value *out, size_t count)
+{
+    out->kvlist_value = malloc(sizeof *out->kvlist_value);
+    if (!out->kvlist_value)
+        return false;
+    opentelemetry__proto__common__v1__key_value_list__init(out->kvlist_value);
+    out->value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_KVLIST_VALUE;
+    out->kvlist_value->values = calloc(count + 1, sizeof *out->kvlist_value->values);
+    return out->kvlist_value->values != NULL;
+}
+
+/* One node, without its children. */
+static bool set_node(any_value *out, const spw_value *value)
 {
     switch (value->type) {
     case SPW_VALUE_STRING: return set_string(out, value->u.view);
@@ -69,52 +107,127 @@ static bool set_value(any_value *out, const spw_value *value)
         out->value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_DOUBLE_VALUE;
         out->double_value = value->u.d;
         return true;
+    case SPW_VALUE_ARRAY: return open_array(out, value->u.array.count);
+    case SPW_VALUE_MAP: return open_map(out, value->u.map.count);
     case SPW_VALUE_EMPTY:
-    case SPW_VALUE_ARRAY: /* configuration refuses these two */
-    case SPW_VALUE_MAP:
-    case SPW_VALUE_ENCODED_ARRAY:
+    case SPW_VALUE_ENCODED_ARRAY: /* the builder refuses these two */
     case SPW_VALUE_ENCODED_MAP: break;
     }
     return true; /* an AnyValue with nothing set */
 }
 
-/* One key with its value; freed by protobuf-c's own free, so that every part is malloc'ed. */
-static key_value *key_value_new(const spw_attr *attr)
+/* The message of the next child, already in its parent; NULL: no memory. */
+static any_value *add_child(struct level *level)
+{
+    size_t index = level->at++;
+    if (level->from->type == SPW_VALUE_MAP) {
+        Opentelemetry__Proto__Common__V1__KeyValueList *map = level->to->kvlist_value;
+        key_value *kv = key_value_new(level->from->u.map.entries[index].key);
+        if (kv)
+            map->values[map->n_values++] = kv;
+        return kv ? kv->value : NULL;
+    }
+    Opentelemetry__Proto__Common__V1__ArrayValue *array = level->to->array_value;
+    any_value *value = malloc(sizeof *value);
+    if (!value)
+        return NULL;
+    opentelemetry__proto__common__v1__any_value__init(value);
+    array->values[array->n_values++] = value;
+    return value;
+}
+
+static bool is_container(const spw_value *value)
+{
+    return value->type == SPW_VALUE_ARRAY || value->type == SPW_VALUE_MAP;
+}
+
+/* The whole tree; the builder has seen to it that it is not too deep. protobuf-c recurses when it packs, as deep as that. */
+static bool set_value(any_value *out, const spw_value *value)
+{
+    struct level stack[SPW__VALUE_MAX_DEPTH];
+    unsigned depth = 0;
+    if (!set_node(out, value))
+        return false;
+    if (is_container(value))
+        stack[depth++] = (struct level){ value, out, 0 };
+    while (depth) {
+        struct level *top = &stack[depth - 1];
+        if (top->at == child_count(top->from)) {
+            depth--;
+            continue;
+        }
+        const spw_value *child = top->from->type == SPW_VALUE_ARRAY ? &top->from->u.array.values[top->at]
+                                                                   : &top->from->u.map.entries[top->at].value;
+        any_value *to = add_child(top);
+        if (!to || !set_node(to, child))
+            return false;
+        if (is_container(child) && depth == SPW__VALUE_MAX_DEPTH)
+            return false;
+        if (is_container(child))
+            stack[depth++] = (struct level){ child, to, 0 };
+    }
+    return true;
+}
+
+/* One key with a value to be set; freed by protobuf-c's own free, so that every part is malloc'ed. */
+static key_value *key_value_new(spw_view key)
 {
     key_value *kv = malloc(sizeof *kv);
     if (!kv)
         return NULL;
     opentelemetry__proto__common__v1__key_value__init(kv);
-    kv->key = name_copy(attr->key);
+    kv->key = name_copy(key);
     kv->value = malloc(sizeof *kv->value);
     if (kv->value)
         opentelemetry__proto__common__v1__any_value__init(kv->value);
-    if (!kv->key || !kv->value || !set_value(kv->value, &attr->value)) {
+    if (!kv->key || !kv->value) {
         opentelemetry__proto__common__v1__key_value__free_unpacked(kv, NULL);
         return NULL;
     }
     return kv;
 }
 
-/* `1: message`, tag and length included: the frame that ResourceSpans.resource and ScopeSpans.scope share. */
-static spw_result frame(const ProtobufCMessage *message, uint8_t **out, size_t *size)
+enum { TAG_RESOURCE = 0x0a, TAG_SCHEMA_URL = 0x1a };
+
+static size_t put_varint(uint8_t *out, size_t value)
 {
-    uint8_t head[11] = { (1u << 3) | 2u };
-    size_t body = protobuf_c_message_get_packed_size(message), at = 1;
-    for (size_t rest = body;; rest >>= 7) {
-        head[at++] = (uint8_t)(rest >= 0x80 ? (rest & 0x7f) | 0x80 : rest);
-        if (rest < 0x80)
-            break;
-    }
-    *out = malloc(at + body);
-    if (!*out)
+    size_t at = 0;
+    for (; value >= 0x80; value >>= 7)
+        out[at++] = (uint8_t)((value & 0x7f) | 0x80);
+    out[at++] = (uint8_t)value;
+    return at;
+}
+
+/* ResourceSpans without its scopes. */
+static spw_result pack(const resource_message *resource, const char *schema_url, uint8_t **out, size_t *size)
+{
+    size_t body = protobuf_c_message_get_packed_size(&resource->base), url = schema_url ? strlen(schema_url) : 0;
+    uint8_t *p = malloc(body + url + 24); /* two tags, two lengths */
+    if (!p)
         return SPW_ERR_NO_MEMORY;
-    memcpy(*out, head, at);
-    *size = at + protobuf_c_message_pack(message, *out + at);
+    *out = p;
+    *p++ = TAG_RESOURCE;
+    p += put_varint(p, body);
+    p += protobuf_c_message_pack(&resource->base, p);
+    if (url) {
+        *p++ = TAG_SCHEMA_URL;
+        p += put_varint(p, url);
+        memcpy(p, schema_url, url);
+        p += url;
+    }
+    *size = (size_t)(p - *out);
     return SPW_OK;
 }
 
-spw_result spw__resource_encode(const spw_attr *attrs, size_t count, uint8_t **out, size_t *size)
+static bool add_attribute(resource_message *resource, const spw_attr *attr)
+{
+    key_value *kv = key_value_new(attr->key);
+    if (kv)
+        resource->attributes[resource->n_attributes++] = kv;
+    return kv && set_value(kv->value, &attr->value);
+}
+
+spw_result spw__resource_encode(const spw_attr *attrs, size_t count, const char *schema_url, uint8_t **out, size_t *size)
 {
     *out = NULL;
     *size = 0;
@@ -122,18 +235,11 @@ spw_result spw__resource_encode(const spw_attr *attrs, size_t count, uint8_t **o
     if (!resource)
         return SPW_ERR_NO_MEMORY;
     opentelemetry__proto__resource__v1__resource__init(resource);
-    spw_result result = SPW_ERR_NO_MEMORY;
     resource->attributes = calloc(count + 1, sizeof *resource->attributes);
-    if (!resource->attributes)
-        goto done;
-    for (size_t i = 0; i < count; i++) {
-        resource->attributes[i] = key_value_new(&attrs[i]);
-        if (!resource->attributes[i])
-            goto done;
-        resource->n_attributes = i + 1;
-    }
-    result = frame(&resource->base, out, size);
-done:
+    bool whole = resource->attributes != NULL;
+    for (size_t i = 0; whole && i < count; i++)
+        whole = add_attribute(resource, &attrs[i]);
+    spw_result result = whole ? pack(resource, schema_url, out, size) : SPW_ERR_NO_MEMORY;
     opentelemetry__proto__resource__v1__resource__free_unpacked(resource, NULL);
     return result;
 }

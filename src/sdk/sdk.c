@@ -147,7 +147,9 @@ static spw_result start_worker(struct spw__config *config, struct spw__worker *w
     worker->loop = spw__loop_new(error);
     if (!worker->loop)
         return error->code;
-    if (spw__resource_encode(config->resource, config->resource_count, &worker->resource, &size) != SPW_OK)
+    const struct spw_resource_builder *resource = &config->resource;
+    const char *schema_url = resource->conflict ? NULL : resource->schema_url;
+    if (spw__resource_encode(resource->attrs, resource->count, schema_url, &worker->resource, &size) != SPW_OK)
         return spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for the resource");
     worker->engine = configure_engine(config, worker, error);
     if (!worker->engine)

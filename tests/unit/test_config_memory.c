@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <spanwire/config.h>
+
 #include "sdk/config.h"
 #include "sdk/resource.h"
 
@@ -77,11 +79,17 @@ static int fill(void **state)
         snprintf(keys[i], sizeof keys[i], "k%zu", i % 18);
         attrs[i] = spw_attr_string(keys[i], i == 3 ? "\xff" : "value");
     }
+    static const spw_value leaves[] = { { SPW_VALUE_STRING, { { "leaf", 4 } } }, { SPW_VALUE_BYTES, { { "\0", 1 } } } };
+    static const spw_value branch = { SPW_VALUE_ARRAY, { .array = { leaves, 2 } } };
+    static const spw_attr entries[] = { { { "branch", 6 }, { SPW_VALUE_ARRAY, { .array = { &branch, 1 } } } } };
+    attrs[4] = spw_attr_map(keys[4], entries, 1);
     clearenv();
     setenv("OTEL_RESOURCE_ATTRIBUTES", "a=b,c=d", 1);
     setenv("OTEL_EXPORTER_OTLP_HEADERS", "a=b", 1);
     setenv("OTEL_TRACES_EXPORTER", "otlp,console", 1);
     setenv("OTEL_LOG_LEVEL", "none", 1);
+    setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio", 1);
+    setenv("OTEL_SERVICE_NAME", "name", 1);
     return 0;
 }
 
@@ -90,7 +98,12 @@ static spw_result load_once(long failing)
     struct spw__config config;
     spw_error error = SPW_ERROR_INIT;
     spw_options options = SPW_OPTIONS_INIT;
+    static const char *const pinned[] = { "error.type", "x" };
     options.service_name = "service";
+    options.service_name_default = "other";
+    options.otlp_protocol = "http/json";
+    options.pinned_keys = pinned;
+    options.pinned_key_count = 2;
     options.resource_attributes = attrs;
     options.resource_attribute_count = ATTRIBUTES;
     until_failure = failing;
@@ -107,7 +120,7 @@ static spw_result encode_once(long failing)
     uint8_t *bytes = NULL;
     size_t size = 0;
     until_failure = failing;
-    spw_result result = spw__resource_encode(attrs, ATTRIBUTES, &bytes, &size);
+    spw_result result = spw__resource_encode(attrs, ATTRIBUTES, "https://example.com/s", &bytes, &size);
     until_failure = ALL_SUCCEED;
     assert_true((bytes != NULL) == (result == SPW_OK));
     free(bytes);
@@ -141,9 +154,26 @@ static void test_resource(void **state)
     sweep(encode_once, 60);
 }
 
-static void test_scope(void **state)
+static void ignore(void *arg, const spw_config_entry *entry)
+{
+    (void)arg, (void)entry;
+}
+
+static spw_result print_once(long failing)
+{
+    spw_options options = SPW_OPTIONS_INIT;
+    options.resource_attributes = attrs;
+    options.resource_attribute_count = ATTRIBUTES;
+    until_failure = failing;
+    spw_result result = spw_config_print(&options, ignore, NULL);
+    until_failure = ALL_SUCCEED;
+    return result;
+}
+
+static void test_print(void **state)
 {
     (void)state;
+    sweep(print_once, 40);
 }
 
 int main(void)
@@ -151,7 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_load, fill),
         cmocka_unit_test_setup(test_resource, fill),
-        cmocka_unit_test_setup(test_scope, fill),
+        cmocka_unit_test_setup(test_print, fill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
