@@ -70,6 +70,8 @@ static struct spw__engine *configure_engine(const struct spw__config *config, st
         .open_spans = config->limits.open_spans,
         .buffer_bytes = config->limits.buffer_bytes,
         .overflow_bytes = config->limits.overflow_bytes,
+        .pinned_keys = (const char *const *)config->limits.pinned_keys,
+        .pinned_key_count = config->limits.pinned_key_count,
         .wake = spw__worker_wake,
         .wake_arg = worker,
     };
