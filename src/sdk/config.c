@@ -139,8 +139,9 @@ static spw_result load_parts(struct spw__config *out, const spw_options *options
     spw_result first = check_file(error);
     if (first == SPW_OK || out->borrowed) {
         spw_result result = load_settings(out, options, true, error);
+        if (result == SPW_OK)
+            result = spw__config_propagators(out, error);
         first = first == SPW_OK ? result : first;
-        spw__config_propagators(out);
     }
     if (!out->borrowed && (first != SPW_OK || out->disabled))
         return first;

@@ -91,7 +91,7 @@ struct spw__pipeline_config {
 
 struct spw__config {
     bool disabled; /* OTEL_SDK_DISABLED */
-    const char *propagators;
+    char *propagators;
     struct {
         const char *attributes; /* OTEL_RESOURCE_ATTRIBUTES, valid */
         const char *service_name, *service_name_default, *service_version, *schema_url, *detectors, *entities;

@@ -21,8 +21,8 @@ bool spw__config_uses_otlp(const struct spw__config *config);
 /* Judges endpoint and protocol, where they are used. */
 spw_result spw__config_otlp(struct spw__config *out, spw_error *error);
 
-/* Puts the propagators in force. */
-void spw__config_propagators(const struct spw__config *config);
+/* Judges the propagators and, unless somebody only looks, puts them in force. */
+spw_result spw__config_propagators(struct spw__config *out, spw_error *error);
 
 /* Judges the argument and makes the sampler, unless the options brought one. */
 spw_result spw__config_sampler(struct spw__config *out, spw_error *error);

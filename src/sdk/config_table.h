@@ -43,7 +43,7 @@ struct spw__setting {
 extern const struct spw__setting spw__settings[SPW__SETTINGS];
 extern const struct spw__setting spw__pipeline_settings[SPW__PIPELINE_SETTINGS];
 
-/* The default into the field, which must not own anything yet. */
+/* The default into the field. */
 spw_result spw__setting_default(const struct spw__setting *setting, void *model, struct spw__source *source, spw_error *error);
 
 /* What the environment says, over the field. Reports what it cannot take. Fails only without memory. */

@@ -1,6 +1,8 @@
 /* Configuration: the defaults, what wins over what, pipelines, a disabled SDK. */
 #include "config_fixture.h"
 
+#include <spanwire/propagation.h>
+
 static void test_defaults(void **state)
 {
     (void)state;
@@ -168,12 +170,61 @@ static void test_disabled_keeps_propagators(void **state)
     spw__config_free(&c);
 }
 
+/* What is in force after a load, in the names of the propagators. */
+static void assert_propagators(const char *expected)
+{
+    const spw_propagator *list[SPW_MAX_PROPAGATORS];
+    char names[200] = "";
+    size_t count = spw_propagators_get(list, SPW_MAX_PROPAGATORS);
+    for (size_t i = 0; i < count; i++)
+        strcat(strcat(names, list[i]->name), " ");
+    assert_string_equal(names, expected);
+}
+
+static void test_propagators_are_put_in_force(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *variable, *option, *names;
+        int warned;
+    } cases[] = {
+        { "", NULL, "tracecontext baggage ", 0 },
+        { "B3,b3,tracecontext", NULL, "b3 tracecontext ", 0 },
+        { "none", NULL, "", 0 },
+        { "", NULL, "tracecontext baggage ", 0 }, /* a later start that says nothing has the default again */
+        { "b3", "baggage", "baggage ", 0 },
+        { "b9,B3Multi", NULL, "b3multi ", 1 },
+        { "b9", NULL, "tracecontext baggage ", 1 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int disabled = 0; disabled < 2; disabled++) { /* OTEL_SDK_DISABLED has no effect on propagators */
+            struct spw__config c;
+            spw_options o = SPW_OPTIONS_INIT;
+            fresh(NULL);
+            o.propagators = cases[i].option;
+            o.disabled = disabled;
+            setenv("OTEL_PROPAGATORS", cases[i].variable, 1);
+            assert_int_equal(load(&c, &o), SPW_OK);
+            assert_propagators(cases[i].names);
+            assert_int_equal(warnings, cases[i].warned);
+            spw__config_free(&c);
+        }
+    }
+    spw_options o = SPW_OPTIONS_INIT;
+    struct spw__config c;
+    o.propagators = "b3";
+    assert_int_equal(spw__config_look(&c, &o, NULL), SPW_OK);
+    assert_propagators("tracecontext baggage "); /* looking changes nothing */
+    spw__config_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_defaults), TEST(test_options_beat_environment), TEST(test_exporter_list), TEST(test_batch_is_kept_to_the_queue),
         TEST(test_disabled),
         TEST(test_disabled_keeps_propagators),
+        TEST(test_propagators_are_put_in_force),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,6 +103,11 @@ static const struct row rows[] = {
     { "OTEL_LOG_LEVEL", "loud", "log_level", NULL, WARNED },
     { "OTEL_LOG_LEVEL", "3", "log_level", NULL, WARNED },
     { "OTEL_PROPAGATORS", "tracecontext", "propagator.composite_list", "tracecontext", TAKEN },
+    { "OTEL_PROPAGATORS", " B3 , b3Multi,none", "propagator.composite_list", " b3 , b3multi,none", TAKEN },
+    { "OTEL_PROPAGATORS", "b3,jaeger", "propagator.composite_list", "b3,jaeger", WARNED_AND_TAKEN },
+    { "OTEL_PROPAGATORS", "jaeger", "propagator.composite_list", NULL, WARNED },
+    { "OTEL_PROPAGATORS", ", ,", "propagator.composite_list", NULL, UNSET },
+    { "OTEL_PROPAGATORS", "\xff", "propagator.composite_list", NULL, WARNED },
     { "OTEL_PROPAGATORS", "", "propagator.composite_list", NULL, UNSET },
     { "OTEL_RESOURCE_ATTRIBUTES", "a=b,api.key=1", "resource.attributes_list", "a=b,api.key=***", TAKEN },
     { "OTEL_RESOURCE_ATTRIBUTES", "", "resource.attributes_list", NULL, UNSET },
@@ -255,6 +260,13 @@ static const char *sample(const struct spw__setting *setting, int which)
     }
 }
 
+static const char *sample_of(const struct spw__setting *setting, int which)
+{
+    if (strstr(setting->path, "propagator"))
+        return "b3";
+    return strstr(setting->path, "sampler.ratio") ? "0.5" : sample(setting, which);
+}
+
 static void say_in_code(const struct spw__setting *setting, size_t option, void *options)
 {
     void *place = (char *)options + setting->options[option].offset;
@@ -266,7 +278,7 @@ static void say_in_code(const struct spw__setting *setting, size_t option, void 
     case SPW__KIND_LENGTH:
     case SPW__KIND_DELAY:
     case SPW__KIND_TIMEOUT: *(uint32_t *)place = 33; return;
-    default: *(const char **)place = sample(setting, 2); return;
+    default: *(const char **)place = sample_of(setting, 2); return;
     }
 }
 
@@ -288,11 +300,11 @@ static void check_precedence(const struct spw__setting *setting, const char *pat
         const char *variable = setting->variables[i];
         if (!variable)
             continue;
-        setenv(variable, strstr(variable, "SAMPLER_ARG") ? "0.5" : sample(setting, i), 1);
+        setenv(variable, sample_of(setting, i), 1);
         assert_source(NULL, path, variable);
         setenv(variable, "", 1);
         assert_source(NULL, path, i == 0 && setting->variables[1] ? setting->variables[1] : "default");
-        setenv(variable, strstr(variable, "SAMPLER_ARG") ? "0.5" : sample(setting, i), 1);
+        setenv(variable, sample_of(setting, i), 1);
     }
     for (int i = 1; i >= 0; i--) {
         char source[80];
