@@ -146,7 +146,9 @@ typedef struct spw_options {
 /**
  * Starts the SDK: reads options and environment, builds resource and pipelines, starts the worker, opens the gate for recording. Does no
  * network I/O. `options` NULL: the environment decides everything. With OTEL_SDK_DISABLED=true it succeeds and records nothing.
- * Fails with SPW_ERR_ALREADY_STARTED while running; a start after a shutdown, or in a forked child, is allowed.
+ * Fails with SPW_ERR_ALREADY_STARTED while running; a start after a shutdown, or in a forked child, is allowed. After a shutdown that had
+ * to leave something behind it fails so, too, until an exporter has answered, or a thread that stood inside a recording call has gone on;
+ * for the latter it waits 100 ms. The text says which.
  */
 SPW_API spw_result spw_start(const spw_options *options);
 

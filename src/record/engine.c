@@ -1,6 +1,5 @@
 #include "engine.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "platform.h"
@@ -81,7 +80,8 @@ uint64_t spw__engine_open_spans(const struct spw__engine *engine)
     return started > ended ? started - ended : 0;
 }
 
-/* Nobody records and no worker runs: what earlier sessions counted and left is cleared. Slots that are still open stay theirs. */
+/* Nobody records and no worker runs: what earlier sessions counted and left is cleared. Slots that are still open stay theirs. The lanes
+ * are still those of the last session. */
 static void reset_rows(struct spw__engine *engine)
 {
     engine->open_before = spw__engine_open_spans(engine);
@@ -94,18 +94,11 @@ static void reset_rows(struct spw__engine *engine)
         __atomic_store_n(&engine->lost_at_start[cause], 0, __ATOMIC_RELAXED);
         __atomic_store_n(&engine->lost_at_end[cause], 0, __ATOMIC_RELAXED);
     }
-    for (uint32_t i = 0; i < engine->recorder_count; i++) {
+    uint32_t count = __atomic_load_n(&engine->recorder_count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < count; i++) {
         struct spw__recorder *r = engine->recorders[i];
         r->started = r->not_sampled = r->ended = r->events_dropped = r->attributes_dropped = r->links_dropped = 0;
-        memset(r->unpublished, 0, sizeof r->unpublished);
-        memset(r->queue_full, 0, sizeof r->queue_full);
-        r->ready = 0;
-        r->active = false;
-        r->flush_target = 0;
-        for (uint32_t lane = 0; lane < SPW__MAX_LANES; lane++) {
-            r->cursors[lane] = r->cursors[0];
-            r->passed[lane] = r->written;
-        }
+        spw__queue_restart(engine, r);
     }
 }
 
@@ -117,6 +110,7 @@ struct spw__engine *spw__engine_configure(const struct spw__engine_settings *set
     struct spw__engine *engine = spw__engine_current();
     if (!engine && !(engine = make_engine()))
         return NULL;
+    pthread_mutex_lock(&engine->lock); /* threads are born and die at any time, and work out their shares from this */
     reset_rows(engine);
     engine->lane_count = settings->lane_count;
     engine->lane_mask = (1u << settings->lane_count) - 1;
@@ -132,8 +126,9 @@ struct spw__engine *spw__engine_configure(const struct spw__engine_settings *set
     spw__pool_limit(&engine->slots, settings->open_spans);
     spw__pool_limit(&engine->extents, settings->overflow_bytes / SPW__EXTENT_SIZE);
     spw__segments_limit(&engine->segments, settings->buffer_bytes);
-    engine->publish_step = spw__queue_step(engine);
+    __atomic_store_n(&engine->publish_step, spw__queue_step(engine), __ATOMIC_RELAXED);
     __atomic_store_n(&engine->slot_share, spw__slot_share(engine), __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&engine->lock);
     engine->clock.expires = 0;
     /* Sessions differ between parent and child too: a tracer cached before the fork is looked up again after it. */
     engine->session = ++epochs;

@@ -1,5 +1,7 @@
 #include "queue.h"
 
+#include <string.h>
+
 #include "platform.h"
 
 #define MAX_CHUNK_PAGES 16u          /* 64 KiB */
@@ -132,14 +134,18 @@ void spw__queue_barrier(const struct spw__engine *engine)
         spw__membarrier();
 }
 
-/* Whether the chunk that the first pipeline stands in has been left by its thread. */
+/* Whether a pipeline stands in a chunk that its thread has left: it has to go on to the next one, or the chunk would stay. */
 static bool left_behind(const struct spw__engine *engine, const struct spw__recorder *recorder)
 {
-    uint32_t reference = recorder->cursors[0].reference;
-    if (!reference)
-        return false;
-    const struct spw__chunk *chunk = spw__segments_at(&engine->segments, reference);
-    return __atomic_load_n(&chunk->next, __ATOMIC_ACQUIRE) != 0;
+    for (uint32_t i = 0; i < engine->lane_count; i++) {
+        uint32_t reference = recorder->cursors[i].reference;
+        if (!reference)
+            continue;
+        const struct spw__chunk *chunk = spw__segments_at(&engine->segments, reference);
+        if (__atomic_load_n(&chunk->next, __ATOMIC_ACQUIRE))
+            return true;
+    }
+    return false;
 }
 
 bool spw__queue_retire(struct spw__engine *engine, struct spw__recorder *recorder)
@@ -155,6 +161,42 @@ void spw__queue_release_chunk(struct spw__engine *engine, struct spw__chunk *chu
 {
     chunk->magic = 0;
     spw__segments_give(&engine->segments, chunk->reference, chunk->pages);
+}
+
+/* The chunk that the last pipeline stands in; before it all are given back. */
+static struct spw__chunk *oldest_chunk(const struct spw__engine *engine, const struct spw__recorder *recorder)
+{
+    struct spw__chunk *oldest = recorder->chunk;
+    for (uint32_t i = 0; i < engine->lane_count; i++) {
+        uint32_t reference = recorder->cursors[i].reference ? recorder->cursors[i].reference : recorder->first;
+        struct spw__chunk *chunk = spw__segments_at(&engine->segments, reference);
+        if ((int32_t)(chunk->sequence - oldest->sequence) < 0)
+            oldest = chunk;
+    }
+    return oldest;
+}
+
+void spw__queue_restart(struct spw__engine *engine, struct spw__recorder *recorder)
+{
+    struct spw__cursor end = { 0, 0 };
+    if (recorder->chunk) {
+        for (struct spw__chunk *chunk = oldest_chunk(engine, recorder); chunk != recorder->chunk;) {
+            struct spw__chunk *next = spw__segments_at(&engine->segments, chunk->next);
+            spw__queue_release_chunk(engine, chunk);
+            chunk = next;
+        }
+        recorder->chunk->pending = recorder->chunk->skipped = 0;
+        end = (struct spw__cursor){ recorder->chunk->reference, recorder->used };
+    }
+    for (uint32_t i = 0; i < SPW__MAX_LANES; i++) {
+        recorder->cursors[i] = end;
+        recorder->passed[i] = recorder->written;
+    }
+    memset(recorder->unpublished, 0, sizeof recorder->unpublished);
+    memset(recorder->queue_full, 0, sizeof recorder->queue_full);
+    recorder->ready = 0;
+    recorder->active = false;
+    recorder->flush_target = 0;
 }
 
 void spw__queue_trim(struct spw__engine *engine)

@@ -91,6 +91,12 @@ static inline void spw__queue_commit(struct spw__recorder *recorder, uint32_t le
         spw__queue_publish(recorder);
 }
 
+/*
+ * Empties a recorder's rows for the next session and puts the cursors of all its pipelines, however many, at their end: gives back every
+ * chunk but the one being filled. Nobody records and no worker runs; the engine still has the lanes of the last session.
+ */
+void spw__queue_restart(struct spw__engine *engine, struct spw__recorder *recorder);
+
 /* How many records a thread may keep to itself before it publishes their count. */
 uint32_t spw__queue_step(const struct spw__engine *engine);
 

@@ -134,7 +134,7 @@ static void at_exit(void)
     }
     struct spw__worker *worker = spw__sdk.worker;
     if (worker) {
-        (void)spw__engine_close(worker->engine, QUIESCE_MS);
+        worker->quiet = spw__engine_close(worker->engine, QUIESCE_MS);
         (void)spw__worker_flush(worker, timeout, true, 0);
         (void)spw__worker_join(worker, JOIN_MS);
         spw__sdk.left = worker; /* its memory stays: other threads may still run */
@@ -171,22 +171,50 @@ static bool lends(const struct spw__worker *worker)
     return lent;
 }
 
-/* A worker that was left behind goes on with the rows until its exporter lets go of it: two at once would give back the same memory twice. */
+static spw_result already_started(spw_error *error)
+{
+    return spw__fail(error, SPW_ERR_ALREADY_STARTED, "spw_start(): already started; call it once, or shut down first");
+}
+
+/* Threads inside a flush of what was left have their answer, and only have to take it. Lets go of the lock meanwhile. */
+static bool await_flushes(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    while (spw__sdk.flushing && pthread_cond_timedwait(&spw__sdk.flushed, &spw__sdk.lifecycle, &until) == 0)
+        ;
+    return !spw__sdk.flushing;
+}
+
+/*
+ * What the last shutdown had to leave behind. A worker goes on with the rows until its exporter lets go of it: two at once would give back
+ * the same memory twice. A thread that stood inside a recording call still writes to them: they cannot be cleared under it.
+ */
 static spw_result release_left(spw_error *error)
 {
-    if (spw__sdk.left && (!spw__worker_join(spw__sdk.left, 0) || lends(spw__sdk.left)))
+    struct spw__worker *left = spw__sdk.left;
+    if (!left)
+        return SPW_OK;
+    if (!spw__worker_join(left, 0) || lends(left))
         return spw__fail(error, SPW_ERR_ALREADY_STARTED,
                          "spw_start(): an exporter still holds what it had before the shutdown; start when it has answered");
-    if (spw__sdk.left && spw__sdk.left->quiet && !spw__sdk.flushing)
+    if (!left->quiet && !(left->quiet = spw__engine_close(left->engine, QUIESCE_MS)))
+        return spw__fail(error, SPW_ERR_ALREADY_STARTED,
+                         "spw_start(): a thread still stands inside a recording call that it entered before the shutdown; start when it has "
+                         "gone on (it was stopped, is starved of processor time, or a callback in the call does not return)");
+    if (!await_flushes())
+        return spw__fail(error, SPW_ERR_ALREADY_STARTED, "spw_start(): a thread is still inside a spw_flush(); start when it has returned");
+    if (spw__sdk.left)
         free_worker(spw__sdk.left);
     spw__sdk.left = NULL;
-    return SPW_OK;
+    return spw__sdk.worker ? already_started(error) : SPW_OK; /* another thread may have come first */
 }
 
 static spw_result start_locked(const spw_options *options, spw_error *error)
 {
     if (spw__sdk.worker)
-        return spw__fail(error, SPW_ERR_ALREADY_STARTED, "spw_start(): already started; call it once, or shut down first");
+        return already_started(error);
     struct spw__config config;
     spw_result result = spw__config_load(&config, options, error);
     if (result == SPW_OK && !config.disabled)
