@@ -1,7 +1,7 @@
 /**
  * @file spanwire.hpp
  * The recording half of spanwire for C++17 and later: spans and contexts that end with their block, and set() for every type. Header-only
- * over trace.h, context.h, propagation.h and baggage.h; a library that uses it links libspanwire and nothing more.
+ * over trace.h, context.h, baggage.h and propagation.h (trace.hpp, context.hpp, value.hpp); a library that uses it links libspanwire and nothing more.
  *
  * Threads    As in the C headers. A spw::scope and a spw::attached end on the thread they began on; a spw::span anywhere.
  * Ownership  span, scope and attached are move-only and end in their destructor; span_ref only refers. Strings are borrowed for the call.
@@ -23,6 +23,7 @@
 #ifndef SPANWIRE_SPANWIRE_HPP
 #define SPANWIRE_SPANWIRE_HPP
 
+#include <spanwire/context.hpp>
 #include <spanwire/trace.hpp>
 #include <spanwire/value.hpp>
 

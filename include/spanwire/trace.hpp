@@ -157,6 +157,13 @@ template <class Self> class recorder {
     {
         return set("error.type", type).set_status(SPW_STATUS_ERROR, message);
     }
+    /** `error.type` the number's name, as ENOENT: as spw_fail_errno(). */
+    const Self &fail_errno(int errnum, std::string_view what = {}) const noexcept
+    {
+        if (const std::uint64_t handle = get().handle)
+            spw__fail_errno(handle, errnum, what.data(), what.size());
+        return self();
+    }
     /** The operation ended by this exception: recorded as an event, status Error, `error.type` the exception's type. */
     const Self &fail(const std::exception &error) const noexcept
     {
@@ -164,16 +171,18 @@ template <class Self> class recorder {
             detail::with_type_name(error, [&](const char *type) { record_error(type, error.what()).fail(type, error.what()); });
         return self();
     }
-    /** An exception that was met, handled or not: an `exception` event; the status stays. As spw_record_error(). */
-    const Self &record_exception(const std::exception &error) const noexcept
+    /** An exception that was met, handled or not: an `exception` event; the status stays. As spw_record_exception(). */
+    const Self &record_exception(const std::exception &error, attrs list = {}) const noexcept
     {
         if (is_recording())
-            detail::with_type_name(error, [&](const char *type) { record_error(type, error.what()); });
+            detail::with_type_name(error, [&](const char *type) { record_error(type, error.what(), list); });
         return self();
     }
-    const Self &record_error(std::string_view type, std::string_view message) const noexcept
+    const Self &record_error(std::string_view type, std::string_view message, attrs list = {}) const noexcept
     {
-        return add_event("exception", { { "exception.type", type }, { "exception.message", message } });
+        if (const std::uint64_t handle = get().handle)
+            spw__record_exception(handle, detail::view(type), detail::view(message), spw_view{ nullptr, 0 }, list.begin(), list.size());
+        return self();
     }
 
     const Self &update_name(std::string_view name) const noexcept

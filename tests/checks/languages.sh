@@ -50,7 +50,7 @@ done
 if has g++ 'what spanwire.hpp refuses'; then
     # shellcheck disable=SC2086
     attempt "what the next cases vary compiles" g++ -std=c++17 -fsyntax-only $flags "$consumers/cpp_refused.cpp"
-    for case in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    for case in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do
         # shellcheck disable=SC2086
         refused "spanwire.hpp refuses case $case of cpp_refused.cpp" g++ -std=c++17 -fsyntax-only $flags "-DCASE=$case" "$consumers/cpp_refused.cpp"
     done

@@ -3,6 +3,7 @@
 #include <spanwire/spanwire.h>
 #include <spanwire/spanwire.hpp>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -258,6 +259,21 @@ void containers()
     CHECK(found.words("truths") == "b1 b0 " && found.words("texts") == "sa sb ");
 }
 
+void errors()
+{
+    spw::span(tracer, "fails").fail_errno(ENOENT, "config").record_error("odd", "but handled", { { "extra", 1 } });
+    const seen fails("fails");
+    CHECK(fails.is("error.type", "ENOENT") && text_of(fails.span.status_message).substr(0, 8) == "config: ");
+    spw_event_view event;
+    spw_attr attr;
+    spw_event_iter it = fails.span.events;
+    CHECK(spw_event_next(&it, &event) && text_of(event.name) == "exception");
+    bool extra = false;
+    while (spw_attr_next(&event.attributes, &attr))
+        extra |= text_of(attr.key) == "extra";
+    CHECK(extra);
+}
+
 #if defined(__cpp_exceptions)
 void exceptions()
 {
@@ -286,6 +302,54 @@ void exceptions()
     CHECK(events == 2);
 }
 #endif
+
+void contexts()
+{
+    CHECK(!spw::context().span().is_valid());
+    spw::context plain = spw::context::current().with_baggage("tenant", "acme", "ttl=1").with_baggage("user", "7");
+    const spw::context copy = plain;
+    plain = plain.without_baggage("tenant");
+    CHECK(!plain.baggage("tenant") && copy.baggage("tenant") == "acme"sv && plain.baggage("user") == "7"sv);
+    std::string all;
+    copy.each_baggage([&](std::string_view name, std::string_view value, std::string_view metadata) {
+        all.append(name).append("=").append(value).append(";").append(metadata).append(" ");
+    });
+    CHECK(all == "tenant=acme;ttl=1 user=7; ");
+    CHECK(!plain.without_baggage().baggage("user"));
+    {
+        spw::attached guard(copy);
+        CHECK(spw_baggage_get(nullptr, "tenant") == "acme"sv);
+        spw::attached inner(spw::context{}.with_suppression());
+        spw::attached moved(std::move(inner));
+        CHECK(spw_baggage_get(nullptr, "tenant") == nullptr && !inner.detach());
+        CHECK(!spw::span(tracer, "suppressed").is_recording());
+        CHECK(moved.detach() && !moved.detach());
+        CHECK(spw::context::current().baggage("user") == "7"sv);
+    }
+    CHECK(spw_baggage_get(nullptr, "tenant") == nullptr);
+}
+
+void propagation()
+{
+    std::map<std::string, std::string> fields;
+    const auto set = [&](const char *name, const char *value) { fields[name] = value; };
+    {
+        spw::scope span(tracer, "sends");
+        spw::attached tagged(spw::context::current().with_baggage("k", "v"));
+        spw::inject(set);
+        CHECK(fields["traceparent"] == "00-"s + span.trace_id().data() + "-" + span.span_id().data() + "-03" && fields["baggage"] == "k=v");
+    }
+    const spw::context from = spw::extract([&](const char *name) {
+        const auto found = fields.find(name);
+        return found == fields.end() ? nullptr : found->second.c_str();
+    });
+    CHECK(from.span().is_valid() && from.get().span.is_remote && from.baggage("k") == "v"sv);
+    std::map<std::string, std::string> again;
+    spw::inject(from, [&](const char *name, const char *value) { again[name] = value; });
+    CHECK(again == fields);
+    spw::span(tracer, "receives", spw::start_options().parent(from)).end();
+    CHECK(std::memcmp(seen("receives").span.parent_span_id, from.get().span.span_id, 8) == 0);
+}
 
 void without_an_sdk()
 {
@@ -320,6 +384,9 @@ int main()
     parents_and_times();
     values_allocate_nothing();
     containers();
+    errors();
+    contexts();
+    propagation();
 #if defined(__cpp_exceptions)
     exceptions();
 #endif

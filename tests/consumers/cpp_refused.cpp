@@ -35,6 +35,10 @@ void refused(spw::span &span, spw::scope &scope)
     spw::start_options().parent(spw_context{});
 #elif CASE == 12
     span.set(1, "a key that is no text");
+#elif CASE == 13
+    spw::start_options().parent(spw::context());
+#elif CASE == 14
+    const spw_context &gone = spw::context::current();
 #else
 #error no such case
 #endif
