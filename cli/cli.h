@@ -10,4 +10,7 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 int cli_view(int argc, char **argv);
 int cli_show(int argc, char **argv);
 
+/* Only where the SDK is built, too (SPW_CLI_HAS_SDK). */
+int cli_config(int argc, char **argv);
+
 #endif

@@ -22,6 +22,9 @@ static const char usage[] =
     "      --width N                      columns (the terminal's)\n"
     "      --color auto|always|never      (auto)\n"
     "      --ascii                        no box-drawing characters\n"
+#ifdef SPW_CLI_HAS_SDK
+    "  spanwire config                    print what OTEL_* of this shell means: every setting, its value, its source\n"
+#endif
     "  spanwire version\n"
     "  spanwire help\n";
 
@@ -44,8 +47,12 @@ static int print_help(int argc, char **argv)
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"view", cli_view},       {"show", cli_show},         {"version", print_version}, {"help", print_help},
-                {"--version", print_version}, {"--help", print_help}, {"-h", print_help}};
+} commands[] = {
+#ifdef SPW_CLI_HAS_SDK
+    {"config", cli_config},
+#endif
+    {"view", cli_view},           {"show", cli_show},         {"version", print_version}, {"help", print_help},
+    {"--version", print_version}, {"--help", print_help}, {"-h", print_help}};
 
 int main(int argc, char **argv)
 {

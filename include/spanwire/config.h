@@ -11,6 +11,8 @@
  *     ...
  *     spw_config_print(NULL, line, NULL);
  *     // tracer_provider.limits.event_count_limit      64            OTEL_SPAN_EVENT_COUNT_LIMIT
+ *
+ * `spanwire config` prints the same for the environment of a shell.
  */
 #ifndef SPANWIRE_CONFIG_H
 #define SPANWIRE_CONFIG_H
@@ -26,7 +28,7 @@ typedef struct spw_config_entry {
     size_t struct_size;
     const char *path;   /**< in the schema, as `tracer_provider.sampler`; `warning` or `error` for what spw_start() would say */
     const char *value;  /**< `(none)` where there is none. Never a secret: values of headers, user info and queries of URLs read `***` */
-    const char *source; /**< `default`, the name of the variable, `code: option`, or the detector of an attribute's kind */
+    const char *source; /**< `default`, the name of the variable, `code: option`; `merged` for the resource's attributes; "" for warnings */
     const char *line;   /**< the three in columns */
 } spw_config_entry;
 

@@ -5,10 +5,12 @@
 #include "platform.h"
 #include "sampler.h"
 
-static spw_sampler *make(void *memory, spw_sampler *base, const char *description,
+/* `memory` begins with the sampler; NULL: there was none. */
+static spw_sampler *make(void *memory, const char *description,
                          void (*sample)(spw_sampler *, const spw_sampling_input *, spw_sampling_result *), void (*destroy)(spw_sampler *))
 {
-    if (!memory)
+    spw_sampler *base = memory;
+    if (!base)
         return NULL;
     *base = (spw_sampler){ sizeof *base, description, sample, destroy };
     return base;
@@ -48,7 +50,7 @@ spw_sampler *spw_sampler_trace_id_ratio(double ratio)
     struct ratio *self = spw__sampler_memory(sizeof *self, text.text, &description);
     if (self)
         self->bound = (uint64_t)(ratio * 0x1p63); /* exactly 2^63 for 1 */
-    return make(self, &self->base, description, sample_ratio, destroy_plain);
+    return make(self, description, sample_ratio, destroy_plain);
 }
 
 /* ---- so many a second ---- */
@@ -101,5 +103,5 @@ spw_sampler *spw_sampler_rate_limiting(double spans_per_second, const struct spw
         self->interval_ns = (uint64_t)(1e9 / spans_per_second);
         self->burst_ns = self->interval_ns > 1000000000u ? self->interval_ns : 1000000000u;
     }
-    return make(self, &self->base, description, sample_rate, destroy_plain);
+    return make(self, description, sample_rate, destroy_plain);
 }

@@ -22,7 +22,10 @@ struct printer {
 static void print(const struct printer *p, const char *path, const char *value, const char *source)
 {
     char line[LINE_BYTES];
-    snprintf(line, sizeof line, "%-54s %-38s %s", path, value, source);
+    if (*source)
+        snprintf(line, sizeof line, "%-57s %-38s %s", path, value, source);
+    else
+        snprintf(line, sizeof line, "%-57s %s", path, value);
     spw_config_entry entry = { sizeof entry, path, value, source, line };
     p->fn(p->arg, &entry);
 }
@@ -126,9 +129,10 @@ static void print_resource(const struct printer *p, const struct spw__config *co
 static void print_sampler(const struct printer *p, const struct spw__config *config)
 {
     char source[SOURCE_BYTES];
-    const char *value = config->sampler ? spw_sampler_description(config->sampler) : config->sampler_name;
+    bool from_code = config->sampler && !config->sampler_made;
+    const char *value = from_code ? spw_sampler_description(config->sampler) : config->sampler_name;
     source_text(&config->sources[SPW__SET_SAMPLER], source, sizeof source);
-    print(p, spw__settings[SPW__SET_SAMPLER].path, value, source);
+    print(p, spw__settings[SPW__SET_SAMPLER].path, value ? value : "(none)", source);
 }
 
 /* The ratio that holds, also where nobody gave one. */

@@ -98,7 +98,7 @@ static void print_text(const struct spw__setting *setting, const char *text, cha
     struct writer w = { out, size };
     out[0] = 0;
     if (!text) {
-        append_text(out, size, "(none)");
+        append_text(out, size, setting->nothing ? setting->nothing : "(none)");
         return;
     }
     switch (setting->kind) {

@@ -52,7 +52,7 @@ const struct spw__setting spw__settings[SPW__SETTINGS] = {
     [SPW__SET_SCHEMA_URL] = { "resource.schema_url", { NULL }, { IN_CODE(resource_schema_url) }, FIELD(identity.schema_url),
                               SPW__KIND_TEXT },
     [SPW__SET_DETECTORS] = { "resource.detection/development.detectors", { NULL }, { IN_CODE(resource_detectors) },
-                             FIELD(identity.detectors), SPW__KIND_TEXT },
+                             FIELD(identity.detectors), SPW__KIND_TEXT, .nothing = "(all)" },
     [SPW__SET_ENTITIES] = { "resource.entities", { "OTEL_ENTITIES" }, { { 0, NULL } }, FIELD(identity.entities), SPW__KIND_TEXT },
 
     [SPW__SET_SAMPLER] = { PROVIDER "sampler", { "OTEL_TRACES_SAMPLER" }, { { 0, NULL } }, FIELD(sampler_name), SPW__KIND_CHOICE,
@@ -91,7 +91,7 @@ const struct spw__setting spw__settings[SPW__SETTINGS] = {
     [SPW__SET_TIMEOUT] = { OTLP "timeout", { SIGNAL "TIMEOUT", GENERAL "TIMEOUT" }, { IN_CODE(otlp_timeout_ms) }, FIELD(otlp.timeout_ms),
                            SPW__KIND_TIMEOUT, .number = 10000 },
     [SPW__SET_CERTIFICATE] = { OTLP "tls.ca_file", { SIGNAL "CERTIFICATE", GENERAL "CERTIFICATE" }, { IN_CODE(otlp_certificate) },
-                               FIELD(otlp.certificate), SPW__KIND_FILE },
+                               FIELD(otlp.certificate), SPW__KIND_FILE, .nothing = "(the system's)" },
     [SPW__SET_CLIENT_KEY] = { OTLP "tls.key_file", { SIGNAL "CLIENT_KEY", GENERAL "CLIENT_KEY" }, { IN_CODE(otlp_client_key) },
                               FIELD(otlp.client_key), SPW__KIND_FILE },
     [SPW__SET_CLIENT_CERTIFICATE] = { OTLP "tls.cert_file", { SIGNAL "CLIENT_CERTIFICATE", GENERAL "CLIENT_CERTIFICATE" },

@@ -38,6 +38,7 @@ struct spw__setting {
     uint64_t number;                       /* the default */
     const char *text;                      /* the default of a text */
     const char *const *choices;
+    const char *nothing;                   /* what a reader is told of a text that is NULL; NULL: `(none)` */
 };
 
 extern const struct spw__setting spw__settings[SPW__SETTINGS];

@@ -26,7 +26,7 @@ static spw_result print(const spw_options *options)
 static void assert_line(const char *path, const char *value, const char *source)
 {
     char line[400];
-    snprintf(line, sizeof line, "%-54s %-38s %s\n", path, value, source);
+    snprintf(line, sizeof line, "%-57s %-38s %s\n", path, value, source);
     const char *found = strstr(printed, line);
     if (!found || (found != printed && found[-1] != '\n'))
         fail_msg("no line '%s' in\n%s", line, printed);
@@ -55,6 +55,9 @@ static void test_every_setting_has_a_line(void **state)
     assert_line("distribution.spanwire.max_buffer_bytes", "67108864", "default");
     assert_line("distribution.spanwire.pinned_keys", "error.type", "default");
     assert_line("tracer_provider.id_generator", "random", "default");
+    assert_line("resource.detection/development.detectors", "(all)", "default");
+    assert_line("exporter.otlp_http.tls.ca_file", "(the system's)", "default");
+    assert_line("tracer_provider.sampler", "parentbased_always_on", "default");
     assert_line("resource{telemetry.sdk.name}", "spanwire", "merged");
     assert_line("resource{schema_url}", SPW_RESOURCE_SCHEMA_URL, "merged");
 }

@@ -39,6 +39,29 @@ static void expect(const char *arguments, int status, const char *part)
         fail_msg("spanwire %s: %d instead of %d, \"%s\" in: %s", arguments, got, status, part, output);
 }
 
+/* What OTEL_* of the shell means; where the program was built without the SDK there is no such command. */
+static void the_configuration_is_printed(void **state)
+{
+    (void)state;
+    run("help");
+    if (!strstr(output, "spanwire config"))
+        skip();
+    setenv("OTEL_BSP_MAX_QUEUE_SIZE", "77", 1);
+    setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=CANARY", 1);
+    setenv("OTEL_SERVICE_NAME", "a\033[2Jb", 1);
+    expect("config", 0, "OTEL_BSP_MAX_QUEUE_SIZE");
+    assert_non_null(strstr(output, "authorization=***"));
+    assert_null(strstr(output, "CANARY"));
+    assert_null(strchr(output, 033));
+    setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", 1);
+    expect("config", 1, "set it to http/protobuf");
+    expect("config all", 2, "no argument \"all\"");
+    unsetenv("OTEL_BSP_MAX_QUEUE_SIZE");
+    unsetenv("OTEL_EXPORTER_OTLP_HEADERS");
+    unsetenv("OTEL_EXPORTER_OTLP_PROTOCOL");
+    unsetenv("OTEL_SERVICE_NAME");
+}
+
 static void mistakes_are_told_with_their_cure(void **state)
 {
     (void)state;
@@ -114,6 +137,7 @@ int main(int argc, char **argv)
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mistakes_are_told_with_their_cure),
+        cmocka_unit_test(the_configuration_is_printed),
         cmocka_unit_test(it_views_shows_and_stops),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
