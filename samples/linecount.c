@@ -61,6 +61,7 @@ int main(int argc, char **argv)
 
     spw_context parent = spw_context_from_environment(); /* the root context when nobody passed one on */
     spw_token token = spw_context_attach(&parent);
+    spw_context_release(&parent);
     int status = run(argc > 1 ? argv[1] : "-");
     spw_context_detach(token);
 

@@ -13,7 +13,7 @@ enum { THREADS = 4, JOBS = 12, NUMBERS_A_JOB = 50000 };
 typedef struct job {
     int number;
     int primes;          /* the result */
-    spw_context context; /* a plain value: nothing to free, valid even after its span has ended */
+    spw_context context; /* of the code that submitted it: valid even after its span has ended; given back when the job is done */
 } job;
 
 typedef struct pool {
@@ -42,6 +42,7 @@ static void run_job(job *j)
         spw_set(span, "job.primes", j->primes);
     }
     spw_context_detach(token);
+    spw_context_release(&j->context);
 }
 
 static job *take(pool *p)
@@ -84,7 +85,7 @@ int main(void)
         job jobs[JOBS] = { 0 };
         for (int i = 0; i < JOBS; i++) {
             jobs[i].number = i;
-            jobs[i].context = spw_context_current(); /* captured at submit */
+            jobs[i].context = spw_context_capture(); /* captured at submit */
         }
         int primes = run_pool(jobs, JOBS);
         spw_set(run, "primes", primes);

@@ -4,7 +4,6 @@
  * The model names a command of a fixed list; the script is ours and the file comes as standard input, so that nothing a model writes is
  * ever parsed by a shell.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,17 +17,16 @@
 
 #include "agent.h"
 
-extern char **environ;
-
 typedef struct command {
     const char *name;
     const char *script; /* "$1" is the program linecount, "$2" the file's name for show */
+    bool sends_telemetry;
 } command;
 
 static const command commands[] = {
-    { "line_count", "exec \"$1\" \"$2\"" },
-    { "top_words", "tr -cs 'A-Za-z_' '\\n' | grep -E '.{4,}' | sort | uniq -c | sort -rn | head -n 12" },
-    { "checksum", "exec cksum" },
+    { "line_count", "exec \"$1\" \"$2\"", true },
+    { "top_words", "tr -cs 'A-Za-z_' '\\n' | grep -E '.{4,}' | sort | uniq -c | sort -rn | head -n 12", false },
+    { "checksum", "exec cksum", false },
 };
 
 static const command *find_command(const char *name)
@@ -41,42 +39,23 @@ static const command *find_command(const char *name)
 
 /* ---- the child's environment: ours, with the context, without the model's key ---- */
 
-enum { MAX_ENTRIES = 1024 };
-
-typedef struct child_environment {
-    char *entries[MAX_ENTRIES + 3];
-    size_t count;
-    char fields[2][600]; /* TRACEPARENT=..., TRACESTATE=... */
-    size_t field_count;
-} child_environment;
-
-static bool is_replaced(const char *entry)
+static void take_out(char **envp, const char *name)
 {
-    return strncmp(entry, "TRACEPARENT=", 12) == 0 || strncmp(entry, "TRACESTATE=", 11) == 0 || strncmp(entry, "OPENAI_API_KEY=", 15) == 0;
+    size_t size = strlen(name);
+    char **to = envp;
+    for (char **from = envp; *from; from++)
+        if (strncmp(*from, name, size) != 0 || (*from)[size] != '=')
+            *to++ = *from;
+    *to = NULL;
 }
 
-/* Called by spw_inject() with `traceparent`, and `tracestate` if there is one; in an environment the names are upper-case. */
-static void set_variable(void *carrier, const char *name, const char *value)
+/* Only a program that sends telemetry of its own gets what the collector wants to see for it. NULL: no memory. */
+static char **child_environment(const command *what)
 {
-    child_environment *self = carrier;
-    if (self->field_count == 2)
-        return;
-    char *field = self->fields[self->field_count++];
-    snprintf(field, sizeof self->fields[0], "%s=%s", name, value);
-    for (char *c = field; *c && *c != '='; c++)
-        *c = (char)toupper((unsigned char)*c);
-    self->entries[self->count++] = field;
-}
-
-static void environment_init(child_environment *self)
-{
-    self->count = self->field_count = 0;
-    for (char **entry = environ; *entry && self->count < MAX_ENTRIES; entry++)
-        if (!is_replaced(*entry))
-            self->entries[self->count++] = *entry;
-    spw_context here = spw_context_current();
-    spw_inject(&here, set_variable, self);
-    self->entries[self->count] = NULL;
+    char **envp = spw_environment_new(NULL, NULL, what->sends_telemetry ? SPW_ENVIRONMENT_KEEP_CREDENTIALS : 0);
+    if (envp)
+        take_out(envp, "OPENAI_API_KEY");
+    return envp;
 }
 
 /* ---- the child ---- */
@@ -111,17 +90,16 @@ static int spawn(const command *what, const char *path, int in, int out, pid_t *
     char linecount[PATH_MAX];
     linecount_path(linecount);
     char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char *)(uintptr_t)what->script, (char[]){ "sh" }, linecount, (char *)(uintptr_t)path, NULL };
-    child_environment *env = malloc(sizeof *env);
-    if (!env)
+    char **envp = child_environment(what);
+    if (!envp)
         return ENOMEM;
-    environment_init(env);
     posix_spawnattr_t how;
     posix_spawn_file_actions_t files;
     prepare(&how, &files, in, out);
-    int rc = posix_spawn(pid, "/bin/sh", &files, &how, argv, env->entries);
+    int rc = posix_spawn(pid, "/bin/sh", &files, &how, argv, envp);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&how);
-    free(env);
+    spw_environment_free(envp);
     return rc;
 }
 

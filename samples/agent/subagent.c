@@ -12,7 +12,7 @@ struct tool_job {
     const agent *self;
     const json_t *call;
     tool_outcome *outcome;
-    spw_context context; /* a value; it stays valid whatever the starting thread does next */
+    spw_context context; /* ours, whatever the starting thread does next */
     pthread_t thread;
 };
 
@@ -36,9 +36,10 @@ tool_job *tool_job_start(const agent *self, const json_t *call, tool_outcome *ou
 {
     tool_job *job = malloc(sizeof *job);
     if (job) {
-        *job = (tool_job){ .self = self, .call = call, .outcome = outcome, .context = spw_context_current() };
+        *job = (tool_job){ .self = self, .call = call, .outcome = outcome, .context = spw_context_capture() };
         if (pthread_create(&job->thread, NULL, run_job, job) == 0)
             return job;
+        spw_context_release(&job->context);
     }
     free(job);
     tool_execute(self, call, outcome); /* no thread to be had: do it here */
@@ -50,6 +51,7 @@ void tool_job_wait(tool_job *job)
     if (!job)
         return;
     pthread_join(job->thread, NULL);
+    spw_context_release(&job->context);
     free(job);
 }
 

@@ -10,3 +10,6 @@ endif()
 # Many pipelines in the whole SDK.
 spw_add_test(NAME pipelines SOURCES integration/test_pipelines.c support/fail_alloc.c LIBS spw_proto LABELS integration)
 target_link_options(test_pipelines PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+
+# The tracing of libcurl, which is a header.
+spw_add_test(NAME curl SOURCES integration/test_curl.c LIBS PkgConfig::SPW_CURL spw_proto LABELS integration)
