@@ -29,6 +29,7 @@ struct spwv_request {
     const char *path;
     const char *if_none_match; /* NULL: none */
     struct spwv_slice body;
+    bool json; /* of POST /v1/traces: the body is OTLP JSON, and so is the answer */
     void *arg; /* of `query` */
     /* The value of a parameter in the URL, NULL without it. */
     const char *(*query)(void *arg, const char *name);
@@ -47,6 +48,8 @@ struct spwv_answer {
 
 /* A text with its newline as the whole answer. */
 void spwv_answer_text(struct spwv_answer *answer, unsigned status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* What is wrong with a POST of spans: the Status message of OTLP's failures, {"message": text}, to who sent JSON; else the plain text. */
+void spwv_answer_failure(struct spwv_answer *answer, unsigned status, bool json, const char *text);
 /* {"error": text} */
 void spwv_answer_json_error(struct spwv_answer *answer, unsigned status, const char *text);
 
@@ -67,7 +70,7 @@ void spwv_api_stored(const struct spwv_request *request, struct spwv_answer *ans
 /* Sets the tag; true when the client has it already, and the answer is a 304. */
 bool spwv_answer_unchanged(const struct spwv_request *request, struct spwv_answer *answer, uint64_t revision);
 
-/* intake.c: a request's spans into the store; the body is the inflated protobuf. */
+/* intake.c: a request's spans into the store; the body is inflated. */
 void spwv_intake(const struct spwv_request *request, struct spwv_answer *answer);
 
 #endif

@@ -27,6 +27,7 @@ struct exchange {
     bool headers_done;
     unsigned early_status; /* decided by the headers; the body is drained */
     char early_text[256];
+    bool json;
     struct spwv_body body;
 };
 
@@ -58,13 +59,12 @@ static bool is_once(struct MHD_Connection *connection, const char *name)
     return repeated.count == 1;
 }
 
-/* "application/x-protobuf", alone or with parameters behind a semicolon. */
-static bool is_protobuf(const char *type)
+/* That media type, alone or with parameters behind a semicolon. */
+static bool is_type(const char *type, const char *wanted)
 {
-    static const char wanted[] = "application/x-protobuf";
-    if (!type || strncasecmp(type, wanted, sizeof wanted - 1) != 0)
+    if (!type || strncasecmp(type, wanted, strlen(wanted)) != 0)
         return false;
-    type += sizeof wanted - 1;
+    type += strlen(wanted);
     type += strspn(type, " \t");
     return !*type || *type == ';';
 }
@@ -87,9 +87,12 @@ static void check_host(struct spwv_server *server, struct MHD_Connection *connec
 static void check_intake(struct spwv_server *server, struct MHD_Connection *connection, struct exchange *exchange)
 {
     const char *encoding = header(connection, "Content-Encoding");
+    const char *type = header(connection, "Content-Type");
     bool gzip = encoding && strcasecmp(encoding, "gzip") == 0;
-    if (!is_protobuf(header(connection, "Content-Type")))
-        decide(exchange, 415, "Content-Type must be application/x-protobuf; set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf at the sender");
+    exchange->json = is_type(type, "application/json");
+    if (!exchange->json && !is_type(type, "application/x-protobuf"))
+        decide(exchange, 415, "Content-Type must be application/x-protobuf or application/json; set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf "
+                              "(or http/json) at the sender");
     else if (encoding && *encoding && !gzip && strcasecmp(encoding, "identity") != 0)
         decide(exchange, 415, "Content-Encoding must be gzip or none; set OTEL_EXPORTER_OTLP_COMPRESSION=gzip at the sender");
     else
@@ -179,10 +182,10 @@ static enum MHD_Result answer_request(struct spwv_server *server, struct MHD_Con
     spwv_buf_init(&answer.body, SPWV_MAX_ANSWER, &server->app->memory);
     spwv_body_finish(&exchange->body);
     if (exchange->early_status) {
-        spwv_answer_text(&answer, exchange->early_status, "%s", exchange->early_text);
+        spwv_answer_failure(&answer, exchange->early_status, exchange->json, exchange->early_text);
     } else if (exchange->body.status && strcmp(path, "/v1/traces") == 0) {
         answer.retry_after = exchange->body.status == 503;
-        spwv_answer_text(&answer, exchange->body.status, "%s", exchange->body.text);
+        spwv_answer_failure(&answer, exchange->body.status, exchange->json, exchange->body.text);
     } else {
         struct spwv_buf *plain = &exchange->body.plain;
         struct spwv_request request = {.app = server->app,
@@ -190,6 +193,7 @@ static enum MHD_Result answer_request(struct spwv_server *server, struct MHD_Con
                                        .path = path,
                                        .if_none_match = header(connection, "If-None-Match"),
                                        .body = {(const uint8_t *)plain->data, plain->size},
+                                       .json = exchange->json,
                                        .arg = connection,
                                        .query = query};
         spwv_route(&request, &answer);

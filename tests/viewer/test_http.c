@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define PROTOBUF "Content-Type: application/x-protobuf"
+#define JSON "Content-Type: application/json"
 
 static const struct bytes none = {NULL, 0};
 
@@ -39,8 +40,9 @@ static void content_types_are_exact(void **state)
     (void)state;
     struct bytes body = encode(&one, 1);
     static const char *const good[] = {PROTOBUF, "content-type: Application/X-Protobuf", PROTOBUF "; charset=utf-8", PROTOBUF " ;x=y"};
-    static const char *const bad[] = {"Content-Type: application/json", "Content-Type: text/plain", "Content-Type: application/x-protobuf2",
-                                      "Content-Type: application/x-www-form-urlencoded", "Content-Type:", PROTOBUF ", text/plain"};
+    static const char *const bad[] = {"Content-Type: application/jsonp", "Content-Type: text/plain", "Content-Type: application/x-protobuf2",
+                                      "Content-Type: application/x-www-form-urlencoded", "Content-Type:", PROTOBUF ", text/plain",
+                                      "Content-Type: text/json", JSON ", text/plain"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         expect("POST", "/v1/traces", (const char *const[]){good[i], NULL}, body, 200, "Content-Type: application/x-protobuf");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -48,6 +50,53 @@ static void content_types_are_exact(void **state)
     expect("POST", "/v1/traces", (const char *const[]){PROTOBUF, "Content-Encoding: br", NULL}, body, 415, "gzip or none");
     expect("POST", "/v1/traces", (const char *const[]){PROTOBUF, "Content-Encoding: identity", NULL}, body, 200, NULL);
     free(body.data);
+}
+
+#define JSON_SPAN(trace_id, id)                                                                                                           \
+    "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"" trace_id "\",\"spanId\":\"" id "\",\"name\":\"from json\"}]}]}]}"
+
+static struct bytes text(const char *text)
+{
+    return (struct bytes){(uint8_t *)(uintptr_t)text, strlen(text)};
+}
+
+static void json_is_taken_and_answered_in_json(void **state)
+{
+    (void)state;
+    static const char *const types[] = {JSON, "content-type: Application/JSON", JSON "; charset=utf-8", JSON " ;x=y"};
+    struct bytes body = text(JSON_SPAN("5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"));
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        expect("POST", "/v1/traces", (const char *const[]){types[i], NULL}, body, 200, "Content-Type: application/json");
+    expect("GET", "/api/traces/5b8efff798038103d269b633813fc60c", NULL, none, 200, "\"name\":\"from json\"");
+    struct reply reply = http("POST", "/v1/traces", (const char *const[]){JSON, NULL}, body);
+    assert_string_equal(reply.body, "{}");
+    free_reply(reply);
+    reply = http("POST", "/v1/traces", (const char *const[]){JSON, NULL}, text(JSON_SPAN("5b8e", "01")));
+    assert_int_equal(reply.status, 200);
+    assert_non_null(strstr(reply.body, "{\"partialSuccess\":{\"rejectedSpans\":\"1\",\"errorMessage\":\"1 of 1 spans rejected; the first: "));
+    free_reply(reply);
+    struct bytes packed = gzip(body.data, body.size);
+    expect("POST", "/v1/traces", (const char *const[]){JSON, "Content-Encoding: gzip", NULL}, packed, 200, "{}");
+    free(packed.data);
+}
+
+static void json_failures_are_status_messages(void **state)
+{
+    (void)state;
+    static const char *const headers[] = {JSON, NULL};
+    expect("POST", "/v1/traces", headers, none, 400, "{\"message\":\"the body is no ExportTraceServiceRequest: no JSON in it at byte 0\"}");
+    expect("POST", "/v1/traces", headers, text("{\"resourceSpans\":7}"), 400, "must be an array");
+    expect("POST", "/v1/traces", headers, text("{}x"), 400, "Content-Type: application/json");
+    expect("POST", "/v1/traces", (const char *const[]){PROTOBUF, NULL}, text("{}"), 400, "not protobuf");
+    expect("POST", "/v1/traces", (const char *const[]){JSON, "Content-Encoding: br", NULL}, none, 415, "{\"message\":\"Content-Encoding must be gzip");
+    expect("POST", "/v1/traces", (const char *const[]){JSON, "Content-Encoding: gzip", NULL}, text("{}"), 400, "{\"message\":");
+    char *deep = malloc((1 << 20) + 1);
+    memset(deep, '[', 1 << 20);
+    deep[1 << 20] = 0;
+    expect("POST", "/v1/traces", headers, text(deep), 400, "must be an object");
+    memcpy(deep, "{\"x\":", 5);
+    expect("POST", "/v1/traces", headers, text(deep), 400, "nested more than 512 deep");
+    free(deep);
 }
 
 static void hosts_are_checked(void **state)
@@ -418,6 +467,8 @@ int main(void)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(content_types_are_exact, start_viewer, stop_viewer),
+        cmocka_unit_test_setup_teardown(json_is_taken_and_answered_in_json, start_viewer, stop_viewer),
+        cmocka_unit_test_setup_teardown(json_failures_are_status_messages, start_viewer, stop_viewer),
         cmocka_unit_test_setup_teardown(hosts_are_checked, start_viewer, stop_viewer),
         cmocka_unit_test_teardown(hosts_can_be_allowed, stop_viewer),
         cmocka_unit_test_setup_teardown(methods_and_paths, start_viewer, stop_viewer),

@@ -1,0 +1,23 @@
+/*
+ * OTLP JSON into the protobuf bytes that everything behind the intake reads.
+ *
+ * What is taken: the JSON mapping of protobuf with OTLP's deviations (ids in hex, unknown fields ignored). More than OTLP asks of a receiver,
+ * as the Collector does: names as in the .proto file (trace_id) and the names of enum values. A field named twice counts the last time, a
+ * repeated one adds up; null is a field left out.
+ *
+ * Ownership: `out` is the caller's, empty at the call. Threads: any, nothing is shared. Failure: *error says where and why, `out` holds
+ *   nothing of use; out->failed tells that memory (its maximum or its budget) was the reason. Blocks: no.
+ * Limits: SPWV_JSON_DEPTH levels, SPWV_MAX_ELEMENTS messages, the memory of `out`: less than three times the text. No recursion. What comes
+ *   out is well formed; spwv_otlp_check() still has to judge how deep its values are nested.
+ */
+#ifndef SPWV_OTLP_FROM_JSON_H
+#define SPWV_OTLP_FROM_JSON_H
+
+#include "otlp.h"
+
+bool spwv_otlp_from_json(struct spwv_slice json, struct spwv_buf *out, struct spwv_error *error);
+
+/* A maximum for `out` that no text of that many bytes reaches: a message is two characters and a comma at least, and 9 bytes here at first. */
+#define SPWV_FROM_JSON_MAX(json_size) (3 * (json_size) + 64)
+
+#endif
