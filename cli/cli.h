@@ -5,6 +5,9 @@
 #ifndef SPANWIRE_CLI_H
 #define SPANWIRE_CLI_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 int cli_view(int argc, char **argv);
@@ -12,5 +15,29 @@ int cli_show(int argc, char **argv);
 
 /* Only where the SDK is built, too (SPW_CLI_HAS_SDK). */
 int cli_config(int argc, char **argv);
+
+/* ---- show ---- */
+
+struct show_arguments {
+    const char *trace; /* 32 hex digits, or "latest" */
+    const char *file;  /* NULL: a viewer is asked */
+    const char *url;
+    unsigned width; /* columns */
+    bool color;
+    bool ascii;
+};
+
+int cli_show_file(const struct show_arguments *arguments);
+
+/* ---- opened files ---- */
+
+/* Tells of bad lines on stderr as "spanwire: FILE:LINE: cause", the first few of each file. */
+struct cli_bad_lines {
+    const char *file;
+    uint64_t count;
+};
+
+void cli_bad_line(void *bad_lines, uint64_t line, const char *cause);
+void cli_end_bad_lines(const struct cli_bad_lines *bad_lines);
 
 #endif

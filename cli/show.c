@@ -1,4 +1,4 @@
-/* spanwire show: asks a running viewer for a trace as text and prints it. */
+/* spanwire show: asks a running viewer for a trace as text, or reads it from a file, and prints it. */
 #include "cli.h"
 
 #include <curl/curl.h>
@@ -17,11 +17,9 @@ enum { MAX_TEXT = 64 << 20, TIMEOUT_MS = 30000, CONNECT_TIMEOUT_MS = 3000 };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct arguments {
-    const char *trace;
-    const char *url;
+    struct show_arguments show;
     uint64_t width;
     enum color color;
-    bool ascii;
 };
 
 static bool read_color(const char *text, enum color *color)
@@ -39,8 +37,8 @@ static bool read_color(const char *text, enum color *color)
 static bool set_option(struct arguments *arguments, int option)
 {
     switch (option) {
-    case 'u': arguments->url = optarg; return true;
-    case 'a': arguments->ascii = true; return true;
+    case 'u': arguments->show.url = optarg; return true;
+    case 'a': arguments->show.ascii = true; return true;
     case 'c': return read_color(optarg, &arguments->color);
     case 'w':
         if (spwv_parse_u64(optarg, 10000, &arguments->width))
@@ -57,6 +55,26 @@ static bool is_trace(const char *text)
     return strcmp(text, "latest") == 0 || (strlen(text) == 32 && spwv_hex_decode(text, 32, id));
 }
 
+/* FILE, FILE TRACE, TRACE, or nothing. A trace id is never taken for a file of that name: ./ID is one. */
+static bool read_subject(int count, char **words, struct show_arguments *show)
+{
+    if (count && !is_trace(words[0])) {
+        show->file = *words++;
+        count--;
+        if (strcmp(show->file, "-") != 0 && access(show->file, F_OK) != 0) {
+            fprintf(stderr, "spanwire: \"%s\" is neither a trace id nor a file; give 32 hex digits, latest, or a file of OTLP JSON lines\n",
+                    show->file);
+            return false;
+        }
+    }
+    if (count)
+        show->trace = words[0];
+    if (count <= 1 && is_trace(show->trace))
+        return true;
+    fputs("spanwire: show takes a file, a trace id (32 hex digits) or latest, or a file and then one of these\n", stderr);
+    return false;
+}
+
 static bool read_arguments(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option options[] = {{"url", required_argument, NULL, 'u'},
@@ -68,16 +86,7 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (!set_option(arguments, option))
             return false;
-    if (argc - optind > 1) {
-        fputs("spanwire: show takes one trace id, or latest\n", stderr);
-        return false;
-    }
-    if (optind < argc)
-        arguments->trace = argv[optind];
-    if (is_trace(arguments->trace))
-        return true;
-    fprintf(stderr, "spanwire: \"%s\" is no trace id; give 32 hex digits, or latest\n", arguments->trace);
-    return false;
+    return read_subject(argc - optind, argv + optind, &arguments->show);
 }
 
 static unsigned terminal_width(void)
@@ -128,7 +137,7 @@ static bool fetch(const char *url, struct spwv_buf *text, long *status, char *er
     return result == CURLE_OK;
 }
 
-static int print(const struct arguments *arguments, struct spwv_buf *text)
+static int print(const struct show_arguments *arguments, struct spwv_buf *text)
 {
     char url[2048];
     char error[CURL_ERROR_SIZE];
@@ -137,7 +146,7 @@ static int print(const struct arguments *arguments, struct spwv_buf *text)
     while (base && arguments->url[base - 1] == '/')
         base--;
     int size = snprintf(url, sizeof url, "%.*s/api/traces/%s/text?width=%u&color=%d&ascii=%d", (int)base, arguments->url, arguments->trace,
-                        (unsigned)arguments->width, wants_color(arguments->color), arguments->ascii);
+                        arguments->width, arguments->color, arguments->ascii);
     if (size < 0 || (size_t)size >= sizeof url) {
         fputs("spanwire: --url is too long\n", stderr);
         return EXIT_USAGE;
@@ -154,18 +163,23 @@ static int print(const struct arguments *arguments, struct spwv_buf *text)
     return fwrite(text->data, 1, text->size, stdout) == text->size && fflush(stdout) == 0 ? 0 : EXIT_FAILED;
 }
 
-int cli_show(int argc, char **argv)
+static int show_from_viewer(const struct show_arguments *arguments)
 {
-    struct arguments arguments = {.trace = "latest", .url = "http://127.0.0.1:4318"};
-    if (!read_arguments(argc, argv, &arguments))
-        return EXIT_USAGE;
-    if (!arguments.width)
-        arguments.width = terminal_width();
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     struct spwv_buf text;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
     spwv_buf_init(&text, MAX_TEXT, NULL);
-    int status = print(&arguments, &text);
+    int status = print(arguments, &text);
     spwv_buf_fini(&text);
     curl_global_cleanup();
     return status;
+}
+
+int cli_show(int argc, char **argv)
+{
+    struct arguments arguments = {.show = {.trace = "latest", .url = "http://127.0.0.1:4318"}};
+    if (!read_arguments(argc, argv, &arguments))
+        return EXIT_USAGE;
+    arguments.show.width = arguments.width ? (unsigned)arguments.width : terminal_width();
+    arguments.show.color = wants_color(arguments.color);
+    return arguments.show.file ? cli_show_file(&arguments.show) : show_from_viewer(&arguments.show);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "import.h"
 #include "text.h"
 #include "viewer.h"
 
@@ -22,6 +23,7 @@ struct arguments {
     struct spwv_options viewer;
     const char *allowed[MAX_ALLOWED];
     const char *port_file;
+    char **files; /* to open; NULL behind the last */
     bool open;
     bool quiet;
 };
@@ -76,10 +78,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (!set_option(arguments, option))
             return false;
-    if (optind == argc)
-        return true;
-    fprintf(stderr, "spanwire: view takes no argument \"%s\"; try spanwire help\n", argv[optind]);
-    return false;
+    arguments->files = argv + optind;
+    return true;
 }
 
 /* Written beside and renamed: a reader sees the whole number or no file. */
@@ -134,6 +134,50 @@ static void announce(const struct arguments *arguments, struct spwv_viewer *view
         open_browser(url);
 }
 
+/* ---- opened files ---- */
+
+static bool not_interrupted(void *arg)
+{
+    sigset_t pending;
+    (void)arg;
+    sigpending(&pending);
+    return !sigismember(&pending, SIGINT) && !sigismember(&pending, SIGTERM) && !sigismember(&pending, SIGHUP);
+}
+
+static void tell_opened(const char *file, const struct spwv_import_report *report)
+{
+    printf("spanwire view: opened %s: %llu spans in %llu requests", file, (unsigned long long)report->spans,
+           (unsigned long long)report->requests);
+    if (report->rejected)
+        printf(", %llu spans rejected for their ids", (unsigned long long)report->rejected);
+    if (report->empty)
+        printf(", %llu requests without spans (logs or metrics?)", (unsigned long long)report->empty);
+    if (report->bad)
+        printf(", %llu bad lines", (unsigned long long)report->bad);
+    printf("\n");
+}
+
+static bool open_files(const struct arguments *arguments, struct spwv_viewer *viewer)
+{
+    for (char **file = arguments->files; *file; file++) {
+        struct cli_bad_lines bad_lines = {.file = *file};
+        struct spwv_import_sink sink = {&bad_lines, cli_bad_line, not_interrupted};
+        struct spwv_import_report report;
+        struct spwv_error error;
+        bool ok = spwv_viewer_import(viewer, *file, &sink, &report, &error);
+        cli_end_bad_lines(&bad_lines);
+        if (!ok) {
+            fprintf(stderr, "spanwire: %s\n", error.text);
+            return false;
+        }
+        if (report.stopped)
+            return true; /* the signal is still pending: the wait for it ends at once */
+        if (!arguments->quiet)
+            tell_opened(*file, &report);
+    }
+    return true;
+}
+
 int cli_view(int argc, char **argv)
 {
     struct arguments arguments = {.viewer = SPWV_OPTIONS_INIT};
@@ -154,7 +198,7 @@ int cli_view(int argc, char **argv)
         fprintf(stderr, "spanwire: %s\n", error.text);
         return EXIT_FAILED;
     }
-    bool ok = !arguments.port_file || write_port(arguments.port_file, spwv_viewer_port(viewer));
+    bool ok = open_files(&arguments, viewer) && (!arguments.port_file || write_port(arguments.port_file, spwv_viewer_port(viewer)));
     if (ok) {
         announce(&arguments, viewer);
         int signal_number;

@@ -91,6 +91,12 @@ bool spwv_viewer_is_loopback(const struct spwv_viewer *viewer)
     return viewer->listening.loopback;
 }
 
+bool spwv_viewer_import(struct spwv_viewer *viewer, const char *path, const struct spwv_import_sink *sink,
+                        struct spwv_import_report *report, struct spwv_error *error)
+{
+    return spwv_import(viewer->app.store, path, viewer->app.max_inflated, sink, report, error);
+}
+
 void spwv_viewer_stop(struct spwv_viewer *viewer)
 {
     spwv_server_stop(viewer->server);

@@ -18,7 +18,7 @@
 #ifndef SPWV_VIEWER_H
 #define SPWV_VIEWER_H
 
-#include "otlp.h"
+#include "import.h"
 
 struct spwv_options {
     const char *listen;
@@ -47,6 +47,10 @@ unsigned spwv_viewer_port(const struct spwv_viewer *viewer);
 const char *spwv_viewer_host(const struct spwv_viewer *viewer); /* of --listen, as in a URL */
 bool spwv_viewer_is_loopback(const struct spwv_viewer *viewer);
 void spwv_viewer_stop(struct spwv_viewer *viewer);
+
+/* A file's traces into the store of a running viewer, by import.h's rules, from any thread; a line may be as long as a body. */
+bool spwv_viewer_import(struct spwv_viewer *viewer, const char *path, const struct spwv_import_sink *sink,
+                        struct spwv_import_report *report, struct spwv_error *error);
 
 const char *spwv_version(void);
 
