@@ -65,6 +65,13 @@ typedef struct spw_processor {
 } spw_processor;
 
 /**
+ * Reads what a span holds at this moment into `out`, as it would be sent (`view->encoded`), and makes a view of it; the end time reads 0 while it is
+ * open. For processors: only inside on_start, for the span just started, and inside on_ending, for the span that ends; false anywhere else,
+ * and when `size` is too small (a span has at most max_span_bytes and about 100 bytes more). Costs what ending a span costs.
+ */
+SPW_API bool spw_span_snapshot(spw_span span, void *out, size_t size, spw_span_view *view);
+
+/**
  * Makes the ids of spans. Called on the threads that start spans, by many at once: thread-safe, must not block. Ids that are all zero are
  * replaced by random ones and counted (spw_stats_snapshot.ids_replaced). Borrowed until spw_shutdown() returns.
  * (Specification: ID Generators.)

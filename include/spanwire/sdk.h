@@ -205,19 +205,23 @@ typedef struct spw_stats_snapshot {
     size_t struct_size;
     uint64_t spans_started;     /**< that record */
     uint64_t spans_not_sampled;
+    uint64_t spans_record_only; /**< ended, for processors alone (SPW_SAMPLING_RECORD_ONLY): no pipeline counts them */
+    uint64_t spans_record_only_lost; /**< the same, but without a slot, or not finished: reentrant, out of memory, shut down */
     uint64_t spans_open;
     uint64_t attributes_dropped; /**< of spans, by limits or bad keys; also said on their spans. Those of events are said on their events */
     uint64_t events_dropped;
     uint64_t links_dropped;
     uint64_t detach_misuse;
     uint64_t trace_states_lost;
+    uint64_t ids_replaced;   /**< zeros of an id generator */
+    uint64_t on_end_missed;  /**< spans that no processor's on_end was shown, for want of memory */
     uint64_t buffer_bytes;      /**< memory held for finished records now */
     uint64_t wakeups;           /**< of the worker by a recording thread */
     uint32_t threads;           /**< that recorded and still live */
     uint32_t pipeline_count;
     spw_pipeline_stats pipelines[16];
 } spw_stats_snapshot;
-#define SPW_STATS_INIT { sizeof(spw_stats_snapshot), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0 } } }
+#define SPW_STATS_INIT { sizeof(spw_stats_snapshot), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0 } } }
 
 /** Reads the counters without a lock. Exact at rest; while threads record, each number is a recent one. After shutdown: the last. */
 SPW_API void spw_stats(spw_stats_snapshot *out);

@@ -8,10 +8,24 @@
 
 #include <stdint.h>
 
+#include "platform.h"
+
+struct spw_clock;
+
 struct spw__clock {
     int64_t offset;   /* unix - mono; atomic */
     uint64_t expires; /* mono; atomic. 0: never read */
+    const struct spw_clock *custom; /* a test's, or NULL: the system's; atomic, because setters look whether the engine runs or not */
 };
+
+uint64_t spw__clock_custom_mono(const struct spw_clock *custom);
+
+/* The clock that spans take their times from. */
+static inline uint64_t spw__clock_mono(const struct spw__clock *clock)
+{
+    const struct spw_clock *custom = __atomic_load_n(&clock->custom, __ATOMIC_ACQUIRE);
+    return __builtin_expect(custom != NULL, 0) ? spw__clock_custom_mono(custom) : spw__mono_ns();
+}
 
 void spw__clock_refresh(struct spw__clock *clock, uint64_t mono);
 

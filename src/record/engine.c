@@ -74,7 +74,9 @@ uint64_t spw__engine_open_spans(const struct spw__engine *engine)
     for (uint32_t i = 0; i < count; i++) {
         started += __atomic_load_n(&engine->recorders[i]->started, __ATOMIC_RELAXED);
         ended += __atomic_load_n(&engine->recorders[i]->ended, __ATOMIC_RELAXED);
+        ended += __atomic_load_n(&engine->recorders[i]->record_only, __ATOMIC_RELAXED);
     }
+    ended += __atomic_load_n(&engine->record_only_unfinished, __ATOMIC_RELAXED);
     for (int cause = 0; cause < SPW_DROP_CAUSES; cause++)
         ended += __atomic_load_n(&engine->lost_at_end[cause], __ATOMIC_RELAXED);
     return started > ended ? started - ended : 0;
@@ -90,6 +92,9 @@ static void reset_rows(struct spw__engine *engine)
     __atomic_store_n(&engine->attributes_lost, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&engine->events_lost, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&engine->links_lost, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&engine->record_only_no_slot, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&engine->record_only_unfinished, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&engine->on_end_missed, 0, __ATOMIC_RELAXED);
     for (int cause = 0; cause < SPW_DROP_CAUSES; cause++) {
         __atomic_store_n(&engine->lost_at_start[cause], 0, __ATOMIC_RELAXED);
         __atomic_store_n(&engine->lost_at_end[cause], 0, __ATOMIC_RELAXED);
@@ -97,7 +102,7 @@ static void reset_rows(struct spw__engine *engine)
     uint32_t count = __atomic_load_n(&engine->recorder_count, __ATOMIC_ACQUIRE);
     for (uint32_t i = 0; i < count; i++) {
         struct spw__recorder *r = engine->recorders[i];
-        r->started = r->not_sampled = r->ended = r->events_dropped = r->attributes_dropped = r->links_dropped = 0;
+        r->started = r->not_sampled = r->ended = r->record_only = r->ids_replaced = r->events_dropped = r->attributes_dropped = r->links_dropped = 0;
         spw__queue_restart(engine, r);
     }
 }
@@ -130,6 +135,8 @@ struct spw__engine *spw__engine_configure(const struct spw__engine_settings *set
     __atomic_store_n(&engine->slot_share, spw__slot_share(engine), __ATOMIC_RELAXED);
     pthread_mutex_unlock(&engine->lock);
     engine->clock.expires = 0;
+    __atomic_store_n(&engine->clock.custom, settings->clock, __ATOMIC_RELEASE);
+    spw__hooks_set(&engine->hooks, &settings->hooks);
     /* Sessions differ between parent and child too: a tracer cached before the fork is looked up again after it. */
     engine->session = ++epochs;
     __atomic_store_n(&spw__gate.engine, engine, __ATOMIC_RELEASE);
@@ -158,12 +165,12 @@ bool spw__engine_close(struct spw__engine *engine, uint32_t timeout_ms)
         spw__membarrier();
     const struct timespec pause = { 0, 100000 };
     uint64_t until = spw__mono_ns() + (uint64_t)timeout_ms * 1000000u;
-    while (!nobody_inside(engine)) {
-        if (spw__mono_ns() >= until)
-            return false;
+    bool quiet;
+    while (!(quiet = nobody_inside(engine)) && spw__mono_ns() < until)
         nanosleep(&pause, NULL);
-    }
-    return true;
+    /* From here on setters, which enter nothing, take the system's time. */
+    __atomic_store_n(&engine->clock.custom, NULL, __ATOMIC_RELEASE);
+    return quiet;
 }
 
 void spw__scope_lookup(struct spw__engine *engine, uint32_t number, struct spw__scope_parts *out)

@@ -11,6 +11,7 @@
 #include <spanwire/trace.h>
 
 #include "clock.h"
+#include "hooks.h"
 #include "ids.h"
 #include "key.h"
 #include "pool.h"
@@ -23,7 +24,7 @@
 #define SPW__CACHE_LINE 64
 
 /* Changes with anything in this header that both libraries read. */
-#define SPW__ENGINE_LAYOUT (0x53505700u + 8u)
+#define SPW__ENGINE_LAYOUT (0x53505700u + 9u)
 
 /* Read by setters without regard to starts and stops: through spw__limit(). */
 struct spw__limits {
@@ -60,7 +61,11 @@ struct spw__recorder {
     uint32_t chunks; /* opened so far */
     uint64_t chunk_opened_ns;
     struct spw__sweep_table *sweep_table; /* see sweep_keys.h */
+    uint64_t shown;   /* the span that processors may read just now; 0: none */
+    uint8_t *scratch; /* for on_end: see hooks_end.c */
     /* written by the thread, read by anyone; plain stores */
+    uint64_t record_only;  /* ended, and for processors alone */
+    uint64_t ids_replaced; /* zeros of an id generator */
     uint64_t started, not_sampled, ended, events_dropped, attributes_dropped, links_dropped;
     uint64_t written;                         /* records committed */
     uint32_t unpublished[SPW__MAX_LANES];     /* records not yet added to lane.depth */
@@ -89,6 +94,7 @@ struct spw__engine {
     struct spw__limits limits;
     struct spw__pins pins;
     struct spw__clock clock;
+    struct spw__hooks hooks;
     void (*wake)(void *arg); /* async-signal-safe */
     void *wake_arg;
     struct spw__lane lanes[SPW__MAX_LANES];
@@ -100,6 +106,9 @@ struct spw__engine {
     uint64_t attributes_lost, events_lost, links_lost; /* that could not even be noted on their span; atomic */
     uint64_t lost_at_start[SPW_DROP_CAUSES]; /* spans that got no slot, for every pipeline; atomic */
     uint64_t lost_at_end[SPW_DROP_CAUSES];   /* spans that had one and went to no row: shut down, or reentrant; atomic */
+    /* Spans for processors alone: without a slot at their start; shut down, or reentrant, at their end. All atomic. */
+    uint64_t record_only_no_slot, record_only_unfinished;
+    uint64_t on_end_missed; /* spans that a processor was not shown for want of memory; atomic */
     struct spw__pool slots;
     struct spw__pool extents;
     struct spw__pool tables; /* of extents: one for each slot that ever held a long span */
@@ -125,6 +134,8 @@ struct spw__engine_settings {
     uint64_t buffer_bytes, overflow_bytes;
     void (*wake)(void *arg);
     void *wake_arg;
+    struct spw__hooks hooks;
+    const struct spw_clock *clock; /* NULL: the system's */
 };
 
 /* Finds or makes this process's engine and applies the settings. NULL: out of memory. The gate must be closed. */

@@ -28,4 +28,10 @@ void spw__sweep(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t
 /* Drops dead frames by moving the live ones together; returns the new size. Caller as above. */
 uint32_t spw__compact(struct spw__recorder *recorder, struct spw__slot *slot, uint32_t size);
 
+/*
+ * The span as its record would be now, `12 size Span`; returns its length, 0 when `size` is less. The caller has the slot to itself;
+ * `recorder` is this thread's, entered.
+ */
+uint32_t spw__encode(struct spw__recorder *recorder, struct spw__slot *slot, uint64_t end_unix_ns, uint8_t *out, size_t size);
+
 #endif

@@ -8,7 +8,7 @@
 #define SPW__DESCRIPTION_MAX 1024u
 
 /* Whether it is the SDK's default in all but name: parent-based, always on. The engine then asks nobody. */
-bool spw__sampler_is_default(const spw_sampler *sampler);
+SPW_API bool spw__sampler_is_default(const spw_sampler *sampler);
 
 /* Zeroed memory for a sampler of `size` bytes and, behind it, its description. NULL: no memory. free() frees both. */
 void *spw__sampler_memory(size_t size, const char *description, const char **placed);

@@ -155,6 +155,14 @@ void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, enum spw_
     count_drop(engine, handle, kind, &patience);
 }
 
+void spw__slot_await_writers(const struct spw__slot *slot)
+{
+    struct patience patience = { 0, 0 };
+    while ((__atomic_load_n(&slot->word, __ATOMIC_ACQUIRE) & (SPW__WRITERS_MASK | SPW__EXCLUSIVE)) != SPW__WRITER)
+        if (interrupts_library() || !wait_a_little(&patience, WRITERS_NS))
+            return;
+}
+
 /* Keeps new writers out and waits for those inside to leave. False: the span is gone, or they did not (one may be us, interrupted). */
 static bool seclude(struct spw__slot *slot, uint64_t handle, uint64_t *size)
 {

@@ -28,6 +28,7 @@
 #define SPW__EXCLUSIVE (1ull << 22)
 #define SPW__CLOSED (1ull << 23)
 #define SPW__GENERATION_SHIFT 24u
+#define SPW__GENERATION_PRIVATE 1u /* odd: of a span that ends, for the processors' on_ending alone; see hooks_end.c */
 
 enum spw__frame_kind { SPW__FRAME_DEAD, SPW__FRAME_ATTRIBUTE, SPW__FRAME_EVENT, SPW__FRAME_NAME, SPW__FRAME_STATUS, SPW__FRAME_STATE, SPW__FRAME_LINK };
 
@@ -56,6 +57,12 @@ struct spw__slot {
     uint8_t head[64];    /* wire bytes of the scalars; the end time is filled in last */
     uint8_t log[SPW__SLOT_LOG];
 };
+/* Where in the head the bytes lie: trace id 18, span id 10, kind 2, start 9, end 9, flags 6, each with its tag. */
+#define SPW__HEAD_TRACE_ID 2u
+#define SPW__HEAD_SPAN_ID 20u
+#define SPW__HEAD_END 40u
+#define SPW__HEAD_FLAGS 50u
+
 _Static_assert(sizeof(struct spw__slot) == SPW__SLOT_SIZE, "the log starts where SPW__SLOT_HEAD says");
 
 static inline uint32_t spw__handle_index(uint64_t handle)
@@ -150,6 +157,9 @@ static inline uint8_t *spw__slot_flat(struct spw__engine *engine, const struct s
 
 /* Writes the frame's header and leaves; finishes the span when it was closed meanwhile and we are the last. */
 void spw__slot_commit(struct spw__writer *writer, uint64_t handle, uint32_t size, enum spw__frame_kind kind, uint16_t hash);
+
+/* Waits, not long, until nobody but the caller, who counts as one, writes to the slot. Not if the caller is a handler that interrupted one. */
+void spw__slot_await_writers(const struct spw__slot *slot);
 
 /* Counts one attribute, event or link that could not be recorded, on the span itself. */
 void spw__slot_count_drop(struct spw__engine *engine, uint64_t handle, enum spw__frame_kind kind);

@@ -5,6 +5,7 @@
 #include "context_values.h"
 #include "finish.h"
 #include "frame.h"
+#include "hooks.h"
 #include "link.h"
 #include "platform.h"
 #include "span.h"
@@ -16,10 +17,13 @@
 #define OTLP_HAS_IS_REMOTE 0x100u
 #define OTLP_IS_REMOTE 0x200u
 
+/* What the usual span passes through is one piece of code; the way past samplers and processors has copies of its own. */
+#define HOT static inline __attribute__((always_inline))
+
 /* ---- start ---- */
 
 /* The tracer's scope number: cached in the tracer as {session, number}, looked up once a session. */
-static uint32_t scope_of(struct spw__engine *engine, spw_tracer *tracer)
+HOT uint32_t scope_of(struct spw__engine *engine, spw_tracer *tracer)
 {
     if (!tracer)
         return SPW__SCOPE_DEFAULT;
@@ -34,7 +38,7 @@ static uint32_t scope_of(struct spw__engine *engine, spw_tracer *tracer)
     return scope;
 }
 
-static struct spw__slot *take_slot(struct spw__recorder *recorder)
+HOT struct spw__slot *take_slot(struct spw__recorder *recorder)
 {
     struct spw__engine *engine = recorder->engine;
     if (__builtin_expect(recorder->cached != 0, 1))
@@ -100,13 +104,14 @@ static void put_trace_state(struct spw__slot *slot, uint32_t *cursor, uint8_t ma
         (void)put_text_new(slot, cursor, mark, SPW__TAG_TRACE_STATE, SPW__FRAME_STATE, (spw_view){ state, size }); /* at most 512 bytes: it fits */
 }
 
-/* Generations of different engines (a forked child's) differ in their top byte, so that inherited handles never fit. */
+/* Generations of different engines (a forked child's) differ in their top byte, so that inherited handles never fit. Odd ones are those of
+ * spans that end: see hooks_end.c. */
 static uint64_t next_generation(const struct spw__engine *engine, const struct spw__slot *slot)
 {
-    uint64_t generation = (__atomic_load_n(&slot->word, __ATOMIC_ACQUIRE) >> SPW__GENERATION_SHIFT) + 1;
-    if (generation == 1)
+    uint64_t generation = (__atomic_load_n(&slot->word, __ATOMIC_ACQUIRE) >> SPW__GENERATION_SHIFT | SPW__GENERATION_PRIVATE) + 1;
+    if (generation == SPW__GENERATION_PRIVATE + 1)
         generation |= (uint64_t)(engine->session & 0xff) << 32;
-    return generation & 0xffffffffffu ? generation & 0xffffffffffu : 1;
+    return generation & 0xffffffffffu ? generation & 0xffffffffffu : SPW__GENERATION_PRIVATE + 1;
 }
 
 static size_t start_attributes(const spw_span_options *options)
@@ -132,14 +137,14 @@ static inline bool is_rest(const struct rest *rest, const spw_span_options *opti
 }
 
 /* Fills the slot and opens it. */
-static struct rest open_slot(struct spw__recorder *recorder, struct spw__slot *slot, spw_span *span, const spw_span *parent, uint32_t scope,
+HOT struct rest open_slot(struct spw__recorder *recorder, struct spw__slot *slot, spw_span *span, const spw_span *parent, uint32_t scope,
                       spw_view name, const spw_span_options *options)
 {
     struct spw__engine *engine = recorder->engine;
-    uint64_t mono = spw__mono_ns();
+    uint64_t mono = spw__clock_mono(&engine->clock);
     uint64_t now = spw__span_time(engine, parent, mono);
     uint64_t start = options && options->start_unix_ns ? options->start_unix_ns : now;
-    spw_span_kind kind = options && options->kind > SPW_KIND_UNSET && options->kind <= SPW_KIND_CONSUMER ? options->kind : SPW_KIND_INTERNAL;
+    spw_span_kind kind = spw__kind_of(options);
     /* The new generation first, still closed: who reads the times below for an earlier span in this slot then sees that it is gone. */
     uint64_t generation = next_generation(engine, slot);
     __atomic_store_n(&slot->word, generation << SPW__GENERATION_SHIFT | SPW__CLOSED, __ATOMIC_RELAXED);
@@ -265,6 +270,36 @@ static struct rest start_recording(struct spw__recorder *recorder, spw_span *out
     return open_slot(recorder, slot, out, parent, scope, name, options);
 }
 
+/* The same with somebody to ask or to tell: a sampler, an id generator, processors. All that is set comes before the processors look. */
+static __attribute__((noinline)) void start_hooked(struct spw__recorder *recorder, spw_span *out, const spw_span *parent, spw_tracer *tracer,
+                                                   spw_view name, const spw_span_options *options)
+{
+    static const spw_context root = { 0 };
+    struct spw__engine *engine = recorder->engine;
+    const spw_context *context = options && options->parent ? options->parent : spw__thread_context(spw__self);
+    const struct spw__start start = { parent, context ? context : &root, name, options };
+    spw_sampling_result result;
+    spw__hooks_identify(recorder, out, parent);
+    spw__hooks_sample(&engine->hooks, out, &start, &result);
+    if (result.decision == SPW_SAMPLING_DROP) {
+        spw__bump(&recorder->not_sampled, 1);
+        return;
+    }
+    struct spw__slot *slot = take_slot(recorder);
+    if (!slot) {
+        if (out->flags & SPW_FLAG_SAMPLED)
+            refuse(engine, SPW_DROP_NO_SLOT);
+        else
+            __atomic_add_fetch(&engine->record_only_no_slot, 1, __ATOMIC_RELAXED);
+        return;
+    }
+    spw__bump(&recorder->started, 1);
+    struct rest rest = open_slot(recorder, slot, out, parent, scope_of(engine, tracer), name, options);
+    set_rest(engine, out->handle, rest, name, options);
+    spw__set_attrs(out->handle, result.attributes, result.attribute_count);
+    spw__hooks_started(recorder, out, &start);
+}
+
 /* Options of another version: longer ones begin as ours, shorter ones are filled up. Without a size they say nothing. */
 static inline bool short_options(const spw_span_options *options)
 {
@@ -312,11 +347,17 @@ void spw__span_start(spw_span *out, spw_tracer *tracer, const char *name, size_t
         return;
     }
     const spw_view text = { name, name ? name_size : 0 };
-    struct rest rest = { false, start_attributes(options), 0 };
-    if (__builtin_expect((spw__gate_state() & SPW__GATE_STARTED) != 0, 1))
-        rest = start_recording(recorder, out, parent, scope_of(engine, tracer), text, options);
-    else
+    if (__builtin_expect(!(spw__gate_state() & SPW__GATE_STARTED), 0)) {
         carry(out, parent);
+        spw__leave(recorder);
+        return;
+    }
+    if (__builtin_expect(engine->hooks.kinds & SPW__HOOKS_START, 0)) {
+        start_hooked(recorder, out, parent, tracer, text, options);
+        spw__leave(recorder);
+        return;
+    }
+    struct rest rest = start_recording(recorder, out, parent, scope_of(engine, tracer), text, options);
     spw__leave(recorder);
     if (__builtin_expect(is_rest(&rest, options), 0))
         set_rest(engine, out->handle, rest, text, options);
@@ -355,9 +396,9 @@ void spw__span_end(uint64_t handle, uint64_t end_unix_ns)
 {
     struct spw__engine *engine = spw__engine_current();
     struct spw__slot *slot = spw__slot_of(engine, handle);
-    if (!slot)
+    if (!slot || (spw__handle_generation(handle) & SPW__GENERATION_PRIVATE)) /* the processors' own: it is ending already */
         return;
-    uint64_t mono = spw__mono_ns();
+    uint64_t mono = spw__clock_mono(&engine->clock);
     uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
     uint64_t want;
     do {
@@ -379,6 +420,8 @@ void spw__span_end(uint64_t handle, uint64_t end_unix_ns)
         spw__finish(engine, slot);
         return;
     }
+    if (engine->hooks.kinds & (SPW__HOOK_ON_ENDING | SPW__HOOK_ON_END))
+        spw__slot_await_writers(slot); /* so that the processors are called on this thread */
     word = __atomic_sub_fetch(&slot->word, SPW__WRITER, __ATOMIC_ACQ_REL);
     if ((word & (SPW__WRITERS_MASK | SPW__EXCLUSIVE)) == 0)
         spw__finish(engine, slot);
@@ -396,9 +439,14 @@ void spw__scope_end(spw_scope *scope)
     }
 }
 
+/* "MUST return false when [...] there are no registered SpanProcessors"; pipelines are such. A sampler that drops everything needs none. */
 bool spw__tracer_enabled(spw_tracer *tracer)
 {
     (void)tracer;
     const struct spw__engine *engine = spw__engine_current();
-    return engine && engine->lane_mask != 0;
+    if (!engine)
+        return false;
+    uint32_t kinds = __atomic_load_n(&engine->hooks.kinds, __ATOMIC_RELAXED);
+    bool heard = engine->lane_mask != 0 || kinds & (SPW__HOOK_ON_START | SPW__HOOK_ON_ENDING | SPW__HOOK_ON_END);
+    return heard && !(kinds & SPW__HOOK_NOTHING_SAMPLED);
 }

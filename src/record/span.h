@@ -24,7 +24,7 @@ static inline uint64_t spw__span_time(struct spw__engine *engine, const spw_span
 static inline uint64_t spw__span_now(struct spw__engine *engine, uint64_t handle)
 {
     const spw_span self = { .handle = handle };
-    return engine ? spw__span_time(engine, &self, spw__mono_ns()) : 0;
+    return engine ? spw__span_time(engine, &self, spw__clock_mono(&engine->clock)) : 0;
 }
 
 #endif

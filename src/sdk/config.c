@@ -192,6 +192,17 @@ spw_result spw__config_look(struct spw__config *out, const spw_options *options,
     return load(out, options, error);
 }
 
+void spw__config_discard(const spw_options *options)
+{
+    struct spw__config config;
+    spw_options copy;
+    spw_error ignored = SPW_ERROR_INIT;
+    memset(&config, 0, sizeof config);
+    if (options_copy(&copy, options))
+        (void)adopt(&config, &copy, &ignored);
+    spw__config_free(&config);
+}
+
 void spw__config_free(struct spw__config *config)
 {
     spw__config_pipelines_free(config);

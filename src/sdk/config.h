@@ -139,6 +139,9 @@ spw_result spw__config_load(struct spw__config *out, const spw_options *options,
  * first failure is the result. */
 spw_result spw__config_look(struct spw__config *out, const spw_options *options, spw_error *error);
 
+/* For a start that fails before it reads anything: destroys the objects in the options, which it has taken over all the same. */
+void spw__config_discard(const spw_options *options);
+
 /* Frees the strings, and destroys the objects that are still there: exporters, the sampler, processors. */
 void spw__config_free(struct spw__config *config);
 

@@ -6,7 +6,7 @@
 
 static void destroy_processor(const struct spw__config *config, spw_processor *processor)
 {
-    if (!config->borrowed && processor && processor->destroy)
+    if (!config->borrowed && processor && processor->struct_size >= sizeof *processor && processor->destroy)
         processor->destroy(processor);
 }
 
@@ -40,6 +40,8 @@ static spw_result adopt_processors(struct spw__config *out, const spw_options *o
         spw_processor *processor = options->processors[i];
         if (!processor)
             result = spw__fail(error, SPW_ERR_INVALID, "processors[%zu] is NULL", i);
+        else if (processor->struct_size < sizeof *processor)
+            result = spw__fail(error, SPW_ERR_INVALID, "processors[%zu].struct_size is wrong; set it to sizeof(spw_processor)", i);
         else if (owns(out, processor))
             result = spw__fail(error, SPW_ERR_INVALID, "processors[%zu] is there twice; make one for each", i);
         else
@@ -53,15 +55,26 @@ static spw_result adopt_processors(struct spw__config *out, const spw_options *o
 
 spw_result spw__config_adopt_objects(struct spw__config *out, const spw_options *options, spw_error *error)
 {
+    const spw_sampler *sampler = options->sampler;
+    const spw_id_generator *ids = options->id_generator;
+    const spw_clock *clock = options->clock;
+    spw_result result = adopt_processors(out, options, error);
+    if (sampler && sampler->struct_size < sizeof *sampler)
+        return spw__fail(error, SPW_ERR_INVALID, "sampler->struct_size is wrong; set it to sizeof(spw_sampler)");
     out->sampler = options->sampler;
     out->id_generator = options->id_generator;
     out->clock = options->clock;
-    spw_result result = adopt_processors(out, options, error);
-    if (result == SPW_OK && out->sampler && !out->sampler->sample)
+    if (result != SPW_OK)
+        return result;
+    if (sampler && !sampler->sample)
         return spw__fail(error, SPW_ERR_INVALID, "the sampler has no sample function");
-    if (result == SPW_OK && out->clock && (!out->clock->unix_ns || !out->clock->mono_ns))
+    if (ids && ids->struct_size < sizeof *ids)
+        return spw__fail(error, SPW_ERR_INVALID, "id_generator->struct_size is wrong; set it to sizeof(spw_id_generator)");
+    if (clock && clock->struct_size < sizeof *clock)
+        return spw__fail(error, SPW_ERR_INVALID, "clock->struct_size is wrong; set it to sizeof(spw_clock)");
+    if (clock && (!clock->unix_ns || !clock->mono_ns))
         return spw__fail(error, SPW_ERR_INVALID, "the clock lacks unix_ns or mono_ns");
-    return result;
+    return SPW_OK;
 }
 
 void spw__config_objects_free(struct spw__config *config)

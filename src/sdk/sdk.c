@@ -24,6 +24,23 @@ static uint32_t timeout_of(uint32_t timeout_ms)
     return timeout_ms == SPW_DEFAULT_TIMEOUT_MS ? DEFAULT_TIMEOUT_MS : timeout_ms;
 }
 
+/* A time limit, and what is left of it. */
+struct countdown {
+    uint64_t begun_ns;
+    uint32_t timeout_ms;
+};
+
+static struct countdown countdown_from(uint32_t timeout_ms)
+{
+    return (struct countdown){ spw__mono_ns(), timeout_ms };
+}
+
+static uint32_t left_of(const struct countdown *time)
+{
+    uint64_t spent = (spw__mono_ns() - time->begun_ns) / 1000000;
+    return spent < time->timeout_ms ? time->timeout_ms - (uint32_t)spent : 0;
+}
+
 /*
  * A forked child finds the parent's state: a worker that does not run here, perhaps a lock that another thread held. The gate page tells,
  * because the kernel has wiped it; then everything starts anew, and what was the parent's is left untouched.
@@ -74,6 +91,8 @@ static struct spw__engine *configure_engine(const struct spw__config *config, st
         .pinned_key_count = config->limits.pinned_key_count,
         .wake = spw__worker_wake,
         .wake_arg = worker,
+        .hooks = spw__extensions_hooks(&worker->extensions),
+        .clock = worker->extensions.clock,
     };
     if (spw__engine_layout() != SPW__ENGINE_LAYOUT) {
         spw__fail(error, SPW_ERR_MISMATCH, "libspanwire and libspanwire-sdk are of different versions; install both from one release");
@@ -111,6 +130,7 @@ static void free_worker(struct spw__worker *worker)
     for (uint32_t i = 0; i < worker->pipeline_count; i++)
         spw__pipeline_fini(&worker->pipelines[i]);
     spw__loop_destroy(worker->loop);
+    spw__extensions_destroy(&worker->extensions);
     free(worker->resource);
     free(worker);
 }
@@ -134,9 +154,12 @@ static void at_exit(void)
     }
     struct spw__worker *worker = spw__sdk.worker;
     if (worker) {
+        struct countdown time = countdown_from(timeout);
         worker->quiet = spw__engine_close(worker->engine, QUIESCE_MS);
         (void)spw__worker_flush(worker, timeout, true, 0);
         (void)spw__worker_join(worker, JOIN_MS);
+        if (worker->quiet && !spw__sdk.flushing)
+            (void)spw__extensions_shutdown(&worker->extensions, left_of(&time));
         spw__sdk.left = worker; /* its memory stays: other threads may still run */
         spw__sdk.worker = NULL;
     }
@@ -205,36 +228,47 @@ static spw_result release_left(spw_error *error)
                          "gone on (it was stopped, is starved of processor time, or a callback in the call does not return)");
     if (!await_flushes())
         return spw__fail(error, SPW_ERR_ALREADY_STARTED, "spw_start(): a thread is still inside a spw_flush(); start when it has returned");
-    if (spw__sdk.left)
+    if (spw__sdk.left) {
+        (void)spw__extensions_shutdown(&spw__sdk.left->extensions, 0);
         free_worker(spw__sdk.left);
+    }
     spw__sdk.left = NULL;
     return spw__sdk.worker ? already_started(error) : SPW_OK; /* another thread may have come first */
 }
 
+static spw_result start_configured(struct spw__config *config, spw_error *error)
+{
+    spw_exporters_register_builtin();
+    struct spw__worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for the worker");
+    spw__extensions_take(&worker->extensions, config);
+    spw_result result = start_worker(config, worker, error);
+    if (result != SPW_OK) {
+        free_worker(worker);
+        return result;
+    }
+    (void)atexit(at_exit); /* at each start: after the TLS library's own handler, so that it runs before it */
+    spw__sdk.exit_timeout_ms = config->exit_timeout_ms;
+    spw__sdk.worker = worker;
+    spw__sdk.engine = worker->engine;
+    __atomic_store_n(&spw__sdk.pipeline_count, (uint32_t)config->pipeline_count, __ATOMIC_RELEASE);
+    spw__engine_open();
+    return SPW_OK;
+}
+
 static spw_result start_locked(const spw_options *options, spw_error *error)
 {
-    if (spw__sdk.worker)
+    if (spw__sdk.worker) {
+        spw__config_discard(options);
         return already_started(error);
+    }
     struct spw__config config;
     spw_result result = spw__config_load(&config, options, error);
     if (result == SPW_OK && !config.disabled)
         result = release_left(error);
-    struct spw__worker *worker = NULL;
-    if (result == SPW_OK && !config.disabled) {
-        spw_exporters_register_builtin();
-        worker = calloc(1, sizeof *worker);
-        result = worker ? start_worker(&config, worker, error) : spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for the worker");
-        if (result == SPW_OK) {
-            (void)atexit(at_exit); /* at each start: after the TLS library's own handler, so that it runs before it */
-            spw__sdk.exit_timeout_ms = config.exit_timeout_ms;
-            spw__sdk.worker = worker;
-            spw__sdk.engine = worker->engine;
-            __atomic_store_n(&spw__sdk.pipeline_count, (uint32_t)config.pipeline_count, __ATOMIC_RELEASE);
-            spw__engine_open();
-        } else if (worker) {
-            free_worker(worker);
-        }
-    }
+    if (result == SPW_OK && !config.disabled)
+        result = start_configured(&config, error);
     spw__config_free(&config);
     return result;
 }
@@ -272,11 +306,43 @@ spw_result spw_flush(uint32_t timeout_ms)
     pthread_mutex_unlock(&spw__sdk.lifecycle);
     if (!worker)
         return SPW_ERR_NOT_STARTED;
-    spw_result result = spw__worker_flush(worker, timeout_of(timeout_ms), false, 0);
+    /* First the processors: what they record while they finish is delivered, too. */
+    struct countdown time = countdown_from(timeout_of(timeout_ms));
+    spw_result processed = spw__extensions_flush(&worker->extensions, left_of(&time));
+    spw_result result = spw__worker_flush(worker, left_of(&time), false, 0);
+    result = result == SPW_OK ? processed : result;
     pthread_mutex_lock(&spw__sdk.lifecycle);
     if (--spw__sdk.flushing == 0)
         pthread_cond_broadcast(&spw__sdk.flushed);
     pthread_mutex_unlock(&spw__sdk.lifecycle);
+    return result;
+}
+
+/* Stops the worker, shuts down the processors and frees what nobody holds any more. With the lifecycle's lock. */
+static spw_result stop(struct spw__worker *worker, uint32_t timeout_ms)
+{
+    struct countdown time = countdown_from(timeout_of(timeout_ms));
+    worker->quiet = spw__engine_close(worker->engine, time.timeout_ms < QUIESCE_MS ? time.timeout_ms : QUIESCE_MS);
+    /* Who named no time has no reason to believe that a receiver will yet appear. */
+    uint32_t refused = timeout_ms == SPW_DEFAULT_TIMEOUT_MS ? REFUSED_MS : time.timeout_ms;
+    spw_result result = spw__worker_flush(worker, left_of(&time), true, refused);
+    spw__sdk.worker = NULL;
+    bool joined = spw__worker_join(worker, JOIN_MS);
+    bool alone = joined && worker->quiet && !lends(worker) && await_flushes();
+    if (worker->quiet && !spw__sdk.flushing) {
+        spw_result processed = spw__extensions_shutdown(&worker->extensions, left_of(&time));
+        result = result == SPW_OK ? processed : result;
+    }
+    if (alone) {
+        free_worker(worker);
+        return result;
+    }
+    /* An exporter holds the worker or a batch, or a thread inside a recording call may yet wake it: its memory is left to them. */
+    spw__sdk.left = worker;
+    if (!joined)
+        spw__diag(SPW_LOG_WARN, "shutdown: the worker did not stop in time and is left behind; an exporter blocks it");
+    if (worker->extensions.processor_count && !worker->extensions.shut)
+        spw__diag(SPW_LOG_WARN, "shutdown: a thread still stands inside a recording call; the processors are left as they are");
     return result;
 }
 
@@ -285,28 +351,7 @@ spw_result spw_shutdown(uint32_t timeout_ms)
     if (!spw__engine_current())
         return SPW_OK; /* never started, or a forked child: nothing to do */
     pthread_mutex_lock(&spw__sdk.lifecycle);
-    struct spw__worker *worker = spw__sdk.worker;
-    spw_result result = SPW_OK;
-    if (worker) {
-        uint64_t begun = spw__mono_ns();
-        uint32_t timeout = timeout_of(timeout_ms);
-        worker->quiet = spw__engine_close(worker->engine, timeout < QUIESCE_MS ? timeout : QUIESCE_MS);
-        uint32_t spent = (uint32_t)((spw__mono_ns() - begun) / 1000000);
-        /* Who named no time has no reason to believe that a receiver will yet appear. */
-        uint32_t refused = timeout_ms == SPW_DEFAULT_TIMEOUT_MS ? REFUSED_MS : timeout;
-        result = spw__worker_flush(worker, spent < timeout ? timeout - spent : 0, true, refused);
-        spw__sdk.worker = NULL;
-        bool joined = spw__worker_join(worker, JOIN_MS);
-        if (joined && worker->quiet && !lends(worker)) {
-            while (spw__sdk.flushing) /* they have their answer, and only have to take it */
-                pthread_cond_wait(&spw__sdk.flushed, &spw__sdk.lifecycle);
-            free_worker(worker);
-        } else { /* an exporter holds the worker or a batch, or a thread inside a recording call may yet wake it: its memory is left to them */
-            spw__sdk.left = worker;
-            if (!joined)
-                spw__diag(SPW_LOG_WARN, "shutdown: the worker did not stop in time and is left behind; an exporter blocks it");
-        }
-    }
+    spw_result result = spw__sdk.worker ? stop(spw__sdk.worker, timeout_ms) : SPW_OK;
     pthread_mutex_unlock(&spw__sdk.lifecycle);
     return result;
 }

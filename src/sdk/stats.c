@@ -10,7 +10,7 @@ static uint64_t load(const uint64_t *counter)
 
 /* The recorders' own counters, of living threads and dead ones alike. */
 struct sums {
-    uint64_t started, not_sampled, ended, attributes, events, links;
+    uint64_t started, not_sampled, record_only, ended, ids_replaced, attributes, events, links;
     uint64_t queue_full[SPW__MAX_LANES];
     int64_t unpublished[SPW__MAX_LANES];
 };
@@ -23,7 +23,9 @@ static void sum_recorders(const struct spw__engine *engine, struct sums *s)
         const struct spw__recorder *r = engine->recorders[i];
         s->started += load(&r->started);
         s->not_sampled += load(&r->not_sampled);
+        s->record_only += load(&r->record_only);
         s->ended += load(&r->ended);
+        s->ids_replaced += load(&r->ids_replaced);
         s->attributes += load(&r->attributes_dropped);
         s->events += load(&r->events_dropped);
         s->links += load(&r->links_dropped);
@@ -67,6 +69,10 @@ void spw_stats(spw_stats_snapshot *out)
         sum_recorders(engine, &sums);
         now.spans_started = sums.started;
         now.spans_not_sampled = sums.not_sampled;
+        now.spans_record_only = sums.record_only;
+        now.spans_record_only_lost = load(&engine->record_only_no_slot) + load(&engine->record_only_unfinished);
+        now.ids_replaced = sums.ids_replaced;
+        now.on_end_missed = load(&engine->on_end_missed);
         now.spans_open = spw__engine_open_spans(engine);
         now.attributes_dropped = sums.attributes + load(&engine->attributes_lost);
         now.events_dropped = sums.events + load(&engine->events_lost);
