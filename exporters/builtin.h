@@ -6,6 +6,8 @@
 
 spw_exporter *spw__otlp_exporter_make(void *arg, const spw_exporter_settings *settings, spw_error *error);
 spw_exporter *spw__console_exporter_make(void *arg, const spw_exporter_settings *settings, spw_error *error);
+spw_exporter *spw__file_exporter_make(void *arg, const spw_exporter_settings *settings, spw_error *error);
+spw_exporter *spw__stdout_exporter_make(void *arg, const spw_exporter_settings *settings, spw_error *error);
 spw_exporter *spw__memory_exporter_make(void *arg, const spw_exporter_settings *settings, spw_error *error);
 
 #endif

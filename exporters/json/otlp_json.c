@@ -149,19 +149,25 @@ static void close_scope(struct spw__otlp_json *json)
     SPW__JSON_PUT(&json->out, "}");
 }
 
-void spw__otlp_json_begin(struct spw__otlp_json *json, const spw_batch *batch)
+static void open_request(struct spw__otlp_json *json)
 {
     struct spw__json *j = &json->out;
-    spw__json_clear(j);
-    json->batch = batch;
-    json->it = spw_batch_begin(batch);
+    json->line_start = j->size;
     json->in_scope = false;
     SPW__JSON_PUT(j, "{\"resourceSpans\":[{\"resource\":{");
-    spw__otlp_json_attributes(j, "\"attributes\":", spw_batch_resource(batch));
+    spw__otlp_json_attributes(j, "\"attributes\":", spw_batch_resource(json->batch));
     SPW__JSON_PUT(j, "},\"scopeSpans\":[");
 }
 
-static void finish(struct spw__otlp_json *json)
+void spw__otlp_json_begin(struct spw__otlp_json *json, const spw_batch *batch)
+{
+    spw__json_clear(&json->out);
+    json->batch = batch;
+    json->it = spw_batch_begin(batch);
+    open_request(json);
+}
+
+static void close_request(struct spw__otlp_json *json)
 {
     spw_view schema_url = spw_batch_resource_schema_url(json->batch);
     if (json->in_scope)
@@ -169,6 +175,8 @@ static void finish(struct spw__otlp_json *json)
     SPW__JSON_PUT(&json->out, "]");
     PUT_TEXT(&json->out, "schemaUrl", schema_url);
     SPW__JSON_PUT(&json->out, "}]}");
+    if (json->line_bytes)
+        SPW__JSON_PUT(&json->out, "\n");
 }
 
 enum spw__otlp_json_step spw__otlp_json_step(struct spw__otlp_json *json, size_t bytes)
@@ -178,6 +186,10 @@ enum spw__otlp_json_step spw__otlp_json_step(struct spw__otlp_json *json, size_t
     spw_span_view span;
     bool more = true;
     while (!spw__json_failed(j) && j->size < enough && (more = spw_batch_next_span(&json->it, &span))) {
+        if (json->line_bytes && json->in_scope && j->size - json->line_start >= json->line_bytes) {
+            close_request(json);
+            open_request(json);
+        }
         if (json->in_scope && same_scope(&json->scope, &span.scope)) {
             SPW__JSON_PUT(j, ",");
         } else {
@@ -190,7 +202,7 @@ enum spw__otlp_json_step spw__otlp_json_step(struct spw__otlp_json *json, size_t
         put_span(j, &span);
     }
     if (!more)
-        finish(json);
+        close_request(json);
     if (spw__json_failed(j))
         return j->too_large ? SPW__OTLP_JSON_TOO_LARGE : SPW__OTLP_JSON_NO_MEMORY;
     return more ? SPW__OTLP_JSON_MORE : SPW__OTLP_JSON_DONE;

@@ -1,5 +1,5 @@
 /*
- * A batch as OTLP JSON: one ExportTraceServiceRequest without a line break, from the public record reader. (Specification: OTLP 1.11, "JSON
+ * A batch as OTLP JSON: one ExportTraceServiceRequest without a line break, or several of them, a line each, from the public record reader. (Specification: OTLP 1.11, "JSON
  * Protobuf Encoding".) Written in steps, so that the worker is never away for long. Not thread-safe.
  *
  * Ids are lower hex, names lowerCamelCase, enums integers, 64-bit integers strings, bytes base64. Fields that hold the default are left out, but
@@ -18,9 +18,11 @@
  */
 #define SPW__OTLP_JSON_EXPANSION 8
 
-/* Zero to start with, but for out.most. */
+/* Zero to start with, but for out.most and line_bytes. */
 struct spw__otlp_json {
     struct spw__json out;
+    size_t line_bytes; /* when a request has so many, it ends with a newline and another begins; 0: one request, without a newline */
+    size_t line_start;
     const spw_batch *batch;
     spw_batch_iter it;
     spw_scope_view scope; /* the open one */

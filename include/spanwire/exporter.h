@@ -264,8 +264,31 @@ typedef spw_exporter *(*spw_exporter_factory_fn)(void *arg, const spw_exporter_s
 /** Registers a factory under a name, which OTEL_TRACES_EXPORTER and spw_pipeline_options can then use. Replaces one of the same name. At most 32. */
 SPW_API spw_result spw_exporter_register(const char *name, spw_exporter_factory_fn factory, void *arg);
 
-/** Registers otlp, console and memory; spw_start() calls it. Idempotent. */
+/** Registers otlp, console, file, otlp_stdout (also as otlp/stdout) and memory; spw_start() calls it. Idempotent. */
 SPW_API void spw_exporters_register_builtin(void);
+
+/* ---- the file exporter: OTLP JSON lines ---- */
+
+/** Begin with SPW_FILE_EXPORTER_OPTIONS_INIT. Strings are copied. */
+typedef struct spw_file_exporter_options {
+    size_t struct_size;
+    const char *path;        /**< a regular file, made when it is not there (mode 0600); NULL: standard output. At most 4,000 bytes */
+    uint64_t max_file_bytes; /**< a batch that would go past this begins a new file (100 MiB); UINT64_MAX: never. A larger batch is alone in one */
+    uint32_t max_files;      /**< in all: `path`, then the old ones, `path.1` the newest (4; at most 1,000). What is older is deleted */
+} spw_file_exporter_options;
+#define SPW_FILE_EXPORTER_OPTIONS_INIT { sizeof(spw_file_exporter_options), NULL, 0, 0 }
+
+/**
+ * A new file exporter; give it to spw_start() in spw_pipeline_options.exporter, which then owns it. By name it is `file`, with the path in
+ * SPANWIRE_TRACES_FILE, and `otlp_stdout`. It blocks, on a thread of its own.
+ *
+ * Writes a line an ExportTraceServiceRequest, as the collector's file exporter does and its OTLP JSON file receiver reads; a batch over 512 KiB
+ * becomes several lines. `exported` means: the system has taken it; it is not synced to the disk. A batch is written whole or not at all; where a
+ * crash left half a line, the next one begins after a newline. A file that cannot be written (a full disk, no such directory) is tried again,
+ * with one line in the log. Symbolic links are not followed. Several processes may write to one file; one that was moved or deleted is made anew.
+ * Makes no system call and allocates a little. NULL: *error says why. (Specification: OTLP File Exporter.)
+ */
+SPW_API spw_exporter *spw_file_exporter_new(const spw_file_exporter_options *options, spw_error *error);
 
 /* ---- the memory exporter, for tests: keeps the encoded spans it was given ---- */
 

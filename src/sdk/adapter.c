@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "record/engine.h"
@@ -14,8 +15,8 @@ struct adapter {
     spw_exporter *inner;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct spw_batch *batch; /* waiting to be exported, or being exported */
-    bool running;            /* the thread is inside the inner exporter */
+    struct spw_batch *batch; /* waiting to be exported, or being exported, until it is answered */
+    bool running;            /* the inner exporter has it, and has not answered */
     bool left;               /* the SDK is gone */
     spw_export_done_fn done; /* NULL: cancelled */
     void *token;
@@ -36,12 +37,17 @@ static void inner_done(void *token, const spw_export_result *result)
 {
     struct adapter *a = token;
     pthread_mutex_lock(&a->lock);
-    if (a->done)
-        a->done(a->token, result);
-    a->done = NULL;
-    a->running = false;
-    pthread_cond_broadcast(&a->wake);
+    struct spw_batch *batch = a->running ? a->batch : NULL;
+    if (a->running) {
+        a->batch = NULL; /* first: the worker may hand over the next at once */
+        a->running = false;
+        if (a->done)
+            a->done(a->token, result);
+        a->done = NULL;
+        pthread_cond_broadcast(&a->wake);
+    }
     pthread_mutex_unlock(&a->lock);
+    spw__batch_free(batch);
 }
 
 static void *exporter_thread(void *arg)
@@ -63,8 +69,6 @@ static void *exporter_thread(void *arg)
         pthread_mutex_lock(&a->lock);
         while (a->running)
             pthread_cond_wait(&a->wake, &a->lock);
-        spw__batch_free(a->batch);
-        a->batch = NULL;
     }
     pthread_mutex_unlock(&a->lock);
     free_adapter(a);
@@ -89,6 +93,7 @@ static void adapter_submit(spw_exporter *self, const spw_batch *batch, spw_expor
     spw__batch_free(copy);
     spw_export_result retry = SPW_EXPORT_RESULT_INIT;
     retry.status = SPW_EXPORT_RETRY;
+    snprintf(retry.text, sizeof retry.text, busy ? "it is still busy with a batch that took longer than the export timeout" : "no memory for a copy of the batch");
     done(token, &retry);
 }
 

@@ -4,6 +4,7 @@ foreach(name otlp_request otlp_status otlp_faults)
     LIBS spanwire-sdk-testing spw_test_support spw_proto LABELS integration)
 endforeach()
 if(JANSSON_FOUND)
+  spw_add_test(NAME file_pipeline SOURCES integration/test_file_pipeline.c LIBS PkgConfig::JANSSON LABELS integration)
   spw_add_test(NAME otlp_http_json SOURCES integration/test_otlp_http_json.c support/fake_batch.c support/exporter_driver.c
     LIBS spanwire-sdk-testing spw_test_support spw_proto PkgConfig::JANSSON LABELS integration)
 endif()

@@ -518,6 +518,24 @@ static void simple_sends_at_once_and_one_at_a_time(void **state)
     sink_free(s);
 }
 
+/* The next batch may come the moment the last one is answered: its thread is ready for it. */
+static void a_blocking_exporter_takes_one_after_the_other(void **state)
+{
+    (void)state;
+    struct sink *s = sink_new(DELIVER);
+    spw_pipeline_options p = pipeline_to(s);
+    p.mode = SPW_PIPELINE_SIMPLE;
+    s->base.flags = SPW_EXPORTER_BLOCKS;
+    start(&p, 1);
+    for (int n = 0; n < 2000; n++)
+        record(n);
+    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(capture_stats(0).exported, 2000);
+    assert_int_equal(capture_stats(0).retries, 0);
+    spw_shutdown(1000);
+    sink_free(s);
+}
+
 /* ---- filters ---- */
 
 static void filtered_spans_take_no_room_and_fail_no_flush(void **state)
@@ -612,6 +630,7 @@ int main(void)
         cmocka_unit_test(a_span_that_grows_too_large_is_counted),
         cmocka_unit_test(what_cannot_be_redacted_is_not_sent),
         cmocka_unit_test(simple_sends_at_once_and_one_at_a_time),
+        cmocka_unit_test(a_blocking_exporter_takes_one_after_the_other),
         cmocka_unit_test(filtered_spans_take_no_room_and_fail_no_flush),
         cmocka_unit_test(a_deadline_keeps_the_filter_apart),
         cmocka_unit_test(an_unknown_mode_is_refused),
