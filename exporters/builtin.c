@@ -12,8 +12,7 @@ static void fill(void)
     spw_exporter_register("otlp", spw__otlp_exporter_make, NULL);
     spw_exporter_register("console", spw__console_exporter_make, NULL);
     spw_exporter_register("file", spw__file_exporter_make, NULL);
-    spw_exporter_register("otlp_stdout", spw__stdout_exporter_make, NULL);
-    spw_exporter_register("otlp/stdout", spw__stdout_exporter_make, NULL); /* its name in OTEL_TRACES_EXPORTER */
+    spw_exporter_register("otlp/stdout", spw__stdout_exporter_make, NULL);
     spw_exporter_register("memory", spw__memory_exporter_make, NULL);
     filling = false;
 }

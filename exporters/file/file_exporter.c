@@ -104,7 +104,7 @@ spw_exporter *spw_file_exporter_new(const spw_file_exporter_options *options, sp
         free(path);
         return fail(error, SPW_ERR_NO_MEMORY, "out of memory for the file exporter");
     }
-    self->base = (spw_exporter){ .struct_size = sizeof self->base, .name = path ? "file" : "otlp_stdout", .flags = SPW_EXPORTER_BLOCKS,
+    self->base = (spw_exporter){ .struct_size = sizeof self->base, .name = path ? "file" : "otlp/stdout", .flags = SPW_EXPORTER_BLOCKS,
                                  .max_request_bytes = MAX_TEXT / SPW__OTLP_JSON_EXPANSION, .submit = file_submit, .destroy = file_destroy };
     self->json.out.most = MAX_TEXT;
     self->json.line_bytes = LINE_BYTES;

@@ -264,7 +264,7 @@ typedef spw_exporter *(*spw_exporter_factory_fn)(void *arg, const spw_exporter_s
 /** Registers a factory under a name, which OTEL_TRACES_EXPORTER and spw_pipeline_options can then use. Replaces one of the same name. At most 32. */
 SPW_API spw_result spw_exporter_register(const char *name, spw_exporter_factory_fn factory, void *arg);
 
-/** Registers otlp, console, file, otlp_stdout (also as otlp/stdout) and memory; spw_start() calls it. Idempotent. */
+/** Registers otlp, console, file, otlp/stdout and memory; spw_start() calls it. Idempotent. */
 SPW_API void spw_exporters_register_builtin(void);
 
 /* ---- the file exporter: OTLP JSON lines ---- */
@@ -280,7 +280,7 @@ typedef struct spw_file_exporter_options {
 
 /**
  * A new file exporter; give it to spw_start() in spw_pipeline_options.exporter, which then owns it. By name it is `file`, with the path in
- * SPANWIRE_TRACES_FILE, and `otlp_stdout`. It blocks, on a thread of its own.
+ * SPANWIRE_TRACES_FILE, and `otlp/stdout`. It blocks, on a thread of its own.
  *
  * Writes a line an ExportTraceServiceRequest, as the collector's file exporter does and its OTLP JSON file receiver reads; a batch over 512 KiB
  * becomes several lines. `exported` means: the system has taken it; it is not synced to the disk. A batch is written whole or not at all; where a

@@ -48,7 +48,7 @@ spw_result spw_exporter_register(const char *name, spw_exporter_factory_fn facto
     return result;
 }
 
-/* `otlp, console, memory`, cut at `size`. */
+/* `otlp, console, file`, cut at `size`. */
 static void list_names(char *out, size_t size)
 {
     size_t used = 0;

@@ -418,7 +418,7 @@ static void processes_share_a_file_and_its_rotation(void **state)
 static spw_exporter *make_stdout(void)
 {
     spw_exporter *e = spw__stdout_exporter_make(NULL, NULL, NULL);
-    assert_string_equal(e->name, "otlp_stdout");
+    assert_string_equal(e->name, "otlp/stdout");
     return e;
 }
 
