@@ -158,9 +158,10 @@ static bool write_text(struct spw__lines_file *f, spw_view text, spw_export_resu
 
 void spw__lines_file_write(struct spw__lines_file *f, spw_view text, spw_export_result *result)
 {
-    if (!take_file(f, result))
-        return;
-    if (is_full(f, text.size) && (!rotate(f, result) || !take_file(f, result))) {
+    bool taken = take_file(f, result);
+    while (taken && is_full(f, text.size)) /* the file that is found there after it may be another process's, and full again */
+        taken = rotate(f, result) && take_file(f, result);
+    if (!taken) {
         unlock(f);
         return;
     }
