@@ -95,3 +95,25 @@ void assert_defaults(const struct spw__config *c)
     assert_int_equal(c->log_level, SPW_LOG_INFO);
     assert_default_limits(c);
 }
+
+static void look(void *arg, const spw_config_entry *entry)
+{
+    struct seen *s = arg;
+    bool problem = strcmp(entry->path, "warning") == 0 || strcmp(entry->path, "error") == 0;
+    size_t at = strlen(s->problems);
+    if (problem) {
+        s->warned++;
+        snprintf(s->problems + at, sizeof s->problems - at, "%s\n", entry->value);
+    } else if (strcmp(entry->path, s->path) == 0) {
+        s->times++;
+        snprintf(s->value, sizeof s->value, "%s", entry->value);
+        snprintf(s->source, sizeof s->source, "%s", entry->source);
+    }
+}
+
+spw_result print(const spw_options *options, const char *path, struct seen *out)
+{
+    memset(out, 0, sizeof *out);
+    out->path = path;
+    return spw_config_print(options, look, out);
+}

@@ -4,8 +4,6 @@
  */
 #include "config_fixture.h"
 
-#include <spanwire/config.h>
-
 #include "sdk/config_table.h"
 
 #define BATCH "tracer_provider.processors[0].batch."
@@ -13,35 +11,6 @@
 #define OTLP "exporter.otlp_http."
 #define HUGE_TEXT "(16385 bytes)"
 #define MISSING "/nonexistent/file.pem"
-
-/* What spw_config_print() said of one path, or of anything under `warning` and `error`. */
-struct seen {
-    const char *path;
-    char value[1200], source[200], problems[4096];
-    int times, warned;
-};
-
-static void look(void *arg, const spw_config_entry *entry)
-{
-    struct seen *s = arg;
-    bool problem = strcmp(entry->path, "warning") == 0 || strcmp(entry->path, "error") == 0;
-    size_t at = strlen(s->problems);
-    if (problem) {
-        s->warned++;
-        snprintf(s->problems + at, sizeof s->problems - at, "%s\n", entry->value);
-    } else if (strcmp(entry->path, s->path) == 0) {
-        s->times++;
-        snprintf(s->value, sizeof s->value, "%s", entry->value);
-        snprintf(s->source, sizeof s->source, "%s", entry->source);
-    }
-}
-
-static spw_result print(const spw_options *options, const char *path, struct seen *out)
-{
-    memset(out, 0, sizeof *out);
-    out->path = path;
-    return spw_config_print(options, look, out);
-}
 
 /* ---- what values come to ---- */
 
@@ -388,143 +357,15 @@ static void test_zeros_in_code(void **state)
     spw__config_free(&c);
 }
 
-/* ---- the sampler's argument ---- */
-
-static void test_sampler_argument(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        double ratio; /* below 0: refused */
-    } cases[] = {
-        { "0", 0 },     { "1", 1 },      { "1.0", 1 },  { "0.25", 0.25 }, { ".5", 0.5 },  { "0.1", 0.1 }, { "1e-3", 1e-3 },
-        { "5E-1", 0.5 }, { "0.30000000000000004", 0.3 }, { "1.", 1 },      { "-0.5", -1 }, { "1.1", -1 },  { "2", -1 },
-        { "half", -1 }, { "nan", -1 },   { "inf", -1 }, { "0,5", -1 },    { "0x1", -1 },  { ".", -1 },    { "1e", -1 },
-        { "0.5 %", -1 }, { "1e-99", -1 }, { "1..0", -1 },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct spw__config c;
-        fresh(NULL);
-        setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio", 1);
-        setenv("OTEL_TRACES_SAMPLER_ARG", cases[i].text, 1);
-        assert_int_equal(load(&c, NULL), SPW_OK);
-        double expected = cases[i].ratio < 0 ? 1.0 : cases[i].ratio;
-        if (c.sampler_ratio != expected || warnings != (cases[i].ratio < 0))
-            fail_msg("'%s' is %g: %s", cases[i].text, c.sampler_ratio, said);
-        spw__config_free(&c);
-    }
-}
-
-static void test_samplers_by_name(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name, *starts;
-    } cases[] = {
-        { "always_on", "AlwaysOnSampler" },
-        { "ALWAYS_OFF", "AlwaysOffSampler" },
-        { "traceidratio", "TraceIdRatioBased{0.5}" },
-        { "parentbased_always_on", "ParentBased{root:AlwaysOnSampler" },
-        { "parentbased_always_off", "ParentBased{root:AlwaysOffSampler" },
-        { "ParentBased_TraceIdRatio", "ParentBased{root:TraceIdRatioBased{0.5}" },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct spw__config c;
-        fresh(NULL);
-        setenv("OTEL_TRACES_SAMPLER", cases[i].name, 1);
-        if (strstr(cases[i].starts, "Ratio"))
-            setenv("OTEL_TRACES_SAMPLER_ARG", "0.5", 1);
-        assert_int_equal(load(&c, NULL), SPW_OK);
-        if (strncmp(spw_sampler_description(c.sampler), cases[i].starts, strlen(cases[i].starts)) != 0)
-            fail_msg("%s is %s", cases[i].name, spw_sampler_description(c.sampler));
-        assert_int_equal(warnings, 0);
-        spw__config_free(&c);
-    }
-}
-
-/* ---- variables nothing reads ---- */
-
-static void test_unused_variables_are_known(void **state)
-{
-    (void)state;
-    static const char *const names[] = {
-        "OTEL_LOGS_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_METRIC_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_TIMEOUT",
-        "OTEL_METRICS_EXEMPLAR_FILTER", "OTEL_BLRP_SCHEDULE_DELAY", "OTEL_BLRP_EXPORT_TIMEOUT", "OTEL_BLRP_MAX_QUEUE_SIZE",
-        "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
-        "OTEL_EXPORTER_OTLP_LOGS_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
-        "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
-        "OTEL_SEMCONV_STABILITY_OPT_IN", "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", "OTEL_EXPORTER_OTLP_INSECURE",
-        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct seen seen;
-        fresh(NULL);
-        setenv(names[i], "CANARY garbage", 1);
-        assert_int_equal(print(NULL, names[i], &seen), SPW_OK);
-        assert_int_equal(seen.times, 1);
-        assert_string_equal(seen.value, "(set)");
-        assert_non_null(strstr(seen.source, "not used"));
-        assert_int_equal(seen.warned, 0);
-    }
-}
-
-static void test_misspelt_variables(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name, *meant; /* NULL: none of ours */
-    } cases[] = {
-        { "OTEL_EXPORTER_OTLP_ENDPIONT", "OTEL_EXPORTER_OTLP_ENDPOINT" },
-        { "OTEL_SERVICENAME", "OTEL_SERVICE_NAME" },
-        { "OTEL_TRACE_EXPORTER", "OTEL_TRACES_EXPORTER" },
-        { "OTEL_BSP_MAX_QUEUE_SIZES", "OTEL_BSP_MAX_QUEUE_SIZE" },
-        { "otel_service_nam", NULL }, /* too far in capitals */
-        { "OTEL_EXPORTER_OTLP_SPAN_INSECURE", NULL },
-        { "OTEL_PYTHON_LOG_LEVEL", NULL },
-        { "OTEL_", NULL },
-        { "OTEL_METRICS_EXPORTER", NULL },
-        { "NOTEL_SERVICE_NAME", NULL },
-        { "OTEL_A_NAME_THAT_IS_LONGER_THAN_ANY_OF_OURS_AND_THAN_THE_TABLE_OF_THE_SEARCH_FOR_MISTAKES", NULL },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct spw__config c;
-        fresh(NULL);
-        setenv(cases[i].name, "CANARY", 1);
-        assert_int_equal(load(&c, NULL), SPW_OK);
-        if (warnings != (cases[i].meant != NULL) || (cases[i].meant && (!strstr(said, cases[i].meant) || !strstr(said, cases[i].name))))
-            fail_msg("%s: %s", cases[i].name, said);
-        assert_null(strstr(said, "CANARY"));
-        spw__config_free(&c);
-    }
-}
-
-static void test_config_file_is_refused(void **state)
-{
-    (void)state;
-    static const char *const values[] = { "otel.yaml", " ", "-1", "\xff" };
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-        struct spw__config c;
-        struct seen seen;
-        fresh(NULL);
-        setenv("OTEL_CONFIG_FILE", values[i], 1);
-        assert_int_equal(load(&c, NULL), SPW_ERR_INVALID);
-        assert_non_null(strstr(error.text, "OTEL_CONFIG_FILE"));
-        spw__config_free(&c);
-        assert_int_equal(print(NULL, "OTEL_CONFIG_FILE", &seen), SPW_ERR_INVALID);
-        assert_int_equal(seen.times, 1);
-        assert_int_equal(seen.warned, 1);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_every_variable),       TEST(test_no_variable_is_forgotten),
-        TEST(test_precedence),           TEST(test_pipelines_in_code),
-        TEST(test_code_silences_the_environment), TEST(test_zeros_in_code),
-        TEST(test_sampler_argument),     TEST(test_samplers_by_name),
-        TEST(test_unused_variables_are_known), TEST(test_misspelt_variables),
-        TEST(test_config_file_is_refused),
+        TEST(test_every_variable),
+        TEST(test_no_variable_is_forgotten),
+        TEST(test_precedence),
+        TEST(test_pipelines_in_code),
+        TEST(test_code_silences_the_environment),
+        TEST(test_zeros_in_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,6 @@
 /* spw_config_print(): every setting with its source, and no secret, whatever is configured and however wrong it is. */
 #include "config_fixture.h"
 
-#include <spanwire/config.h>
-
 #include "sdk/config_table.h"
 #include "sdk/diag.h"
 
@@ -17,7 +15,7 @@ static void collect(void *arg, const spw_config_entry *entry)
     snprintf(printed + at, sizeof printed - at, "%s\n", entry->line);
 }
 
-static spw_result print(const spw_options *options)
+static spw_result print_all(const spw_options *options)
 {
     printed[0] = 0;
     return spw_config_print(options, collect, NULL);
@@ -35,7 +33,7 @@ static void assert_line(const char *path, const char *value, const char *source)
 static void test_every_setting_has_a_line(void **state)
 {
     (void)state;
-    assert_int_equal(print(NULL), SPW_OK);
+    assert_int_equal(print_all(NULL), SPW_OK);
     for (size_t i = 0; i < SPW__SETTINGS; i++) {
         char line[200];
         snprintf(line, sizeof line, "\n%s", spw__settings[i].path);
@@ -81,7 +79,7 @@ static void test_sources_are_named(void **state)
     setenv("OTEL_TRACES_EXPORTER", "console", 1);
     setenv("OTEL_LOGS_EXPORTER", "otlp", 1);
     setenv("OTEL_SPAN_EVENT_COUNT_LIMIT", "9", 1);
-    assert_int_equal(print(&options), SPW_OK);
+    assert_int_equal(print_all(&options), SPW_OK);
     assert_line("tracer_provider.limits.event_count_limit", "5", "code: max_events");
     assert_line("tracer_provider.limits.link_count_limit", "3", "OTEL_SPAN_LINK_COUNT_LIMIT");
     assert_line("tracer_provider.processors[0].simple.exporter", "console", "OTEL_TRACES_EXPORTER");
@@ -125,7 +123,7 @@ static void test_no_secret_is_printed(void **state)
         fresh(NULL);
         setenv(settings[i][0], settings[i][1], 1);
         setenv("OTEL_LOG_LEVEL", "debug", 1);
-        print(NULL);
+        print_all(NULL);
         if (strstr(printed, "CANARY"))
             fail_msg("%s=%s:\n%s", settings[i][0], settings[i][1], strstr(printed, "CANARY") - 60);
         load(&c, NULL);
@@ -144,12 +142,12 @@ static void test_no_secret_of_the_options_is_printed(void **state)
     options.otlp_endpoint = "https://me:CANARY@collector.example:4318/x";
     options.resource_attributes = attrs;
     options.resource_attribute_count = 2;
-    assert_int_equal(print(&options), SPW_OK);
+    assert_int_equal(print_all(&options), SPW_OK);
     assert_line("exporter.otlp_http.headers_list", "authorization=***", "code: otlp_headers");
     assert_line("exporter.otlp_http.endpoint", "https://***@collector.example:4318/x", "code: otlp_endpoint");
     assert_null(strstr(printed, "CANARY"));
     options.otlp_headers = "CANARY";
-    assert_int_equal(print(&options), SPW_ERR_INVALID);
+    assert_int_equal(print_all(&options), SPW_ERR_INVALID);
     assert_null(strstr(printed, "CANARY"));
 }
 
@@ -160,7 +158,7 @@ static void test_problems_are_printed(void **state)
     spw__diag_configure(SPW_LOG_DEBUG, hear, NULL);
     setenv("OTEL_BSP_MAX_QUEUE_SIZE", "many", 1);
     setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", 1);
-    assert_int_equal(print(NULL), SPW_ERR_INVALID);
+    assert_int_equal(print_all(NULL), SPW_ERR_INVALID);
     assert_non_null(strstr(printed, "\nwarning "));
     assert_non_null(strstr(printed, "OTEL_BSP_MAX_QUEUE_SIZE=many is not an integer"));
     assert_non_null(strstr(printed, "\nerror "));
@@ -216,14 +214,14 @@ static void test_objects_stay_the_callers(void **state)
     options.sampler = &sampler;
     options.processors = processors;
     options.processor_count = 1;
-    assert_int_equal(print(&options), SPW_OK);
+    assert_int_equal(print_all(&options), SPW_OK);
     assert_line("tracer_provider.processors[0].batch.exporter", "mine", "code: pipelines");
     assert_line("tracer_provider.sampler", "Mine{}", "code: sampler");
     assert_line("distribution.spanwire.processors[0]", "watcher", "code: processors");
     options.processor_count = 2; /* wrong: twice the same */
-    assert_int_equal(print(&options), SPW_ERR_INVALID);
+    assert_int_equal(print_all(&options), SPW_ERR_INVALID);
     options.struct_size = 1;
-    assert_int_equal(print(&options), SPW_ERR_INVALID);
+    assert_int_equal(print_all(&options), SPW_ERR_INVALID);
     assert_int_equal(destroyed, 0);
 }
 
@@ -234,7 +232,7 @@ static void test_long_values_are_cut(void **state)
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = 0;
     setenv("OTEL_SERVICE_NAME", text, 1);
-    assert_int_equal(print(NULL), SPW_OK);
+    assert_int_equal(print_all(NULL), SPW_OK);
     assert_non_null(strstr(printed, "xxx..."));
     assert_int_equal(spw_config_print(NULL, NULL, NULL), SPW_ERR_INVALID);
 }
