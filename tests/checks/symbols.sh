@@ -49,7 +49,9 @@ grep "@@$node\$" "$work/exported" | sed 's/@.*//' >"$work/public"
 names . >"$work/declared"
 case_of "what the headers declare is exported, in $node (what inline functions call stands in src/libspanwire.map by name)" "$(without "$work/declared" "$work/public")"
 case_of "what is exported in $node is declared in a header" "$(without "$work/public" "$work/declared")"
-case_of 'a public inline function is declared SPW_INLINE, so that it is exported too' "$(grep -nE '^static inline [^(]*[ *]spw_[a-z][a-z_0-9]*\(' include/spanwire/*.h || true)"
+# curl.h calls libcurl, which libspanwire must not need: it stays a header.
+case_of 'a public inline function is declared SPW_INLINE, so that it is exported too; but for those of curl.h' \
+    "$(grep -nE '^static inline [^(]*[ *]spw_[a-z][a-z_0-9]*\(' include/spanwire/*.h | grep -v '^include/spanwire/curl\.h:' || true)"
 case_of 'libspanwire needs libc only' \
     "$(readelf -d "$core" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | grep -vE '^(libc\.so\.|libpthread\.so\.|ld-linux|ld64)' || true)"
 finish
