@@ -24,12 +24,13 @@ extern "C" {
  * Threads    on_start, on_ending and on_end are called on the thread that starts or ends the span, by many threads at once: they must be
  *            thread-safe, must not block, and, when spans are recorded in signal handlers, be async-signal-safe. flush and shutdown are
  *            called on the thread that calls spw_flush() and spw_shutdown(). In the order of spw_options.processors.
- * Ownership  spw_start() takes it over, also when it fails. After shutdown no other call comes; when a thread is still inside one then,
- *            because it blocks, the processor is neither shut down nor destroyed: it is left to that thread.
+ * Ownership  spw_start() takes it over, also when it fails. After shutdown no other call comes. When a thread is still inside one then,
+ *            because it blocks, the processors are left to it: they are shut down and destroyed by the next spw_start() after it has gone on.
  * Sees       Every recorded span, also those of SPW_SAMPLING_RECORD_ONLY and those for which a queue has no room. Not: spans that were never
  *            recorded, and those counted `no_slot`, `reentrant`, `oom` or `already_shutdown`.
  * Inside     The setters of trace.h may be called, for any span. Spans that a processor starts or ends in on_start, on_ending and on_end
- *            are dropped and counted `reentrant`. They must not call spw_start(), spw_flush() or spw_shutdown().
+ *            are dropped and counted `reentrant`, and so is a span of others that another thread ends just while a processor sets something
+ *            on it. These three must not call spw_start(), spw_flush() or spw_shutdown().
  */
 typedef struct spw_processor {
     size_t struct_size;
@@ -37,7 +38,7 @@ typedef struct spw_processor {
 
     /**
      * A span has been started; it has its name, its attributes and links of the start and those of the sampler. The span may be kept, and
-     * used until its end. `parent` is the parent context, borrowed, never NULL. (Specification: OnStart.)
+     * used until its end. `parent` is the parent context, borrowed, never NULL; a root's holds no valid span. (Specification: OnStart.)
      */
     void (*on_start)(struct spw_processor *self, spw_span span, const spw_context *parent);
 

@@ -276,7 +276,7 @@ static __attribute__((noinline)) void start_hooked(struct spw__recorder *recorde
 {
     static const spw_context root = { 0 };
     struct spw__engine *engine = recorder->engine;
-    const spw_context *context = options && options->parent ? options->parent : spw__thread_context(spw__self);
+    const spw_context *context = context_of(options);
     const struct spw__start start = { parent, context ? context : &root, name, options };
     spw_sampling_result result;
     spw__hooks_identify(recorder, out, parent);
