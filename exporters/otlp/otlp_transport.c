@@ -12,13 +12,36 @@
 
 enum { CONNECTION_SECONDS = 300 }; /* a collector behind a name that moved is found again within this */
 
-static pthread_once_t global_once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t global_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool global_done;
 static CURLcode global_result;
 
 /* Never undone: curl_global_cleanup() would pull libcurl from under a host that uses it too. */
-static void global_init(void)
+static CURLcode global_init(void)
 {
-    global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+    pthread_mutex_lock(&global_lock);
+    if (!global_done)
+        global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+    global_done = true;
+    CURLcode result = global_result;
+    pthread_mutex_unlock(&global_lock);
+    return result;
+}
+
+static void hold_global(void)
+{
+    pthread_mutex_lock(&global_lock);
+}
+
+static void release_global(void)
+{
+    pthread_mutex_unlock(&global_lock);
+}
+
+/* libcurl has a lock of its own, which a child forked meanwhile would find held for ever: so a fork waits, once, at most a millisecond. */
+__attribute__((constructor)) static void watch_forks(void)
+{
+    (void)pthread_atfork(hold_global, release_global, release_global);
 }
 
 /* ---- the end of a request ---- */
@@ -209,9 +232,9 @@ static bool set_multi(struct spw__otlp_transport *t)
 
 spw_result spw__otlp_transport_prepare(spw_error *error)
 {
-    pthread_once(&global_once, global_init);
-    if (global_result != CURLE_OK)
-        return spw__otlp_fail(error, SPW_ERR_SYSTEM, "libcurl does not start: %s", curl_easy_strerror(global_result));
+    CURLcode result = global_init();
+    if (result != CURLE_OK)
+        return spw__otlp_fail(error, SPW_ERR_SYSTEM, "libcurl does not start: %s", curl_easy_strerror(result));
     return SPW_OK;
 }
 

@@ -31,9 +31,9 @@ static void close_gate_in_child(void)
 static void guard_fork(void)
 {
     static bool registered;
-    (void)spw__wipe_on_fork(&spw__gate, sizeof spw__gate);
-    if (!registered)
+    if (!registered) /* first: a child forked in between must not lose the contexts */
         registered = pthread_atfork(NULL, NULL, close_gate_in_child) == 0;
+    (void)spw__wipe_on_fork(&spw__gate, sizeof spw__gate);
 }
 
 static struct spw__engine *make_engine(void)

@@ -7,15 +7,32 @@
 
 enum { MAX_EXPORTERS = 32, NAME_BYTES = 24 }; /* a name fits spw_pipeline_stats.name */
 
-struct entry {
-    char name[NAME_BYTES];
+struct maker {
     spw_exporter_factory_fn factory;
     void *arg;
+};
+
+/* Whole at any moment, also to a child forked while another thread is changing it: one word says which maker holds. */
+struct entry {
+    char name[NAME_BYTES];
+    struct maker makers[2];
+    unsigned current;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct entry entries[MAX_EXPORTERS];
 static size_t entry_count;
+
+static void free_lock(void)
+{
+    pthread_mutex_init(&lock, NULL);
+}
+
+/* A child has only the thread that forked: whoever held the lock is not there. */
+__attribute__((constructor)) static void watch_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, free_lock);
+}
 
 static struct entry *find(const char *name)
 {
@@ -34,13 +51,16 @@ spw_result spw_exporter_register(const char *name, spw_exporter_factory_fn facto
     spw_result result = SPW_OK;
     pthread_mutex_lock(&lock);
     struct entry *entry = find(name);
-    if (!entry && entry_count < MAX_EXPORTERS) {
-        entry = &entries[entry_count++];
+    bool added = !entry && entry_count < MAX_EXPORTERS;
+    if (added) {
+        entry = &entries[entry_count];
         memcpy(entry->name, name, size + 1);
     }
     if (entry) {
-        entry->factory = factory;
-        entry->arg = arg;
+        unsigned next = 1 - entry->current;
+        entry->makers[next] = (struct maker){ factory, arg };
+        __atomic_store_n(&entry->current, next, __ATOMIC_RELEASE);
+        __atomic_store_n(&entry_count, entry_count + added, __ATOMIC_RELEASE);
     } else {
         result = SPW_ERR_NO_MEMORY;
     }
@@ -77,18 +97,18 @@ spw_exporter *spw__exporter_make(const char *name, const spw_exporter_settings *
     spw_exporters_register_builtin();
     pthread_mutex_lock(&lock);
     const struct entry *entry = find(name ? name : "");
-    struct entry copy = entry ? *entry : (struct entry){ { 0 }, NULL, NULL };
+    struct maker maker = entry ? entry->makers[entry->current] : (struct maker){ NULL, NULL };
     pthread_mutex_unlock(&lock);
-    if (!copy.factory)
+    if (!maker.factory)
         return unknown(name ? name : "", error);
     spw_error own = SPW_ERROR_INIT;
-    spw_exporter *exporter = copy.factory(copy.arg, settings, &own); /* outside the lock: it may register others */
+    spw_exporter *exporter = maker.factory(maker.arg, settings, &own); /* outside the lock: it may register others */
     if (exporter || !error)
         return exporter;
     *error = own;
     if (error->code == SPW_OK)
         error->code = SPW_ERR_INVALID;
     if (error->text[0] == '\0')
-        snprintf(error->text, sizeof error->text, "the exporter '%s' could not be made and gave no reason", copy.name);
+        snprintf(error->text, sizeof error->text, "the exporter '%s' could not be made and gave no reason", name);
     return NULL;
 }

@@ -41,17 +41,25 @@ static uint32_t left_of(const struct countdown *time)
     return spent < time->timeout_ms ? time->timeout_ms - (uint32_t)spent : 0;
 }
 
-/*
- * A forked child finds the parent's state: a worker that does not run here, perhaps a lock that another thread held. The gate page tells,
- * because the kernel has wiped it; then everything starts anew, and what was the parent's is left untouched.
- */
+/* In a forked child everything starts anew, and what was the parent's is left untouched: a worker that does not run here, a lock that
+ * another thread held at the time, perhaps inside its first spw_start(). */
 static void forget_parent(void)
 {
-    if (spw__sdk.engine && !spw__engine_current()) {
-        spw__sdk = (struct spw__sdk){ .pipeline_count = 0 };
-        pthread_mutex_init(&spw__sdk.lifecycle, NULL);
-        pthread_cond_init(&spw__sdk.flushed, NULL);
-    }
+    spw__sdk = (struct spw__sdk){ .pipeline_count = 0 };
+    pthread_mutex_init(&spw__sdk.lifecycle, NULL);
+    pthread_cond_init(&spw__sdk.flushed, NULL);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, forget_parent);
+}
+
+/* After a raw clone no such handler has run. The gate page tells, because the kernel has wiped it, once a start has come to its end. */
+static void forget_parent_of_clone(void)
+{
+    if (spw__sdk.engine && !spw__engine_current())
+        forget_parent();
 }
 
 /* ---- start ---- */
@@ -283,7 +291,7 @@ static spw_error *error_of(const spw_options *options, spw_error *otherwise)
 
 spw_result spw_start(const spw_options *options)
 {
-    forget_parent();
+    forget_parent_of_clone();
     spw_error scratch = SPW_ERROR_INIT;
     spw_error *error = error_of(options, &scratch);
     *error = scratch;

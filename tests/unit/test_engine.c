@@ -12,15 +12,7 @@
 #include <unistd.h>
 
 #include "record/engine.h"
-
-/* Under the sanitizers a limit of the address space refuses their own memory. */
-static void skip_under_sanitizers(void)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    print_message("skip - no limit of the address space under the sanitizers\n");
-    skip();
-#endif
-}
+#include "support/sanitizer.h"
 
 static size_t address_space(void)
 {
@@ -63,7 +55,7 @@ static int make_with_ever_more(void)
 static void an_engine_that_cannot_be_made_leaves_nothing(void **state)
 {
     (void)state;
-    skip_under_sanitizers();
+    SKIP_IF(UNDER_ADDRESS_SANITIZER || UNDER_THREAD_SANITIZER, "a limit of the address space refuses the sanitizers' own memory");
     int status = -1;
     pid_t pid = fork();
     if (pid == 0)
