@@ -1,0 +1,103 @@
+/* The viewer behind its HTTP library: bodies plain and gzip, then its pages and its JSON API with any parameters, on a real store. */
+#include "fuzz/input.h"
+
+#include "http.h"
+#include "inflate.h"
+
+static struct spwv_app app;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    struct spwv_error error;
+    app.version = "0";
+    app.memory.max = 256u << 20;
+    app.max_compressed = 1u << 20;
+    app.max_inflated = 4u << 20;
+    app.store = spwv_store_sqlite_open(NULL, 32u << 20, &error);
+    return app.store ? 0 : 1;
+}
+
+struct parameters {
+    const char *names[4];
+    char *values[4];
+};
+
+static const char *query(void *arg, const char *name)
+{
+    const struct parameters *p = arg;
+    for (size_t i = 0; i < 4; i++)
+        if (p->names[i] && strcmp(p->names[i], name) == 0)
+            return p->values[i];
+    return NULL;
+}
+
+static void answer_fini(struct spwv_answer *answer)
+{
+    must(answer->status >= 200 && answer->status < 600);
+    if (answer->status == 200 && answer->content_type && strstr(answer->content_type, "json") && answer->body.size)
+        must(answer->body.data[0] == '{' || answer->body.data[0] == '[');
+    spwv_buf_fini(&answer->body);
+}
+
+static void post(struct input *in, bool gzip)
+{
+    struct spwv_body body;
+    struct spwv_answer answer = { 0 };
+    spwv_body_init(&body, gzip, app.max_compressed, app.max_inflated, &app.memory);
+    spwv_body_add(&body, in->at, in->left);
+    spwv_body_finish(&body);
+    must(body.plain.size <= app.max_inflated);
+    if (!body.status) {
+        const struct spwv_request request = { .app = &app, .method = "POST", .path = "/v1/traces",
+            .body = { (const uint8_t *)body.plain.data, body.plain.size } };
+        spwv_route(&request, &answer);
+        answer_fini(&answer);
+    }
+    spwv_body_fini(&body);
+}
+
+static void show(const char *path, struct parameters *parameters)
+{
+    struct spwv_answer answer = { 0 };
+    const struct spwv_request request = { .app = &app, .method = "GET", .path = path, .arg = parameters, .query = query };
+    spwv_route(&request, &answer);
+    answer_fini(&answer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const names[] = { "limit", "errors", "min_duration_ms", "before", "service", "q", "width", "format", "after" };
+    static const char *const paths[] = { "/api/traces", "/api/services", "/api/info", "/", "/api/traces/latest", "/api/traces/latest.txt" };
+    static unsigned rounds;
+    struct input in = { data, size };
+    struct spwv_error error;
+    uint8_t what = input_byte(&in);
+    if (what % 4 < 2) {
+        post(&in, what % 4 == 1);
+        struct parameters none = { { NULL }, { NULL } };
+        show("/api/traces", &none);
+        show("/api/traces/latest", &none);
+    } else {
+        struct parameters p = { { NULL }, { NULL } };
+        for (size_t i = 0; i < 4 && in.left; i++) {
+            p.names[i] = names[input_byte(&in) % (sizeof names / sizeof names[0])];
+            p.values[i] = input_text(&in, input_byte(&in), NULL);
+        }
+        if (what % 4 == 2) {
+            show(paths[input_byte(&in) % (sizeof paths / sizeof paths[0])], &p);
+        } else {
+            char *path = input_text(&in, in.left, NULL);
+            show(path, &p);
+            free(path);
+        }
+        for (size_t i = 0; i < 4; i++)
+            free(p.values[i]);
+    }
+    must(atomic_load(&app.memory.used) == 0); /* what was taken of the budget is given back */
+    if (++rounds % 512 == 0)
+        must(app.store->clear(app.store, &error));
+    return 0;
+}
