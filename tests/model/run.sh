@@ -36,9 +36,10 @@ check() {
 
 for file in *.pml; do
     check "${file%.pml}" ''
-    for planted in $(sed -nE 's/^#ifn?def (BREAK_[A-Z_]+).*/\1/p' "$file" | sort -u); do
+    sed -nE 's/^#ifn?def (BREAK_[A-Z_]+).*/\1/p' "$file" | sort -u >"$work/planted"
+    while read -r planted; do
         check "${file%.pml}" "$planted"
-    done
+    done <"$work/planted"
 done
 printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

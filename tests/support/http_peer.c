@@ -29,6 +29,7 @@ struct connection {
     uint8_t *in;
     size_t in_size, in_capacity;
     http_peer_answer answer; /* owned copies */
+    http_peer_request *request; /* the one being answered */
     char *out;
     size_t out_size, out_sent, endless_from; /* endless: after the end, on from there */
     size_t total_sent;
@@ -218,6 +219,7 @@ static void remember(http_peer *p, struct connection *c, size_t head, size_t who
     memcpy(r->body, c->in + head, r->body_size);
     r->connection = c->number;
     r->at_ms = now_ms();
+    c->request = r;
     pthread_mutex_lock(&p->lock);
     p->requests = must(realloc(p->requests, (p->request_count + 1) * sizeof(*p->requests)));
     p->requests[p->request_count++] = r;
@@ -303,6 +305,8 @@ static bool write_some(http_peer *p, size_t index)
         c->out_sent = c->endless_from;
         return false;
     }
+    if (c->request && c->answer.act != HTTP_PEER_RAW)
+        __atomic_store_n(&c->request->answered, c->answer.status ? c->answer.status : 200, __ATOMIC_RELEASE);
     if (closes_after(c->answer.act)) {
         drop(p, index, false);
         return true;

@@ -1,0 +1,142 @@
+/*
+ * faults: runs every row and prints the table; --markdown as docs/reliability.md holds it; --row NAME one of them, in this process.
+ * Exit code 1 when a row fails. Rows that need root (network namespaces) are skipped without it, with a reason.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "faults/fault.h"
+
+extern char **environ;
+
+enum { ROW_MS = 60000, LINE = 2048 };
+
+static const struct fault_row *const groups[] = { fault_rows_network, fault_rows_server, fault_rows_data, fault_rows_process };
+
+static const struct fault_row *find(const char *name)
+{
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
+        for (const struct fault_row *row = groups[g]; row->name; row++)
+            if (strcmp(row->name, name) == 0)
+                return row;
+    return NULL;
+}
+
+/* One line on the descriptor the parent reads: fields between tabs. */
+static int run_row(const char *name, int out)
+{
+    const struct fault_row *row = find(name);
+    if (!row)
+        return 2;
+    struct fault f = { .ended = 0 };
+    row->run(&f);
+    dprintf(out, "%s\t%llu\t%llu\t%llu\t%llu\t%u\t%u\t%u\t%s\n", f.failed ? "FAILED" : "passed", (unsigned long long)f.ended,
+            (unsigned long long)f.delivered, (unsigned long long)fault_dropped(&f, SPW_DROP_CAUSES), (unsigned long long)f.duplicates,
+            fault_latency(&f, 0.5), fault_latency(&f, 0.99), fault_latency(&f, 0.9999), f.failed ? f.why : f.note);
+    free(f.samples);
+    return f.failed;
+}
+
+/* Reads the row's line; false when it ends without one, or takes too long, and is then killed. */
+static bool read_line(int fd, pid_t pid, char line[LINE])
+{
+    size_t used = 0;
+    uint64_t until = fault_now_ms() + ROW_MS;
+    for (;;) {
+        uint64_t now = fault_now_ms();
+        struct pollfd p = { fd, POLLIN, 0 };
+        if (now >= until || poll(&p, 1, (int)(until - now)) <= 0) {
+            kill(pid, SIGKILL);
+            return false;
+        }
+        ssize_t n = read(fd, line + used, LINE - 1 - used);
+        if (n <= 0)
+            return false;
+        used += (size_t)n;
+        line[used] = '\0';
+        char *end = strchr(line, '\n');
+        if (end) {
+            *end = '\0';
+            return true;
+        }
+    }
+}
+
+static bool spawn_row(const char *self, const char *name, char line[LINE])
+{
+    int ends[2];
+    pid_t pid;
+    char out[16];
+    if (pipe(ends) != 0)
+        return false;
+    snprintf(out, sizeof out, "%d", ends[1]);
+    char *argv[] = { (char *)(uintptr_t)self, (char *)(uintptr_t) "--row", (char *)(uintptr_t)name, out, NULL };
+    int rc = posix_spawn(&pid, self, NULL, NULL, argv, environ);
+    close(ends[1]);
+    bool read = rc == 0 && read_line(ends[0], pid, line);
+    close(ends[0]);
+    int status = 0;
+    if (rc == 0)
+        waitpid(pid, &status, 0);
+    if (!read)
+        snprintf(line, LINE, "FAILED\t0\t0\t0\t0\t0\t0\t0\tno result: %s %d", WIFSIGNALED(status) ? "signal" : "exit code",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    else if (!WIFEXITED(status) || WEXITSTATUS(status) > 1) /* it had its line out, and fell over on the way to its end */
+        snprintf(line, LINE, "FAILED\t0\t0\t0\t0\t0\t0\t0\tended by signal %d", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    return strncmp(line, "passed", 6) == 0;
+}
+
+static void print_row(const struct fault_row *row, char *line, bool markdown)
+{
+    char *field[9], *rest = line;
+    for (size_t i = 0; i < 9; i++)
+        field[i] = rest ? strsep(&rest, "\t") : (char *)(uintptr_t) "";
+    if (markdown)
+        printf("| %s | %s | %s | %s | %s | %s | %s | %s | %s%s%s |\n", row->what, row->required, field[1], field[2], field[3], field[4],
+               field[5], field[6], field[0], *field[8] ? ": " : "", field[8]);
+    else
+        printf("%s %s: ended %s, delivered %s, counted %s, twice %s; p50 %s, p99 %s, p99.99 %s ns%s%s\n",
+               strcmp(field[0], "passed") == 0 ? "ok" : "not ok", row->name, field[1], field[2], field[3], field[4], field[5], field[6],
+               field[7], *field[8] ? "; " : "", field[8]);
+    fflush(stdout);
+}
+
+static void print_head(const char *group)
+{
+    printf("\n### %s\n\n| fault | required | ended | delivered | counted | twice | p50 ns | p99 ns | |\n|---|---|---|---|---|---|---|---|---|\n", group);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 4 && strcmp(argv[1], "--row") == 0)
+        return run_row(argv[2], atoi(argv[3]));
+    bool markdown = argc > 1 && strcmp(argv[1], "--markdown") == 0;
+    unsigned passed = 0, failed = 0, skipped = 0;
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
+        if (markdown && groups[g]->name)
+            print_head(groups[g]->group);
+        for (const struct fault_row *row = groups[g]; row->name; row++) {
+            char line[LINE] = "";
+            if (row->needs_root && geteuid() != 0) {
+                printf("skip - %s: needs root for a network namespace\n", row->name);
+                skipped++;
+                continue;
+            }
+            bool ok = spawn_row("/proc/self/exe", row->name, line);
+            passed += ok;
+            failed += !ok;
+            print_row(row, line, markdown);
+        }
+    }
+    if (!markdown)
+        printf("%u passed, %u failed, %u skipped\n", passed, failed, skipped);
+    return failed != 0;
+}
