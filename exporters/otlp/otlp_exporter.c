@@ -228,7 +228,7 @@ static spw_result set_proxy(struct otlp_exporter *self, spw_error *error)
 
 static spw_result configure(struct otlp_exporter *self, const spw_exporter_settings *settings, spw_error *error)
 {
-    const spw_otlp_settings *otlp = &settings->otlp;
+    const spw_otlp_settings *otlp = settings->otlp;
     const char *endpoint = said(otlp->endpoint) ? otlp->endpoint : "http://localhost:4318";
     self->timeout_ms = otlp->timeout_ms;
     spw_result result = set_protocol(self, otlp->protocol, error);

@@ -239,6 +239,7 @@ typedef struct spw_exporter {
 
 /** The OTLP settings that hold for one signal, resolved from options and environment. Strings live during the factory's call. */
 typedef struct spw_otlp_settings {
+    size_t struct_size;
     const char *endpoint;      /**< as given */
     bool endpoint_is_signal;   /**< true: used as it is; false: a base URL, /v1/traces is added */
     const char *protocol;      /**< http/protobuf or http/json */
@@ -252,7 +253,7 @@ typedef struct spw_otlp_settings {
 
 typedef struct spw_exporter_settings {
     size_t struct_size;
-    spw_otlp_settings otlp;
+    const spw_otlp_settings *otlp; /**< never NULL */
     const char *user_agent_prefix; /**< NULL: none */
     spw_log_fn log_fn;             /**< the SDK's diagnostics, already filtered by level; stays valid for the exporter's life */
     void *log_arg;

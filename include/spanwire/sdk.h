@@ -178,8 +178,11 @@ typedef enum spw_drop_cause {
     SPW_DROP_NO_SLOT,
     SPW_DROP_REENTRANT,
     SPW_DROP_OOM,
-    SPW_DROP_CAUSES
+    SPW_DROP_CAUSES /**< how many this version knows */
 } spw_drop_cause;
+
+/** Places for causes in spw_pipeline_stats.dropped: later versions fill more of them. Sum over all. */
+#define SPW_MAX_DROP_CAUSES 16
 
 /** The cause's name, as in `queue_full`. */
 SPW_API const char *spw_drop_cause_name(spw_drop_cause cause);
@@ -191,13 +194,14 @@ typedef struct spw_pipeline_stats {
     uint64_t exported; /**< acknowledged by the receiver */
     uint64_t rejected; /**< refused by the receiver in a partial success */
     uint64_t filtered; /**< not taken by the pipeline's own filter */
-    uint64_t dropped[SPW_DROP_CAUSES];
+    uint64_t dropped[SPW_MAX_DROP_CAUSES];
     uint64_t queued;
     uint64_t in_flight;
     uint64_t batches;             /**< handed to the exporter, retries not counted */
     uint64_t retries;
     uint64_t ambiguous;           /**< records sent whose answer was lost; they were sent again */
     uint64_t malformed_responses; /**< 2xx with a body that is not the protocol's: taken as delivered */
+    uint64_t reserved[8];         /**< 0 */
 } spw_pipeline_stats;
 
 /** spw_stats()'s answer. Counters run from spw_start(). */
@@ -221,7 +225,7 @@ typedef struct spw_stats_snapshot {
     uint32_t pipeline_count;
     spw_pipeline_stats pipelines[16];
 } spw_stats_snapshot;
-#define SPW_STATS_INIT { sizeof(spw_stats_snapshot), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0 } } }
+#define SPW_STATS_INIT { sizeof(spw_stats_snapshot), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, { 0 } } } }
 
 /** Reads the counters without a lock. Exact at rest; while threads record, each number is a recent one. After shutdown: the last. */
 SPW_API void spw_stats(spw_stats_snapshot *out);

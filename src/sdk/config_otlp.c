@@ -29,6 +29,7 @@ static spw_result check_protocol(const struct spw__config *out, spw_error *error
 spw_result spw__config_otlp(struct spw__config *out, spw_error *error)
 {
     const struct spw__source *endpoint = &out->sources[SPW__SET_ENDPOINT];
+    out->otlp.struct_size = sizeof out->otlp;
     out->otlp.endpoint_is_signal = endpoint->name && (strcmp(endpoint->name, "otlp_traces_endpoint") == 0 ||
                                                       strcmp(endpoint->name, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == 0);
     if (!spw__config_uses_otlp(out))

@@ -69,7 +69,7 @@ static spw_exporter *make_exporter(struct spw__config *config, struct spw__pipel
     spw_exporter *exporter = pipeline->exporter;
     pipeline->exporter = NULL; /* the config owned it until now */
     if (!exporter) {
-        const spw_exporter_settings settings = { .struct_size = sizeof settings, .otlp = config->otlp,
+        const spw_exporter_settings settings = { .struct_size = sizeof settings, .otlp = &config->otlp,
                                                  .user_agent_prefix = config->user_agent_prefix, .log_fn = spw__diag_line };
         exporter = spw__exporter_make(pipeline->exporter_name, &settings, error);
         if (!exporter)

@@ -17,7 +17,7 @@ export LD_LIBRARY_PATH
 
 # declared FILE...: the public functions of headers
 declared() {
-    sed -nE 's/^(SPW_API|SPW_INLINE)[^(]*[ *](spw_[a-z][a-z_0-9]*)\(.*/\2/p' "$@" | sort -u
+    sed -nE 's/^(SPW_API|SPW_INLINE|static inline)[^(]*[ *](spw_[a-z][a-z_0-9]*)\(.*/\2/p' "$@" | sort -u
 }
 
 # named FILE...: what pages call a function
@@ -59,7 +59,7 @@ example() {
     esac
     if grep -q 'int main(' "$1"; then
         # shellcheck disable=SC2046,SC2086
-        $compiler $warnings "-I$root/include" "$1" "-L$build/src" -lspanwire-sdk -lspanwire $(grep -q 'curl' "$1" && pkg-config --libs libcurl) -pthread \
+        $compiler $warnings "-I$root/include" "$1" "-L$build/src" -lspanwire-sdk -lspanwire $(grep -q 'curl.h' "$1" && pkg-config --libs libcurl) -pthread \
             -o "$1.program" && (cd "$work" && clean_env OTEL_TRACES_EXPORTER=console timeout 30 "$1.program")
     else
         # shellcheck disable=SC2086

@@ -52,6 +52,9 @@ case_of "what is exported in $node is declared in a header" "$(without "$work/pu
 # curl.h calls libcurl, which libspanwire must not need: it stays a header.
 case_of 'a public inline function is declared SPW_INLINE, so that it is exported too; but for those of curl.h' \
     "$(grep -nE '^static inline [^(]*[ *]spw_[a-z][a-z_0-9]*\(' include/spanwire/*.h | grep -v '^include/spanwire/curl\.h:' || true)"
+fixed=$(awk '/^typedef struct [a-z_0-9]+ \{/ { name = $3; getline; if ($0 !~ /struct_size/ && name !~ /^spw__/) print name }' include/spanwire/*.h)
+case_of 'a struct that cannot grow, for want of struct_size, has its reason in VERSIONING.md' \
+    "$(for name in $fixed; do grep -qF "\`$name\`" VERSIONING.md || echo "$name"; done)"
 case_of 'libspanwire needs libc only' \
     "$(readelf -d "$core" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | grep -vE '^(libc\.so\.|libpthread\.so\.|ld-linux|ld64)' || true)"
 finish

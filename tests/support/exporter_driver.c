@@ -19,13 +19,15 @@ spw_exporter *driver_make(const driver_options *options, spw_error *error)
     spw_exporter_settings settings;
     memset(&settings, 0, sizeof settings);
     settings.struct_size = sizeof settings;
-    settings.otlp.endpoint = options->endpoint;
-    settings.otlp.endpoint_is_signal = options->endpoint_is_signal;
-    settings.otlp.headers = options->headers;
-    settings.otlp.compression = options->compression;
-    settings.otlp.protocol = options->protocol;
-    settings.otlp.certificate = options->certificate;
-    settings.otlp.timeout_ms = options->timeout_ms == UINT32_MAX ? 0 : options->timeout_ms ? options->timeout_ms : 2000;
+    spw_otlp_settings otlp = { .struct_size = sizeof otlp };
+    settings.otlp = &otlp;
+    otlp.endpoint = options->endpoint;
+    otlp.endpoint_is_signal = options->endpoint_is_signal;
+    otlp.headers = options->headers;
+    otlp.compression = options->compression;
+    otlp.protocol = options->protocol;
+    otlp.certificate = options->certificate;
+    otlp.timeout_ms = options->timeout_ms == UINT32_MAX ? 0 : options->timeout_ms ? options->timeout_ms : 2000;
     settings.user_agent_prefix = options->user_agent_prefix;
     setenv("no_proxy", "*", 1); /* whatever this machine has set */
     return spw__otlp_exporter_make(NULL, &settings, error);

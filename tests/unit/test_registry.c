@@ -21,12 +21,15 @@ static spw_exporter *make_mine(void *arg, const spw_exporter_settings *settings,
     return NULL; /* and says nothing */
 }
 
+static spw_otlp_settings otlp;
+
 static spw_exporter_settings settings(void)
 {
     spw_exporter_settings s;
     memset(&s, 0, sizeof s);
     s.struct_size = sizeof s;
-    s.otlp.endpoint = "http://localhost:4318";
+    otlp = (spw_otlp_settings){ .struct_size = sizeof otlp, .endpoint = "http://localhost:4318" };
+    s.otlp = &otlp;
     return s;
 }
 
@@ -71,7 +74,7 @@ static void a_factory_that_refuses_is_quoted(void **state)
     (void)state;
     spw_exporter_settings s = settings();
     spw_error error = SPW_ERROR_INIT;
-    s.otlp.protocol = "grpc";
+    otlp.protocol = "grpc";
     assert_null(spw__exporter_make("otlp", &s, &error));
     assert_int_equal(error.code, SPW_ERR_INVALID);
     assert_non_null(strstr(error.text, "http/protobuf on port 4318"));
