@@ -1,8 +1,12 @@
-/* GET /api/traces/{id} and /api/traces/{id}/text; {id} is 32 hex digits or "latest". GET /api/stored?ids=: which of these are here. */
+/*
+ * GET /api/traces/{id}, .../{id}/text, and the exports .../{id}.otlp.json, .speedscope.json, .chrome.json; {id} is 32 hex digits or "latest".
+ * GET /api/stored?ids=: which of these are here.
+ */
 #include "http.h"
 
 #include <string.h>
 
+#include "export.h"
 #include "json.h"
 #include "text.h"
 #include "trace_json.h"
@@ -10,18 +14,29 @@
 
 enum { DEFAULT_WIDTH = 100, MAX_ASKED = 128, ID_DIGITS = 2 * SPWV_TRACE_ID_SIZE };
 
-enum view { UNKNOWN, AS_JSON, AS_TEXT };
+enum view { UNKNOWN, AS_JSON, AS_TEXT, AS_OTLP, AS_SPEEDSCOPE, AS_CHROME };
+
+static const struct {
+    const char *suffix; /* behind the id */
+    enum view view;
+} views[] = {{"", AS_JSON},
+             {"/text", AS_TEXT},
+             {".otlp.json", AS_OTLP},
+             {".speedscope.json", AS_SPEEDSCOPE},
+             {".chrome.json", AS_CHROME}};
 
 static enum view read_path(const char *path, char *id, size_t id_size)
 {
     const char *at = path + strlen("/api/traces/");
-    const char *slash = strchr(at, '/');
-    size_t size = slash ? (size_t)(slash - at) : strlen(at);
-    if (size >= id_size || (slash && strcmp(slash, "/text") != 0))
+    size_t size = strcspn(at, "/.");
+    if (size >= id_size)
         return UNKNOWN;
     memcpy(id, at, size);
     id[size] = 0;
-    return slash ? AS_TEXT : AS_JSON;
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        if (strcmp(at + size, views[i].suffix) == 0)
+            return views[i].view;
+    return UNKNOWN;
 }
 
 static const char *find_trace(struct spwv_store *store, const char *id, uint8_t *trace_id)
@@ -39,18 +54,27 @@ static bool is_set(const struct spwv_request *request, const char *name)
     return value && strcmp(value, "1") == 0;
 }
 
-static bool write_view(const struct spwv_request *request, enum view view, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error)
+static bool write_text(const struct spwv_request *request, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error)
 {
-    struct spwv_store *store = request->app->store;
-    if (view == AS_JSON)
-        return spwv_trace_json(store, trace_id, out, error);
     const char *text = request->query(request->arg, "width");
     uint64_t width = DEFAULT_WIDTH;
     if (text && *text && !spwv_parse_u64(text, 10000, &width))
         width = DEFAULT_WIDTH;
     struct spwv_waterfall_options options = {
         .width = (unsigned)width, .color = is_set(request, "color"), .ascii = is_set(request, "ascii")};
-    return spwv_waterfall(store, trace_id, &options, out, error);
+    return spwv_waterfall(request->app->store, trace_id, &options, out, error);
+}
+
+static bool write_view(const struct spwv_request *request, enum view view, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error)
+{
+    struct spwv_store *store = request->app->store;
+    switch (view) {
+    case AS_TEXT: return write_text(request, trace_id, out, error);
+    case AS_OTLP: return spwv_export_otlp(store, trace_id, out, error);
+    case AS_SPEEDSCOPE: return spwv_export_speedscope(store, trace_id, out, error);
+    case AS_CHROME: return spwv_export_chrome(store, trace_id, out, error);
+    default: return spwv_trace_json(store, trace_id, out, error);
+    }
 }
 
 void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answer)
@@ -59,7 +83,8 @@ void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answ
     char id[ID_DIGITS + 1];
     uint8_t trace_id[SPWV_TRACE_ID_SIZE];
     enum view view = read_path(request->path, id, sizeof id);
-    const char *mistake = view == UNKNOWN ? "no such resource; a trace is at /api/traces/{32 hex digits}, and /text behind it"
+    const char *mistake = view == UNKNOWN ? "no such resource; a trace is at /api/traces/{32 hex digits}, behind it "
+                                            "/text, .otlp.json, .speedscope.json or .chrome.json"
                                           : find_trace(store, id, trace_id);
     if (mistake) {
         spwv_answer_json_error(answer, 404, mistake);

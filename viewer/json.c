@@ -65,6 +65,13 @@ static void escape(struct spwv_buf *out, uint32_t c)
     }
 }
 
+void spwv_json_key_string(struct spwv_json *json, struct spwv_slice key)
+{
+    spwv_json_string(json, key);
+    spwv_buf_add_char(json->out, ':');
+    json->comma = false;
+}
+
 void spwv_json_string(struct spwv_json *json, struct spwv_slice text)
 {
     before_value(json);
@@ -91,6 +98,18 @@ void spwv_json_count(struct spwv_json *json, uint64_t value)
 {
     before_value(json);
     spwv_buf_printf(json->out, "%" PRIu64, value);
+}
+
+void spwv_json_int32(struct spwv_json *json, int32_t value)
+{
+    before_value(json);
+    spwv_buf_printf(json->out, "%" PRId32, value);
+}
+
+void spwv_json_micros(struct spwv_json *json, uint64_t ns)
+{
+    before_value(json);
+    spwv_buf_printf(json->out, "%" PRIu64 ".%03u", ns / 1000, (unsigned)(ns % 1000));
 }
 
 void spwv_json_u64(struct spwv_json *json, uint64_t value)
@@ -134,9 +153,16 @@ void spwv_json_null(struct spwv_json *json)
 
 void spwv_json_hex(struct spwv_json *json, struct spwv_slice bytes)
 {
-    char text[65] = "";
-    spwv_hex_encode(bytes.data, bytes.size > 32 ? 32 : bytes.size, text); /* ids only */
-    spwv_json_text(json, text);
+    enum { PART = 32 }; /* the whole of an id; a sender may have written more */
+    char text[2 * PART + 1];
+    before_value(json);
+    spwv_buf_add_char(json->out, '"');
+    for (size_t at = 0; at < bytes.size && !json->out->failed; at += PART) {
+        size_t size = bytes.size - at < PART ? bytes.size - at : PART;
+        spwv_hex_encode(bytes.data + at, size, text);
+        spwv_buf_add(json->out, text, 2 * size);
+    }
+    spwv_buf_add_char(json->out, '"');
 }
 
 void spwv_json_base64(struct spwv_json *json, struct spwv_slice bytes)

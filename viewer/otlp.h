@@ -89,6 +89,10 @@ void spwv_otlp_read_span(struct spwv_slice raw, struct spwv_span *span);
 void spwv_otlp_read_event(struct spwv_slice raw, struct spwv_event *event);
 void spwv_otlp_read_link(struct spwv_slice raw, struct spwv_link *link);
 void spwv_otlp_read_key_value(struct spwv_slice raw, struct spwv_key_value *kv);
+/* What an AnyValue holds, and that field: of several the last, as of a oneof. SPWV_ANY_EMPTY: nothing. */
+enum spwv_any { SPWV_ANY_EMPTY, SPWV_ANY_STRING, SPWV_ANY_BOOL, SPWV_ANY_INT, SPWV_ANY_DOUBLE, SPWV_ANY_ARRAY, SPWV_ANY_MAP, SPWV_ANY_BYTES };
+enum spwv_any spwv_otlp_read_any(struct spwv_slice any, struct spwv_field *value);
+
 void spwv_otlp_read_scope(struct spwv_slice raw, struct spwv_scope *scope);
 
 /* The next occurrence of that field; false at the end. */

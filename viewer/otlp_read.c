@@ -91,6 +91,19 @@ void spwv_otlp_read_key_value(struct spwv_slice raw, struct spwv_key_value *kv)
     read_two(raw, &kv->key, &kv->value);
 }
 
+enum spwv_any spwv_otlp_read_any(struct spwv_slice any, struct spwv_field *value)
+{
+    struct spwv_wire wire = spwv_wire_of(any);
+    struct spwv_field field;
+    enum spwv_any kind = SPWV_ANY_EMPTY;
+    while (spwv_wire_next(&wire, &field) > 0)
+        if (field.number >= SPWV_ANY_STRING && field.number <= SPWV_ANY_BYTES) {
+            kind = (enum spwv_any)field.number;
+            *value = field;
+        }
+    return kind;
+}
+
 void spwv_otlp_read_scope(struct spwv_slice raw, struct spwv_scope *scope)
 {
     read_two(raw, &scope->name, &scope->version);

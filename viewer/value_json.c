@@ -13,8 +13,6 @@ struct stack {
     size_t depth;
 };
 
-enum { STRING = 1, BOOL, INT, DOUBLE, ARRAY, MAP, BYTES };
-
 static void typed(struct spwv_json *json, const char *type)
 {
     spwv_json_key(json, "type");
@@ -29,38 +27,23 @@ static double to_double(uint64_t bits)
     return value;
 }
 
-/* A oneof: the last field known to us counts. */
-static uint32_t read_any(struct spwv_slice any, struct spwv_field *value)
-{
-    struct spwv_wire wire = spwv_wire_of(any);
-    struct spwv_field field;
-    uint32_t kind = 0;
-    while (spwv_wire_next(&wire, &field) > 0) {
-        if (field.number >= STRING && field.number <= BYTES) {
-            kind = field.number;
-            *value = field;
-        }
-    }
-    return kind;
-}
-
 /* Writes the type and value of an object that is open. True: a container was opened instead, its object stays open. */
 static bool open_value(struct spwv_json *json, struct stack *stack, struct spwv_slice any)
 {
     struct spwv_field field;
-    uint32_t kind = read_any(any, &field);
-    if ((kind == ARRAY || kind == MAP) && stack->depth < SPWV_MAX_VALUE_DEPTH) {
-        typed(json, kind == ARRAY ? "array" : "map");
+    enum spwv_any kind = spwv_otlp_read_any(any, &field);
+    if ((kind == SPWV_ANY_ARRAY || kind == SPWV_ANY_MAP) && stack->depth < SPWV_MAX_VALUE_DEPTH) {
+        typed(json, kind == SPWV_ANY_ARRAY ? "array" : "map");
         spwv_json_begin(json, '[');
-        stack->open[stack->depth++] = (struct container){spwv_wire_of(field.bytes), kind == MAP};
+        stack->open[stack->depth++] = (struct container){spwv_wire_of(field.bytes), kind == SPWV_ANY_MAP};
         return true;
     }
     switch (kind) {
-    case STRING: typed(json, "string"); spwv_json_string(json, field.bytes); break;
-    case BOOL: typed(json, "bool"); spwv_json_bool(json, field.value != 0); break;
-    case INT: typed(json, "int"); spwv_json_i64(json, (int64_t)field.value); break;
-    case DOUBLE: typed(json, "double"); spwv_json_double(json, to_double(field.value)); break;
-    case BYTES: typed(json, "bytes"); spwv_json_base64(json, field.bytes); break;
+    case SPWV_ANY_STRING: typed(json, "string"); spwv_json_string(json, field.bytes); break;
+    case SPWV_ANY_BOOL: typed(json, "bool"); spwv_json_bool(json, field.value != 0); break;
+    case SPWV_ANY_INT: typed(json, "int"); spwv_json_i64(json, (int64_t)field.value); break;
+    case SPWV_ANY_DOUBLE: typed(json, "double"); spwv_json_double(json, to_double(field.value)); break;
+    case SPWV_ANY_BYTES: typed(json, "bytes"); spwv_json_base64(json, field.bytes); break;
     default: typed(json, "empty"); spwv_json_null(json);
     }
     return false;
