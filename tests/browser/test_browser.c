@@ -87,6 +87,22 @@ static void a_click_opens_the_waterfall(void **state)
     expect_harmless();
 }
 
+static void a_trace_can_be_downloaded(void **state)
+{
+    (void)state;
+    static const char *const suffixes[] = {"otlp.json", "chrome.json", "speedscope.json"};
+    for (size_t i = 0; i < 3; i++) {
+        char script[512];
+        snprintf(script, sizeof script, "!!document.querySelector('.downloads a[download=\"trace-" AGENT_TRACE_ID ".%s\"]')", suffixes[i]);
+        assert_true(wd_true(&driver, script));
+    }
+    json_t *ignored = wd_run(&driver, "window.__got = 0; document.querySelectorAll('.downloads a').forEach((a) => fetch(a.href).then((r) => r.json())"
+                                      ".then((j) => { window.__got += 'resourceSpans' in j || 'traceEvents' in j || 'profiles' in j; })); return null");
+    json_decref(ignored);
+    wd_wait(&driver, "window.__got === 3", "the three files");
+    expect_harmless();
+}
+
 static void keys_find_the_error(void **state)
 {
     (void)state;
@@ -294,6 +310,7 @@ static int run_in_order(void)
         cmocka_unit_test(a_trace_appears_live),
         cmocka_unit_test(filters_live_in_the_address),
         cmocka_unit_test(a_click_opens_the_waterfall),
+        cmocka_unit_test(a_trace_can_be_downloaded),
         cmocka_unit_test(keys_find_the_error),
         cmocka_unit_test(themes_change_and_are_remembered),
         cmocka_unit_test(keys_move_fold_and_close),

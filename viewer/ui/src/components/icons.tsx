@@ -24,6 +24,7 @@ export const Moon = () => <Icon><path d="M13.5 9.4A5.8 5.8 0 0 1 6.6 2.5a5.8 5.8
 export const Back = () => <Icon><path d="M9.5 3.5 5 8l4.5 4.5" /></Icon>;
 export const Close = () => <Icon><path d="m4 4 8 8M12 4l-8 8" /></Icon>;
 export const Copy = () => <Icon size={14}><rect x="5.5" y="5.5" width="8" height="8" rx="1.5" /><path d="M10.5 5.5v-2a1 1 0 0 0-1-1h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2" /></Icon>;
+export const Download = () => <Icon size={14}><path d="M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13.3h10" /></Icon>;
 export const Check = () => <Icon size={14}><path d="m3 8.5 3.2 3L13 4.8" /></Icon>;
 export const Search = () => <Icon><circle cx="7" cy="7" r="4.2" /><path d="m10.2 10.2 3.3 3.3" /></Icon>;
 export const Chevron = () => <Icon size={12}><path d="m5.5 3.5 5 4.5-5 4.5" /></Icon>;

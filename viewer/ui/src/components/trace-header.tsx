@@ -5,6 +5,7 @@ import { listUrl } from "../router";
 import type { Tree } from "../tree";
 import type { Trace } from "../types";
 import { CopyButton } from "./copy-button";
+import { Downloads } from "./downloads";
 import { Back, Fail, RoleIcon } from "./icons";
 
 const counted: [Role, string][] = [["agent", "agent"], ["model", "model call"], ["tool", "tool call"]];
@@ -42,6 +43,7 @@ export function TraceHeader({ trace, tree, onError }: { trace: Trace; tree: Tree
         {counted.filter(([role]) => tree.roles[role] > 0).map(([role, noun]) => (
           <span key={role} class="role-count"><RoleIcon role={role} />{plural(tree.roles[role], noun)}</span>
         ))}
+        <Downloads traceId={trace.trace_id} />
       </div>
     </header>
   );
