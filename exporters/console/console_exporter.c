@@ -9,8 +9,8 @@
 #include "console_text.h"
 
 #include <errno.h>
+#include <spanwire/allocator.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct console_exporter {
@@ -51,14 +51,14 @@ static void console_destroy(spw_exporter *base)
 {
     struct console_exporter *self = (struct console_exporter *)base;
     spw__console_text_fini(&self->text);
-    free(self);
+    spw_free(self);
 }
 
 spw_exporter *spw__console_exporter_make(void *arg, const spw_exporter_settings *settings, spw_error *error)
 {
     (void)arg;
     (void)settings;
-    struct console_exporter *self = calloc(1, sizeof *self);
+    struct console_exporter *self = spw_allocate_zeroed(1, sizeof *self);
     if (!self) {
         if (error) {
             error->code = SPW_ERR_NO_MEMORY;

@@ -1,9 +1,9 @@
 /* A span as text for people: console_text.h. */
 #include "console_text.h"
 
+#include <spanwire/allocator.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -23,7 +23,7 @@ static bool reserve(struct spw__console_text *t, size_t more)
     while (capacity < t->size + more + TAIL)
         capacity *= 2;
     if (capacity > t->capacity) {
-        char *grown = realloc(t->data, capacity);
+        char *grown = spw_reallocate(t->data, capacity);
         if (!grown) {
             t->cut = true;
             return false;
@@ -306,6 +306,6 @@ void spw__console_text_span(struct spw__console_text *t, const spw_span_view *sp
 
 void spw__console_text_fini(struct spw__console_text *t)
 {
-    free(t->data);
+    spw_free(t->data);
     *t = (struct spw__console_text){ NULL, 0, 0, false };
 }

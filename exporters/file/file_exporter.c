@@ -7,6 +7,7 @@
  */
 #include "../builtin.h"
 
+#include <spanwire/allocator.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +64,8 @@ static void file_destroy(spw_exporter *base)
     struct file_exporter *self = (struct file_exporter *)base;
     spw__lines_file_close(&self->file);
     spw__json_free(&self->json.out);
-    free(self->file.path);
-    free(self);
+    spw_free(self->file.path);
+    spw_free(self);
 }
 
 static spw_exporter *fail(spw_error *error, spw_result code, const char *text)
@@ -97,11 +98,11 @@ spw_exporter *spw_file_exporter_new(const spw_file_exporter_options *options, sp
         return fail(error, SPW_ERR_INVALID, "the file exporter's path is empty or longer than 4,000 bytes");
     if (o.max_files > MAX_FILES)
         return fail(error, SPW_ERR_INVALID, "the file exporter keeps at most 1,000 files; lower max_files");
-    struct file_exporter *self = calloc(1, sizeof *self);
-    char *path = o.path ? strdup(o.path) : NULL;
+    struct file_exporter *self = spw_allocate_zeroed(1, sizeof *self);
+    char *path = o.path ? spw_strdup(o.path) : NULL;
     if (!self || (o.path && !path)) {
-        free(self);
-        free(path);
+        spw_free(self);
+        spw_free(path);
         return fail(error, SPW_ERR_NO_MEMORY, "out of memory for the file exporter");
     }
     self->base = (spw_exporter){ .struct_size = sizeof self->base, .name = path ? "file" : "otlp/stdout", .flags = SPW_EXPORTER_BLOCKS,

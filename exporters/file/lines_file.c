@@ -6,8 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <spanwire/allocator.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -91,7 +91,7 @@ static bool move(const char *from, const char *to)
 static bool rotate(struct spw__lines_file *f, spw_export_result *result)
 {
     size_t size = strlen(f->path) + SUFFIX;
-    char *names = malloc(2 * size);
+    char *names = spw_allocate(2 * size);
     bool moved = names != NULL;
     if (f->max_files == 1)
         moved = unlink(f->path) == 0;
@@ -100,7 +100,7 @@ static bool rotate(struct spw__lines_file *f, spw_export_result *result)
         snprintf(names + size, size, "%s.%u", f->path, i);
         moved = move(names, names + size);
     }
-    free(names);
+    spw_free(names);
     return moved || fail(f, result, "has its size, and cannot be rotated");
 }
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <spanwire/allocator.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static char *extend(struct spw__json *j, size_t size)
         size_t capacity = j->capacity ? j->capacity : FIRST_CAPACITY;
         while (capacity < j->size + size)
             capacity *= 2;
-        char *grown = realloc(j->data, capacity);
+        char *grown = spw_reallocate(j->data, capacity);
         if (!grown) {
             j->no_memory = true;
             return NULL;
@@ -54,7 +55,7 @@ void spw__json_clear(struct spw__json *j)
 
 void spw__json_free(struct spw__json *j)
 {
-    free(j->data);
+    spw_free(j->data);
     j->data = NULL;
     j->size = j->capacity = 0;
 }

@@ -8,8 +8,8 @@
 #include "../builtin.h"
 
 #include <pthread.h>
+#include <spanwire/allocator.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DEFAULT_MAX_SPANS = 65536, FIRST_SPANS = 64 };
@@ -42,7 +42,7 @@ static struct kept *copy_span(const spw_span_view *span)
 {
     const spw_scope_view *scope = &span->scope;
     size_t size = span->encoded.size + scope->name.size + scope->version.size + scope->schema_url.size;
-    struct kept *kept = malloc(sizeof *kept + size);
+    struct kept *kept = spw_allocate(sizeof *kept + size);
     if (!kept)
         return NULL;
     uint8_t *at = kept->bytes;
@@ -60,7 +60,7 @@ static bool keep(struct memory_exporter *self, const spw_span_view *span)
         return false;
     if (self->count == self->capacity) {
         size_t capacity = self->capacity ? self->capacity * 2 : FIRST_SPANS;
-        struct kept **grown = realloc(self->spans, capacity * sizeof *grown);
+        struct kept **grown = spw_reallocate(self->spans, capacity * sizeof *grown);
         if (!grown)
             return false;
         self->spans = grown;
@@ -94,13 +94,13 @@ static void memory_destroy(spw_exporter *base)
     struct memory_exporter *self = (struct memory_exporter *)base;
     spw_memory_exporter_reset(base);
     pthread_mutex_destroy(&self->lock);
-    free(self->spans);
-    free(self);
+    spw_free(self->spans);
+    spw_free(self);
 }
 
 spw_exporter *spw_memory_exporter_new(size_t max_spans)
 {
-    struct memory_exporter *self = calloc(1, sizeof *self);
+    struct memory_exporter *self = spw_allocate_zeroed(1, sizeof *self);
     if (!self)
         return NULL;
     self->base = (spw_exporter){ .struct_size = sizeof self->base, .name = "memory", .submit = memory_submit, .destroy = memory_destroy };
@@ -159,7 +159,7 @@ void spw_memory_exporter_reset(spw_exporter *exporter)
         return;
     pthread_mutex_lock(&self->lock);
     for (size_t i = 0; i < self->count; i++)
-        free(self->spans[i]);
+        spw_free(self->spans[i]);
     self->count = 0;
     pthread_mutex_unlock(&self->lock);
 }

@@ -1,7 +1,7 @@
 /* The body of a request: otlp_body.h. */
 #include "otlp_body.h"
 
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 enum { FIRST_CAPACITY = 64 * 1024, GZIP_WINDOW = 15 + 16, GZIP_MEMORY = 8 };
@@ -16,10 +16,10 @@ static bool reserve(struct spw__otlp_buffer *b, size_t size)
     size_t capacity = b->capacity ? b->capacity : FIRST_CAPACITY;
     while (capacity < size)
         capacity *= 2;
-    uint8_t *fresh = malloc(capacity); /* not realloc: the old bytes are of no use */
+    uint8_t *fresh = spw_allocate(capacity); /* not realloc: the old bytes are of no use */
     if (!fresh)
         return false;
-    free(b->data);
+    spw_free(b->data);
     b->data = fresh;
     b->capacity = capacity;
     return true;
@@ -27,7 +27,7 @@ static bool reserve(struct spw__otlp_buffer *b, size_t size)
 
 static void drop(struct spw__otlp_buffer *b)
 {
-    free(b->data);
+    spw_free(b->data);
     *b = (struct spw__otlp_buffer){ NULL, 0, 0 };
 }
 

@@ -7,6 +7,7 @@
  */
 #include "../builtin.h"
 
+#include <spanwire/allocator.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,13 +142,13 @@ static void otlp_destroy(spw_exporter *base)
     spw__otlp_url_fini(&self->url);
     spw__otlp_headers_fini(&self->headers);
     spw__otlp_secrets_fini(&self->secrets);
-    free(self->user_agent);
-    free(self->certificate);
-    free(self->client_key);
-    free(self->client_certificate);
-    free(self->proxy);
-    free(self->no_proxy);
-    free(self);
+    spw_free(self->user_agent);
+    spw_free(self->certificate);
+    spw_free(self->client_key);
+    spw_free(self->client_certificate);
+    spw_free(self->proxy);
+    spw_free(self->no_proxy);
+    spw_free(self);
 }
 
 /* ---- settings ---- */
@@ -179,7 +180,7 @@ static spw_result set_compression(struct otlp_exporter *self, const char *compre
 
 static bool copy(char **out, const char *text)
 {
-    *out = said(text) ? strdup(text) : NULL;
+    *out = said(text) ? spw_strdup(text) : NULL;
     return *out || !said(text);
 }
 
@@ -199,7 +200,7 @@ static spw_result set_user_agent(struct otlp_exporter *self, const char *prefix,
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             return spw__otlp_fail(error, SPW_ERR_INVALID, "the user agent's prefix holds a control character; remove it");
     size_t size = (said(prefix) ? strlen(prefix) : 0) + sizeof PRODUCT + 1;
-    self->user_agent = malloc(size);
+    self->user_agent = spw_allocate(size);
     if (!self->user_agent)
         return spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP exporter");
     snprintf(self->user_agent, size, "%s%s" PRODUCT, said(prefix) ? prefix : "", said(prefix) ? " " : "");
@@ -221,8 +222,8 @@ static spw_result set_proxy(struct otlp_exporter *self, spw_error *error)
     if (!proxy)
         proxy = env("all_proxy", "ALL_PROXY");
     const char *no_proxy = env("no_proxy", "NO_PROXY");
-    self->proxy = strdup(proxy ? proxy : "");
-    self->no_proxy = strdup(no_proxy ? no_proxy : "");
+    self->proxy = spw_strdup(proxy ? proxy : "");
+    self->no_proxy = spw_strdup(no_proxy ? no_proxy : "");
     return self->proxy && self->no_proxy ? SPW_OK : spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP exporter");
 }
 
@@ -254,7 +255,7 @@ static spw_result configure(struct otlp_exporter *self, const spw_exporter_setti
 spw_exporter *spw__otlp_exporter_make(void *arg, const spw_exporter_settings *settings, spw_error *error)
 {
     (void)arg;
-    struct otlp_exporter *self = calloc(1, sizeof *self);
+    struct otlp_exporter *self = spw_allocate_zeroed(1, sizeof *self);
     if (!self) {
         spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP exporter");
         return NULL;

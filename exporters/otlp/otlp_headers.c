@@ -1,7 +1,7 @@
 /* OTEL_EXPORTER_OTLP_HEADERS: otlp_headers.h. */
 #include "otlp_headers.h"
 
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 #include <strings.h>
 
@@ -75,8 +75,8 @@ static struct spw__otlp_header *place(struct spw__otlp_headers *out, spw_view na
     for (size_t i = 0; i < out->count; i++) {
         struct spw__otlp_header *h = &out->items[i];
         if (strlen(h->name) == name.size && strncasecmp(h->name, name.data, name.size) == 0) {
-            free(h->name);
-            free(h->value);
+            spw_free(h->name);
+            spw_free(h->value);
             return h;
         }
     }
@@ -100,8 +100,8 @@ static spw_result add(struct spw__otlp_headers *out, spw_view member, spw_error 
     struct spw__otlp_header *header = place(out, name);
     if (!header)
         return spw__otlp_fail(error, SPW_ERR_INVALID, "there are more than %d OTLP headers; remove some", SPW__OTLP_MAX_HEADERS);
-    header->name = strndup(name.data, name.size);
-    header->value = malloc(text.size + 1);
+    header->name = spw_strndup(name.data, name.size);
+    header->value = spw_allocate(text.size + 1);
     if (!header->name || !header->value)
         return spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP headers");
     const char *problem = decode(text, header->value);
@@ -133,8 +133,8 @@ spw_result spw__otlp_headers_parse(struct spw__otlp_headers *out, const char *te
 void spw__otlp_headers_fini(struct spw__otlp_headers *headers)
 {
     for (size_t i = 0; i < headers->count; i++) {
-        free(headers->items[i].name);
-        free(headers->items[i].value);
+        spw_free(headers->items[i].name);
+        spw_free(headers->items[i].value);
     }
     memset(headers, 0, sizeof *headers);
 }

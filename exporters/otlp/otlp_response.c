@@ -2,11 +2,25 @@
 #include "otlp_response.h"
 
 #include <curl/curl.h>
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 #include <strings.h>
 
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb-c.h"
+
+static void *allocate(void *arg, size_t size)
+{
+    (void)arg;
+    return spw_allocate(size);
+}
+
+static void release(void *arg, void *memory)
+{
+    (void)arg;
+    spw_free(memory);
+}
+
+static ProtobufCAllocator allocator = { allocate, release, NULL };
 
 enum { MAX_FIELDS = 64, MAX_DATE = 63 };
 
@@ -69,7 +83,7 @@ static void keep(struct spw__otlp_response *r, spw_view data)
         size_t capacity = r->kept_capacity ? r->kept_capacity : 1024;
         while (capacity < r->kept_size + size)
             capacity *= 2;
-        char *grown = realloc(r->kept, capacity);
+        char *grown = spw_reallocate(r->kept, capacity);
         if (!grown)
             return; /* then the body counts as one that cannot be read */
         r->kept = grown;
@@ -91,7 +105,7 @@ bool spw__otlp_response_body(struct spw__otlp_response *r, spw_view data)
 
 void spw__otlp_response_fini(struct spw__otlp_response *r)
 {
-    free(r->kept);
+    spw_free(r->kept);
     memset(r, 0, sizeof *r);
 }
 
@@ -183,7 +197,7 @@ void spw__otlp_response_partial(const struct spw__otlp_response *r, uint64_t sen
     if (r->kept_size != r->body_bytes || !is_decodable((spw_view){ r->kept, r->kept_size }))
         return;
     Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceResponse *message =
-        opentelemetry__proto__collector__trace__v1__export_trace_service_response__unpack(NULL, r->kept_size, (const uint8_t *)r->kept);
+        opentelemetry__proto__collector__trace__v1__export_trace_service_response__unpack(&allocator, r->kept_size, (const uint8_t *)r->kept);
     if (!message)
         return;
     out->malformed = message->base.n_unknown_fields > 0 && !message->partial_success; /* some other message, or text that looks like one */
@@ -192,7 +206,7 @@ void spw__otlp_response_partial(const struct spw__otlp_response *r, uint64_t sen
         out->rejected = rejected <= 0 ? 0 : (uint64_t)rejected < sent ? (uint64_t)rejected : sent;
         strncpy(out->message, message->partial_success->error_message, sizeof out->message - 1);
     }
-    opentelemetry__proto__collector__trace__v1__export_trace_service_response__free_unpacked(message, NULL);
+    opentelemetry__proto__collector__trace__v1__export_trace_service_response__free_unpacked(message, &allocator);
 }
 
 spw_view spw__otlp_response_text(const struct spw__otlp_response *r, char *scratch, size_t size)

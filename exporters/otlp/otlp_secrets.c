@@ -1,7 +1,7 @@
 /* What must never be said: otlp_secrets.h. */
 #include "otlp_secrets.h"
 
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "otlp_text.h"
@@ -12,13 +12,13 @@ bool spw__otlp_secrets_add(struct spw__otlp_secrets *secrets, spw_view secret)
         return true;
     if (secrets->count == secrets->capacity) {
         size_t capacity = secrets->capacity ? secrets->capacity * 2 : 8;
-        struct spw__otlp_secret **grown = realloc(secrets->items, capacity * sizeof(*grown));
+        struct spw__otlp_secret **grown = spw_reallocate(secrets->items, capacity * sizeof(*grown));
         if (!grown)
             return false;
         secrets->items = grown;
         secrets->capacity = capacity;
     }
-    struct spw__otlp_secret *copy = malloc(sizeof *copy + secret.size);
+    struct spw__otlp_secret *copy = spw_allocate(sizeof *copy + secret.size);
     if (!copy)
         return false;
     copy->size = secret.size;
@@ -84,16 +84,16 @@ static bool add_url(struct spw__otlp_secrets *secrets, spw_view text, const char
 {
     if (text.size == 0)
         return true;
-    char *decoded = malloc(text.size);
-    char *encoded = malloc((text.size + 2) / 3 * 4);
+    char *decoded = spw_allocate(text.size);
+    char *encoded = spw_allocate((text.size + 2) / 3 * 4);
     bool added = decoded && encoded && add_parts(secrets, text, separators);
     if (added) {
         size_t size = percent_decode(text, decoded);
         added = add_parts(secrets, (spw_view){ decoded, size }, separators) &&
                 spw__otlp_secrets_add(secrets, (spw_view){ encoded, base64(decoded, size, encoded) });
     }
-    free(decoded);
-    free(encoded);
+    spw_free(decoded);
+    spw_free(encoded);
     return added;
 }
 
@@ -110,8 +110,8 @@ bool spw__otlp_secrets_fill(struct spw__otlp_secrets *secrets, const struct spw_
 void spw__otlp_secrets_fini(struct spw__otlp_secrets *secrets)
 {
     for (size_t i = 0; i < secrets->count; i++)
-        free(secrets->items[i]);
-    free(secrets->items);
+        spw_free(secrets->items[i]);
+    spw_free(secrets->items);
     memset(secrets, 0, sizeof *secrets);
 }
 

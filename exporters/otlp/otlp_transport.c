@@ -2,8 +2,8 @@
 #include "otlp_transport.h"
 
 #include <pthread.h>
+#include <spanwire/allocator.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -169,11 +169,11 @@ static bool add_headers(struct spw__otlp_transport *t, const struct spw__otlp_se
     for (size_t i = 0; added && i < setup->headers->count; i++) {
         const struct spw__otlp_header *h = &setup->headers->items[i];
         size_t size = strlen(h->name) + strlen(h->value) + 3;
-        char *line = malloc(size);
+        char *line = spw_allocate(size);
         if (line) /* `name;` is libcurl's way to an empty value */
             snprintf(line, size, "%s%s%s", h->name, *h->value ? ": " : ";", h->value);
         added = line && add_header(t, line);
-        free(line);
+        spw_free(line);
     }
     return added;
 }

@@ -1,8 +1,8 @@
 /* The URL an endpoint setting stands for: otlp_url.h. */
 #include "otlp_url.h"
 
+#include <spanwire/allocator.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -150,8 +150,8 @@ spw_result spw__otlp_url_parse(struct spw__otlp_url *out, const char *endpoint, 
     if (result != SPW_OK)
         return result;
     size_t room = strlen(endpoint) + strlen(signal_path) + 16;
-    out->full = calloc(1, room);
-    out->shown = calloc(1, room);
+    out->full = spw_allocate_zeroed(1, room);
+    out->shown = spw_allocate_zeroed(1, room);
     if (!out->full || !out->shown)
         return spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP endpoint");
     out->tls = is_scheme(parts.scheme, "https");
@@ -177,7 +177,7 @@ spw_result spw__otlp_url_parse(struct spw__otlp_url *out, const char *endpoint, 
 
 void spw__otlp_url_fini(struct spw__otlp_url *url)
 {
-    free(url->full);
-    free(url->shown);
+    spw_free(url->full);
+    spw_free(url->shown);
     memset(url, 0, sizeof *url);
 }

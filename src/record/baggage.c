@@ -1,7 +1,7 @@
 /* Baggage in contexts. (Specification: Baggage API, Operations and Context Interaction.) */
 #include "baggage.h"
 
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "context_values.h"
@@ -31,13 +31,13 @@ struct spw__baggage *spw__baggage_retain(struct spw__baggage *baggage)
 void spw__baggage_release(struct spw__baggage *baggage)
 {
     if (baggage && __atomic_sub_fetch(&baggage->references, 1, __ATOMIC_ACQ_REL) == 0)
-        free(baggage);
+        spw_free(baggage);
 }
 
 struct spw__baggage *spw__baggage_new(size_t entries, size_t bytes)
 {
     const size_t terminators = 3;
-    struct spw__baggage *baggage = malloc(sizeof *baggage + entries * (sizeof baggage->entries[0] + terminators) + bytes);
+    struct spw__baggage *baggage = spw_allocate(sizeof *baggage + entries * (sizeof baggage->entries[0] + terminators) + bytes);
     if (baggage)
         *baggage = (struct spw__baggage){ .references = 1, .room = (uint32_t)entries, .end = (char *)(baggage->entries + entries) };
     return baggage;

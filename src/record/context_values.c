@@ -1,7 +1,7 @@
 /* Values in contexts. (Specification: Context, Create a key, Get value, Set value.) */
 #include "context_values.h"
 
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 
 #include "baggage.h"
 #include "engine.h"
@@ -36,7 +36,7 @@ static void release_box(struct spw__box *box)
         return;
     if (box->key->release)
         box->key->release(box->value);
-    free(box);
+    spw_free(box);
 }
 
 void spw__values_retain(const struct spw_values *values)
@@ -53,14 +53,14 @@ void spw__values_release(const struct spw_values *values)
     for (unsigned i = 0; i < counted->count; i++)
         release_box(counted->boxes[i]);
     spw__baggage_release(counted->baggage);
-    free(counted);
+    spw_free(counted);
 }
 
 struct spw_values *spw__values_copy(const spw_context *base)
 {
     const struct spw_values *from = base ? base->values : NULL;
     unsigned count = from ? from->count : 0;
-    struct spw_values *values = malloc(sizeof *values + (count + 1) * sizeof values->boxes[0]);
+    struct spw_values *values = spw_allocate(sizeof *values + (count + 1) * sizeof values->boxes[0]);
     if (!values)
         return NULL;
     *values = (struct spw_values){ .references = 1, .flags = from ? from->flags : 0, .count = (uint16_t)count };
@@ -183,7 +183,7 @@ spw_context spw_context_with_value(const spw_context *base, const spw_context_ke
 {
     if (!value)
         return without_value(base, key);
-    struct spw__box *box = malloc(sizeof *box);
+    struct spw__box *box = spw_allocate(sizeof *box);
     struct spw_values *values = spw__values_copy(base);
     if (box)
         *box = (struct spw__box){ 1, key, value };
@@ -191,7 +191,7 @@ spw_context spw_context_with_value(const spw_context *base, const spw_context_ke
         return spw__context_take(base, values);
     if (values)
         spw__values_release(values);
-    free(box);
+    spw_free(box);
     if (key->release)
         key->release(value);
     return spw__context_take(base, NULL);

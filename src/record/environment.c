@@ -1,6 +1,7 @@
 /* The environment as a carrier. (Specification: Environment Variables as Context Propagation Carriers.) */
 #include "environment.h"
 
+#include <spanwire/allocator.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +119,7 @@ static void set(void *carrier, const char *field, const char *value)
         return;
     }
     size_t at = find(fields, name, name_size);
-    char *text = at < MAX_FIELDS ? malloc(name_size + value_size + 2) : NULL;
+    char *text = at < MAX_FIELDS ? spw_allocate(name_size + value_size + 2) : NULL;
     if (!text) {
         leave_out();
         return;
@@ -130,7 +131,7 @@ static void set(void *carrier, const char *field, const char *value)
     if (at == fields->count)
         fields->count++;
     else
-        free(fields->texts[at]); /* "Set: replaces a propagated field" */
+        spw_free(fields->texts[at]); /* "Set: replaces a propagated field" */
     fields->texts[at] = text;
     fields->bytes += name_size + value_size + 2;
 }
@@ -181,7 +182,7 @@ static char **build(char *const *envp, const struct names *names, const struct f
         count++;
         bytes += strlen(*entry) + 1;
     }
-    char **out = malloc(count * sizeof *out + bytes);
+    char **out = spw_allocate(count * sizeof *out + bytes);
     if (!out)
         return NULL;
     char *text = (char *)(out + count);
@@ -202,7 +203,7 @@ static char **build(char *const *envp, const struct names *names, const struct f
 
 char **spw_environment_new(char *const *envp, const spw_context *context, unsigned flags)
 {
-    struct names *names = calloc(1, sizeof *names);
+    struct names *names = spw_allocate_zeroed(1, sizeof *names);
     if (!names)
         return NULL;
     spw__propagation_each_field(add_name, names);
@@ -212,12 +213,12 @@ char **spw_environment_new(char *const *envp, const spw_context *context, unsign
     spw_inject(context, set, &fields);
     char **out = build(envp ? envp : environ, names, &fields);
     for (size_t i = 0; i < fields.count; i++)
-        free(fields.texts[i]);
-    free(names);
+        spw_free(fields.texts[i]);
+    spw_free(names);
     return out;
 }
 
 void spw_environment_free(char **envp)
 {
-    free(envp);
+    spw_free(envp);
 }

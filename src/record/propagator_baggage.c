@@ -1,5 +1,5 @@
 /* W3C Baggage, in and out. A member that does not follow the grammar is left out, and counted; the others stay. */
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "baggage.h"
@@ -123,7 +123,7 @@ static bool add_field(struct header *header, const char *field)
     size_t size = fitting(field, used < MAX_BYTES ? MAX_BYTES - used : 0, &header->cut);
     if (!size)
         return !header->cut;
-    char *text = realloc(header->text, used + size);
+    char *text = spw_reallocate(header->text, used + size);
     if (!text)
         return false;
     if (header->size)
@@ -136,7 +136,7 @@ static bool add_field(struct header *header, const char *field)
 static struct spw__baggage *parse(const struct header *header)
 {
     struct spw__baggage *baggage = spw__baggage_new(MAX_MEMBERS, header->size);
-    char *scratch = malloc(2 * MAX_BYTES);
+    char *scratch = spw_allocate(2 * MAX_BYTES);
     spw_view rest = { header->text, header->size }, member;
     size_t members = 0;
     for (bool more = baggage && scratch; more;) {
@@ -151,7 +151,7 @@ static struct spw__baggage *parse(const struct header *header)
         spw__baggage_release(baggage);
         baggage = NULL;
     }
-    free(scratch);
+    spw_free(scratch);
     return baggage;
 }
 
@@ -174,7 +174,7 @@ static void extract(const spw_propagator *self, spw_context *context, const spw_
     } else {
         spw__baggage_release(baggage);
     }
-    free(header.text);
+    spw_free(header.text);
 }
 
 /* ---- out ---- */
@@ -251,7 +251,7 @@ static void inject(const spw_propagator *self, const spw_context *context, spw_c
     uint32_t count = baggage ? fit(baggage, &size) : 0;
     if (!size)
         return;
-    char *header = malloc(size + 1), *at = header;
+    char *header = spw_allocate(size + 1), *at = header;
     if (!header) {
         spw__baggage_count_lost(count);
         return;
@@ -265,7 +265,7 @@ static void inject(const spw_propagator *self, const spw_context *context, spw_c
     }
     *at = '\0';
     set(carrier, "baggage", header);
-    free(header);
+    spw_free(header);
 }
 
 static const char *const fields[] = { "baggage", NULL };

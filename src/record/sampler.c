@@ -1,6 +1,7 @@
 /* Samplers that need no state of their own, and what the others share. (Specification: Trace SDK, Built-in samplers.) */
 #include "sampler.h"
 
+#include <spanwire/allocator.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ void spw_sampler_destroy(spw_sampler *sampler)
 void *spw__sampler_memory(size_t size, const char *description, const char **placed)
 {
     size_t text = strlen(description) + 1;
-    char *memory = calloc(1, size + text);
+    char *memory = spw_allocate_zeroed(1, size + text);
     if (!memory)
         return NULL;
     memcpy(memory + size, description, text);
@@ -112,7 +113,7 @@ static void sample_recording(spw_sampler *self, const spw_sampling_input *input,
 static void destroy_recording(spw_sampler *self)
 {
     spw_sampler_destroy(((struct recording *)(void *)self)->root);
-    free(self);
+    spw_free(self);
 }
 
 spw_sampler *spw_sampler_always_record(spw_sampler *root)

@@ -10,7 +10,7 @@
 /* Whether it is the SDK's default in all but name: parent-based, always on. The engine then asks nobody. */
 SPW_API bool spw__sampler_is_default(const spw_sampler *sampler);
 
-/* Zeroed memory for a sampler of `size` bytes and, behind it, its description. NULL: no memory. free() frees both. */
+/* Zeroed memory for a sampler of `size` bytes and, behind it, its description. NULL: no memory. spw_free() frees both. */
 void *spw__sampler_memory(size_t size, const char *description, const char **placed);
 
 /* A description in parts, cut at SPW__DESCRIPTION_MAX. */

@@ -1,5 +1,5 @@
 /* Composable samplers. (Specification: Trace SDK, Built-in ComposableSamplers.) */
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "sampler.h"
@@ -31,7 +31,7 @@ static const char *description_of(const spw_composable *sampler)
 
 static void destroy_plain(spw_composable *self)
 {
-    free(self);
+    spw_free(self);
 }
 
 /* ---- always on, always off, a share ---- */
@@ -136,8 +136,8 @@ static void destroy_decorator(spw_composable *base)
 {
     struct decorator *self = (struct decorator *)(void *)base;
     spw_composable_destroy(self->delegate);
-    free(self->attributes);
-    free(self);
+    spw_free(self->attributes);
+    spw_free(self);
 }
 
 static struct decorator *decorate(const char *name, spw_composable *delegate,
@@ -197,7 +197,7 @@ static spw_attr *copy_attributes(const spw_attr *from, size_t count)
             return NULL;
         bytes += from[i].key.size + (is_text(&from[i].value) ? from[i].value.u.view.size : 0);
     }
-    spw_attr *copy = malloc(count * sizeof *copy + bytes);
+    spw_attr *copy = spw_allocate(count * sizeof *copy + bytes);
     if (!copy)
         return NULL;
     memcpy(copy, from, count * sizeof *copy);
@@ -250,7 +250,7 @@ static void destroy_rules(spw_composable *base)
     struct rule_based *self = (struct rule_based *)(void *)base;
     for (size_t i = 0; i < self->count; i++)
         spw_composable_destroy(self->rules[i].sampler);
-    free(self);
+    spw_free(self);
 }
 
 static bool complete(const spw_sampling_rule *rules, size_t count)

@@ -1,5 +1,5 @@
 /* The sampler that decides by an intent, and the probability sampler, which is one. (Specification: Trace SDK, CompositeSampler, ProbabilitySampler.) */
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "sampler.h"
@@ -70,7 +70,7 @@ static void sample(spw_sampler *base, const spw_sampling_input *input, spw_sampl
 static void destroy(spw_sampler *base)
 {
     spw_composable_destroy(((struct composite *)(void *)base)->delegate);
-    free(base);
+    spw_free(base);
 }
 
 static spw_sampler *make(spw_composable *delegate, const char *text)

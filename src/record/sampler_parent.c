@@ -1,5 +1,5 @@
 /* Children as their parents. (Specification: Trace SDK, ParentBased.) */
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "sampler.h"
@@ -29,7 +29,7 @@ static void destroy(spw_sampler *base)
     struct parent_based *self = (struct parent_based *)(void *)base;
     for (int i = 0; i < CASES; i++)
         spw_sampler_destroy(self->of[i]);
-    free(self);
+    spw_free(self);
 }
 
 bool spw__sampler_is_default(const spw_sampler *sampler)

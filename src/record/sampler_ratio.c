@@ -1,6 +1,6 @@
 /* Samplers by a number: a share of the traces, spans a second. (Specification: Trace SDK, TraceIdRatioBased.) */
+#include <spanwire/allocator.h>
 #include <spanwire/processor.h>
-#include <stdlib.h>
 
 #include "platform.h"
 #include "sampler.h"
@@ -18,7 +18,7 @@ static spw_sampler *make(void *memory, const char *description,
 
 static void destroy_plain(spw_sampler *self)
 {
-    free(self);
+    spw_free(self);
 }
 
 /* ---- a share of the traces ---- */

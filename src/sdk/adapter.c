@@ -2,8 +2,8 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <spanwire/allocator.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "record/engine.h"
 #include "sdk/batch.h"
@@ -29,7 +29,7 @@ static void free_adapter(struct adapter *a)
     spw__batch_free(a->batch);
     pthread_cond_destroy(&a->wake);
     pthread_mutex_destroy(&a->lock);
-    free(a);
+    spw_free(a);
 }
 
 /* What the inner exporter calls; it may do so on a thread of its own, later. */
@@ -118,7 +118,7 @@ static void adapter_destroy(spw_exporter *self)
 
 spw_exporter *spw__adapter_new(spw_exporter *inner, spw_error *error)
 {
-    struct adapter *a = calloc(1, sizeof *a);
+    struct adapter *a = spw_allocate_zeroed(1, sizeof *a);
     if (!a) {
         spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for exporter %s", inner->name);
         if (inner->destroy)

@@ -1,6 +1,6 @@
 #include "sdk/batch.h"
 
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "record/engine.h"
@@ -11,11 +11,11 @@ enum { BLOCK_BYTES = 64 * 1024 };
 
 struct spw_batch *spw__batch_new(struct spw__engine *engine, size_t capacity, spw_view resource)
 {
-    struct spw_batch *batch = calloc(1, sizeof *batch);
+    struct spw_batch *batch = spw_allocate_zeroed(1, sizeof *batch);
     if (!batch)
         return NULL;
-    batch->refs = calloc(capacity, sizeof *batch->refs);
-    batch->scratch = calloc(capacity, sizeof *batch->scratch);
+    batch->refs = spw_allocate_zeroed(capacity, sizeof *batch->refs);
+    batch->scratch = spw_allocate_zeroed(capacity, sizeof *batch->scratch);
     if (!batch->refs || !batch->scratch) {
         spw__batch_free(batch);
         return NULL;
@@ -38,7 +38,7 @@ static void free_blocks(struct spw_batch *batch, unsigned keep)
             *block = (struct spw__batch_block){ batch->blocks, 0, BLOCK_BYTES };
             batch->blocks = block;
         } else {
-            free(block);
+            spw_free(block);
         }
         block = next;
     }
@@ -49,10 +49,10 @@ void spw__batch_free(struct spw_batch *batch)
     if (!batch)
         return;
     free_blocks(batch, 0);
-    free(batch->refs);
-    free(batch->scratch);
-    free(batch->owned);
-    free(batch);
+    spw_free(batch->refs);
+    spw_free(batch->scratch);
+    spw_free(batch->owned);
+    spw_free(batch);
 }
 
 void spw__batch_reset(struct spw_batch *batch, uint64_t sequence)
@@ -90,7 +90,7 @@ bool spw__batch_add_copy(struct spw_batch *batch, spw_view record, uint32_t scop
     struct spw__batch_block *block = batch->blocks;
     if (!block || block->capacity - block->used < record.size) {
         size_t capacity = record.size > BLOCK_BYTES ? record.size : BLOCK_BYTES;
-        block = malloc(sizeof *block + capacity);
+        block = spw_allocate(sizeof *block + capacity);
         if (!block)
             return false;
         *block = (struct spw__batch_block){ batch->blocks, 0, capacity };
@@ -291,7 +291,7 @@ spw_view spw_batch_resource_schema_url(const spw_batch *batch)
 struct spw_batch *spw__batch_detach(const struct spw_batch *batch)
 {
     struct spw_batch *copy = spw__batch_new(batch->engine, batch->count, batch->resource);
-    if (!copy || !(copy->owned = malloc(batch->bytes + batch->resource.size + 1))) {
+    if (!copy || !(copy->owned = spw_allocate(batch->bytes + batch->resource.size + 1))) {
         spw__batch_free(copy);
         return NULL;
     }

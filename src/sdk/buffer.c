@@ -1,7 +1,7 @@
 /* A bounded byte buffer: buffer.h. */
 #include "sdk/buffer.h"
 
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 
 #include "record/wire.h"
 
@@ -19,7 +19,7 @@ uint8_t *spw__buffer_extend(struct spw__buffer *b, size_t size)
         size_t capacity = b->capacity ? b->capacity : FIRST_CAPACITY;
         while (capacity < b->size + size)
             capacity *= 2;
-        uint8_t *grown = realloc(b->data, capacity);
+        uint8_t *grown = spw_reallocate(b->data, capacity);
         if (!grown) {
             b->no_memory = true;
             return NULL;
@@ -66,7 +66,7 @@ void spw__buffer_trim(struct spw__buffer *b, size_t keep)
 
 void spw__buffer_free(struct spw__buffer *b)
 {
-    free(b->data);
+    spw_free(b->data);
     b->data = NULL;
     b->size = b->capacity = 0;
 }

@@ -1,6 +1,7 @@
 /* Options over environment over defaults, into one model. */
 #include "sdk/config.h"
 
+#include <spanwire/allocator.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,7 +73,7 @@ spw_result spw__config_pinned_keys(struct spw__config *out, const spw_options *o
         const char *key = options->pinned_keys[i];
         if (!key || !*key)
             return spw__fail(error, SPW_ERR_INVALID, "pinned_keys[%zu] is empty", i);
-        out->limits.pinned_keys[i] = strdup(key);
+        out->limits.pinned_keys[i] = spw_strdup(key);
         if (!out->limits.pinned_keys[i])
             return spw__fail(error, SPW_ERR_NO_MEMORY, "out of memory while reading the configuration");
         out->limits.pinned_key_count = i + 1;
@@ -210,7 +211,7 @@ void spw__config_free(struct spw__config *config)
     for (size_t i = 0; i < SPW__SETTINGS; i++)
         spw__setting_free(&spw__settings[i], config);
     for (size_t i = 0; i < config->limits.pinned_key_count; i++)
-        free(config->limits.pinned_keys[i]);
+        spw_free(config->limits.pinned_keys[i]);
     config->limits.pinned_key_count = 0;
     spw__resource_free(&config->resource);
 }

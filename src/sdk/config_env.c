@@ -1,6 +1,7 @@
 /* Reading the environment: the rules for text, numbers, lists and pairs. */
 #include "sdk/config_env.h"
 
+#include <spanwire/allocator.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -140,14 +141,14 @@ static const char *pair_decode(spw_view item, char *buffer, spw__pair_fn put, vo
 
 const char *spw__pairs_decode(const char *list, spw__pair_fn put, void *arg)
 {
-    char *buffer = malloc(strlen(list) + 1);
+    char *buffer = spw_allocate(strlen(list) + 1);
     if (!buffer)
         return spw__pairs_no_memory;
     const char *problem = NULL;
     spw_view item;
     while (!problem && spw__list_next(&list, &item))
         problem = pair_decode(item, buffer, put, arg);
-    free(buffer);
+    spw_free(buffer);
     return problem;
 }
 

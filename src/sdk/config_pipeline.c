@@ -1,5 +1,5 @@
 /* Pipelines: those of the options, or those that OTEL_TRACES_EXPORTER names. */
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "sdk/config_env.h"
@@ -67,7 +67,7 @@ spw_result spw__config_adopt(struct spw__config *out, const spw_options *options
 void spw__config_pipelines_free(struct spw__config *config)
 {
     for (size_t i = 0; i < SPW__MAX_PIPELINES; i++) {
-        free(config->pipelines[i].exporter_name);
+        spw_free(config->pipelines[i].exporter_name);
         config->pipelines[i].exporter_name = NULL;
         exporter_destroy(config, config->pipelines[i].exporter);
         config->pipelines[i].exporter = NULL;
@@ -139,7 +139,7 @@ static spw_result load_pipeline(struct spw__pipeline_config *p, const spw_pipeli
     clamp_batch(p);
     if (exporter)
         return SPW_OK;
-    p->exporter_name = strdup(name);
+    p->exporter_name = spw_strdup(name);
     return p->exporter_name ? SPW_OK : spw__fail(error, SPW_ERR_NO_MEMORY, "out of memory while reading the configuration");
 }
 

@@ -1,4 +1,5 @@
 /* spw_config_print(): the model, setting by setting, each with its source. */
+#include <spanwire/allocator.h>
 #include <spanwire/config.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,7 +194,7 @@ static void keep_problem(void *arg, spw_log_level level, const char *text)
     struct printer *p = arg;
     if (p->problem_count == MAX_PROBLEMS)
         return;
-    char *copy = strdup(text);
+    char *copy = spw_strdup(text);
     if (!copy)
         return;
     p->levels[p->problem_count] = level;
@@ -204,7 +205,7 @@ static void print_problems(struct printer *p)
 {
     for (size_t i = 0; i < p->problem_count; i++) {
         print(p, p->levels[i] == SPW_LOG_ERROR ? "error" : "warning", p->problems[i], "");
-        free(p->problems[i]);
+        spw_free(p->problems[i]);
     }
 }
 

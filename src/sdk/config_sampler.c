@@ -1,5 +1,5 @@
 /* The sampler that OTEL_TRACES_SAMPLER names, and its argument. */
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "sdk/config_env.h"
@@ -48,7 +48,7 @@ static bool parse_number(const char *text, double *out)
 
 static void forget_argument(struct spw__config *out)
 {
-    free((void *)out->sampler_text);
+    spw_free((void *)out->sampler_text);
     out->sampler_text = NULL;
     out->sources[SPW__SET_SAMPLER_ARG] = (struct spw__source){ SPW__FROM_DEFAULT, NULL };
 }

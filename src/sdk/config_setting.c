@@ -1,7 +1,7 @@
 /* One setting: its default, what the environment says, what the options say. Precedence is the order in which config.c asks. */
 #include <errno.h>
+#include <spanwire/allocator.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,7 +33,7 @@ void spw__setting_free(const struct spw__setting *setting, void *model)
     if (!is_text(setting))
         return;
     char **field = field_of(setting, model);
-    free(*field);
+    spw_free(*field);
     *field = NULL;
 }
 
@@ -57,7 +57,7 @@ static bool store(const struct spw__setting *setting, void *model, struct given 
     case SPW__KIND_HEADERS:
     case SPW__KIND_PAIRS: break;
     }
-    copy = value.text ? strdup(value.text) : NULL;
+    copy = value.text ? spw_strdup(value.text) : NULL;
     if (value.text && !copy)
         return false;
     spw__setting_free(setting, model);

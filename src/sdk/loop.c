@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <spanwire/allocator.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -66,12 +66,12 @@ static spw_loop *fail_new(spw_loop *loop, spw_error *error, const char *call)
 
 spw_loop *spw__loop_new(spw_error *error)
 {
-    spw_loop *loop = calloc(1, sizeof *loop);
+    spw_loop *loop = spw_allocate_zeroed(1, sizeof *loop);
     if (!loop)
         return fail_new(NULL, error, "calloc");
     loop->epoll_fd = loop->wake_fd = -1;
     loop->next_serial = 1;
-    loop->watches = calloc(FIRST_WATCHES, sizeof *loop->watches);
+    loop->watches = spw_allocate_zeroed(FIRST_WATCHES, sizeof *loop->watches);
     if (!loop->watches)
         return fail_new(loop, error, "calloc");
     loop->watch_capacity = FIRST_WATCHES;
@@ -98,8 +98,8 @@ void spw__loop_destroy(spw_loop *loop)
         close(loop->wake_fd);
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);
-    free(loop->watches);
-    free(loop);
+    spw_free(loop->watches);
+    spw_free(loop);
 }
 
 /* ---- watches ---- */
@@ -122,7 +122,7 @@ static struct watch *add_watch(spw_loop *loop, int fd)
 {
     if (loop->watch_count == loop->watch_capacity) {
         size_t capacity = loop->watch_capacity * 2;
-        struct watch *grown = capacity <= MAX_WATCHES ? realloc(loop->watches, capacity * sizeof *grown) : NULL;
+        struct watch *grown = capacity <= MAX_WATCHES ? spw_reallocate(loop->watches, capacity * sizeof *grown) : NULL;
         if (!grown)
             return NULL;
         loop->watches = grown;

@@ -1,5 +1,6 @@
 #include "sdk/pipeline.h"
 
+#include <spanwire/allocator.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,7 +196,7 @@ spw_result spw__pipeline_init(struct spw__pipeline *p, struct spw__worker *worke
     size_t most = exporter->max_request_bytes;
     spw__redactor_init(&p->redactor, config->redact, config->redact_arg, most && most < MAX_REDACTED_BYTES ? most : MAX_REDACTED_BYTES);
     p->batch = spw__batch_new(engine, config->max_export_batch_size, resource);
-    p->ranges = calloc(config->max_export_batch_size, sizeof *p->ranges);
+    p->ranges = spw_allocate_zeroed(config->max_export_batch_size, sizeof *p->ranges);
     return p->batch && p->ranges ? SPW_OK : SPW_ERR_NO_MEMORY;
 }
 
@@ -207,7 +208,7 @@ void spw__pipeline_fini(struct spw__pipeline *p)
     spw__batch_free(p->batch);
     spw__batch_free(p->lent);
     spw__redactor_fini(&p->redactor);
-    free(p->ranges);
+    spw_free(p->ranges);
     p->batch = p->lent = NULL;
     p->ranges = NULL;
 }

@@ -2,7 +2,7 @@
 #include "sdk/resource.h"
 
 #include <opentelemetry/proto/resource/v1/resource.pb-c.h>
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "record/utf8.h"
@@ -11,12 +11,27 @@ typedef Opentelemetry__Proto__Common__V1__AnyValue any_value;
 typedef Opentelemetry__Proto__Common__V1__KeyValue key_value;
 typedef Opentelemetry__Proto__Resource__V1__Resource resource_message;
 
+static void *allocate(void *arg, size_t size)
+{
+    (void)arg;
+    return spw_allocate(size);
+}
+
+static void release(void *arg, void *memory)
+{
+    (void)arg;
+    spw_free(memory);
+}
+
+/* Messages are put together here by hand and freed by protobuf-c: both by the same allocator. */
+static ProtobufCAllocator freed_by = { allocate, release, NULL };
+
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 /* A terminated copy of a name: bytes that are not UTF-8, and NUL, become U+FFFD. */
 static char *name_copy(spw_view view)
 {
-    char *out = malloc(view.size * 3 + 1);
+    char *out = spw_allocate(view.size * 3 + 1);
     if (!out)
         return NULL;
     size_t at = 0;
@@ -35,7 +50,7 @@ static char *name_copy(spw_view view)
 static bool set_bytes(any_value *out, spw_view view)
 {
     out->value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_BYTES_VALUE;
-    out->bytes_value.data = malloc(view.size + 1);
+    out->bytes_value.data = spw_allocate(view.size + 1);
     out->bytes_value.len = view.size;
     if (out->bytes_value.data && view.size)
         memcpy(out->bytes_value.data, view.data, view.size);
@@ -69,23 +84,23 @@ static size_t child_count(const spw_value *value)
 /* Room for the children: the message counts those that are there, so that it can be freed at any time. */
 static bool open_array(any_value *out, size_t count)
 {
-    out->array_value = malloc(sizeof *out->array_value);
+    out->array_value = spw_allocate(sizeof *out->array_value);
     if (!out->array_value)
         return false;
     opentelemetry__proto__common__v1__array_value__init(out->array_value);
     out->value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_ARRAY_VALUE;
-    out->array_value->values = calloc(count + 1, sizeof *out->array_value->values);
+    out->array_value->values = spw_allocate_zeroed(count + 1, sizeof *out->array_value->values);
     return out->array_value->values != NULL;
 }
 
 static bool open_map(any_value *out, size_t count)
 {
-    out->kvlist_value = malloc(sizeof *out->kvlist_value);
+    out->kvlist_value = spw_allocate(sizeof *out->kvlist_value);
     if (!out->kvlist_value)
         return false;
     opentelemetry__proto__common__v1__key_value_list__init(out->kvlist_value);
     out->value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_KVLIST_VALUE;
-    out->kvlist_value->values = calloc(count + 1, sizeof *out->kvlist_value->values);
+    out->kvlist_value->values = spw_allocate_zeroed(count + 1, sizeof *out->kvlist_value->values);
     return out->kvlist_value->values != NULL;
 }
 
@@ -128,7 +143,7 @@ static any_value *add_child(struct level *level)
         return kv ? kv->value : NULL;
     }
     Opentelemetry__Proto__Common__V1__ArrayValue *array = level->to->array_value;
-    any_value *value = malloc(sizeof *value);
+    any_value *value = spw_allocate(sizeof *value);
     if (!value)
         return NULL;
     opentelemetry__proto__common__v1__any_value__init(value);
@@ -169,19 +184,19 @@ static bool set_value(any_value *out, const spw_value *value)
     return true;
 }
 
-/* One key with a value to be set; freed by protobuf-c's own free, so that every part is malloc'ed. */
+/* One key with a value to be set; every part a piece of memory of its own, because protobuf-c frees them. */
 static key_value *key_value_new(spw_view key)
 {
-    key_value *kv = malloc(sizeof *kv);
+    key_value *kv = spw_allocate(sizeof *kv);
     if (!kv)
         return NULL;
     opentelemetry__proto__common__v1__key_value__init(kv);
     kv->key = name_copy(key);
-    kv->value = malloc(sizeof *kv->value);
+    kv->value = spw_allocate(sizeof *kv->value);
     if (kv->value)
         opentelemetry__proto__common__v1__any_value__init(kv->value);
     if (!kv->key || !kv->value) {
-        opentelemetry__proto__common__v1__key_value__free_unpacked(kv, NULL);
+        opentelemetry__proto__common__v1__key_value__free_unpacked(kv, &freed_by);
         return NULL;
     }
     return kv;
@@ -202,7 +217,7 @@ static size_t put_varint(uint8_t *out, size_t value)
 static spw_result pack(const resource_message *resource, const char *schema_url, uint8_t **out, size_t *size)
 {
     size_t body = protobuf_c_message_get_packed_size(&resource->base), url = schema_url ? strlen(schema_url) : 0;
-    uint8_t *p = malloc(body + url + 24); /* two tags, two lengths */
+    uint8_t *p = spw_allocate(body + url + 24); /* two tags, two lengths */
     if (!p)
         return SPW_ERR_NO_MEMORY;
     *out = p;
@@ -231,15 +246,15 @@ spw_result spw__resource_encode(const spw_attr *attrs, size_t count, const char 
 {
     *out = NULL;
     *size = 0;
-    resource_message *resource = malloc(sizeof *resource);
+    resource_message *resource = spw_allocate(sizeof *resource);
     if (!resource)
         return SPW_ERR_NO_MEMORY;
     opentelemetry__proto__resource__v1__resource__init(resource);
-    resource->attributes = calloc(count + 1, sizeof *resource->attributes);
+    resource->attributes = spw_allocate_zeroed(count + 1, sizeof *resource->attributes);
     bool whole = resource->attributes != NULL;
     for (size_t i = 0; whole && i < count; i++)
         whole = add_attribute(resource, &attrs[i]);
     spw_result result = whole ? pack(resource, schema_url, out, size) : SPW_ERR_NO_MEMORY;
-    opentelemetry__proto__resource__v1__resource__free_unpacked(resource, NULL);
+    opentelemetry__proto__resource__v1__resource__free_unpacked(resource, &freed_by);
     return result;
 }

@@ -1,5 +1,5 @@
 /* Collects attributes: one key, one attribute, the last one stays. (Specification: Resource SDK, Merge.) */
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "sdk/diag.h"
@@ -20,7 +20,7 @@ static bool grow(struct spw_resource_builder *b)
     if (b->count < b->capacity)
         return true;
     size_t capacity = b->capacity ? b->capacity * 2 : 32;
-    spw_attr *attrs = realloc(b->attrs, capacity * sizeof *attrs);
+    spw_attr *attrs = spw_reallocate(b->attrs, capacity * sizeof *attrs);
     if (!attrs)
         return false;
     b->attrs = attrs;
@@ -30,7 +30,7 @@ static bool grow(struct spw_resource_builder *b)
 
 static spw_result append(struct spw_resource_builder *b, spw_view key, spw_value value)
 {
-    char *copy = grow(b) ? malloc(key.size + 1) : NULL;
+    char *copy = grow(b) ? spw_allocate(key.size + 1) : NULL;
     if (!copy)
         return SPW_ERR_NO_MEMORY;
     memcpy(copy, key.data, key.size);
@@ -81,7 +81,7 @@ spw_result spw_resource_schema_url(spw_resource_builder *builder, const char *ur
     if (!url || !*url)
         return SPW_OK;
     if (!builder->schema_url) {
-        builder->schema_url = strdup(url);
+        builder->schema_url = spw_strdup(url);
         return builder->schema_url ? SPW_OK : SPW_ERR_NO_MEMORY;
     }
     if (strcmp(builder->schema_url, url) != 0)
@@ -92,10 +92,10 @@ spw_result spw_resource_schema_url(spw_resource_builder *builder, const char *ur
 void spw__resource_free(struct spw_resource_builder *resource)
 {
     for (size_t i = 0; i < resource->count; i++) {
-        free((void *)resource->attrs[i].key.data);
+        spw_free((void *)resource->attrs[i].key.data);
         spw__value_free(&resource->attrs[i].value);
     }
-    free(resource->attrs);
-    free(resource->schema_url);
+    spw_free(resource->attrs);
+    spw_free(resource->schema_url);
     *resource = (struct spw_resource_builder){ 0 };
 }

@@ -1,5 +1,5 @@
 /* Values that are trees, copied without recursion: one walk measures and judges, a second fills one block: nodes first, texts behind them. */
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <string.h>
 
 #include "sdk/resource.h"
@@ -203,7 +203,7 @@ spw_result spw__value_copy(spw_value *out, const spw_value *from, size_t most, s
     *out = *from;
     if (!is_text(from) && !is_container(from))
         return SPW_OK;
-    char *memory = *bytes ? malloc(*bytes) : NULL;
+    char *memory = *bytes ? spw_allocate(*bytes) : NULL;
     if (*bytes && !memory)
         return SPW_ERR_NO_MEMORY;
     struct block block = { memory, memory + m.nodes };
@@ -215,10 +215,10 @@ spw_result spw__value_copy(spw_value *out, const spw_value *from, size_t most, s
 void spw__value_free(spw_value *value)
 {
     if (is_text(value))
-        free((void *)value->u.view.data);
+        spw_free((void *)value->u.view.data);
     else if (value->type == SPW_VALUE_ARRAY)
-        free((void *)value->u.array.values);
+        spw_free((void *)value->u.array.values);
     else if (value->type == SPW_VALUE_MAP)
-        free((void *)value->u.map.entries);
+        spw_free((void *)value->u.map.entries);
     value->type = SPW_VALUE_EMPTY;
 }

@@ -1,6 +1,7 @@
 /* Start, flush, shutdown, exit and what a forked child sees of them. */
 #include "sdk/sdk.h"
 
+#include <spanwire/allocator.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -139,8 +140,8 @@ static void free_worker(struct spw__worker *worker)
         spw__pipeline_fini(&worker->pipelines[i]);
     spw__loop_destroy(worker->loop);
     spw__extensions_destroy(&worker->extensions);
-    free(worker->resource);
-    free(worker);
+    spw_free(worker->resource);
+    spw_free(worker);
 }
 
 /*
@@ -247,7 +248,7 @@ static spw_result release_left(spw_error *error)
 static spw_result start_configured(struct spw__config *config, spw_error *error)
 {
     spw_exporters_register_builtin();
-    struct spw__worker *worker = calloc(1, sizeof *worker);
+    struct spw__worker *worker = spw_allocate_zeroed(1, sizeof *worker);
     if (!worker)
         return spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for the worker");
     spw__extensions_take(&worker->extensions, config);

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <spanwire/allocator.h>
 #include <time.h>
 
 #include "sdk/diag.h"
@@ -108,7 +108,7 @@ static void finish_flush(struct spw__worker *w, struct spw__flush *f, spw_result
     if (f->stop)
         w->ended = true;
     if (f->abandoned)
-        free(f);
+        spw_free(f);
     pthread_cond_broadcast(&w->done);
     pthread_mutex_unlock(&w->lock);
 }
@@ -300,7 +300,7 @@ static struct timespec monotonic_in(uint64_t ms)
 
 static struct spw__flush *enqueue(struct spw__worker *w, uint32_t timeout_ms, bool stop, uint32_t refused_ms)
 {
-    struct spw__flush *f = calloc(1, sizeof *f);
+    struct spw__flush *f = spw_allocate_zeroed(1, sizeof *f);
     if (!f)
         return NULL;
     f->deadline_ms = spw_loop_now_ms(w->loop) + timeout_ms;
@@ -331,7 +331,7 @@ spw_result spw__worker_flush(struct spw__worker *w, uint32_t timeout_ms, bool st
     spw_result result = SPW_ERR_TIMEOUT;
     if (f->finished) {
         result = f->result;
-        free(f);
+        spw_free(f);
     } else {
         f->abandoned = true;
     }

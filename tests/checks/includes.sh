@@ -34,5 +34,8 @@ case_of 'exporters/: nothing of src/, viewer/, cli/' "$(includes exporters | gre
 case_of 'viewer/: shares only proto/ with the SDK' "$(includes viewer | grep -E '[<"]((\.\./)*)(spanwire|src|sdk|record|exporters)/' || true)"
 case_of 'samples/: public headers only' \
     "$(foreign samples; includes samples | grep -E '[<"]((\.\./)*)(src|sdk|record|exporters|viewer|cli|opentelemetry)/' || true)"
+case_of 'src/, exporters/: memory by <spanwire/allocator.h>, not by malloc' \
+    "$(grep -nHE '(^|[^[:alnum:]_.>])(malloc|calloc|realloc|free|strdup|strndup|asprintf)\(' -r src exporters --include='*.c' --include='*.h' |
+        grep -vE '^src/record/allocate\.c:|^[^:]*:[0-9]+:[[:space:]]*(/?\*|//)' || true)"
 case_of 'no test helpers in what ships' "$(includes src exporters viewer cli include | grep -E '[<"]((\.\./)*)(tests|support|cmocka)' || true)"
 finish
