@@ -1,46 +1,36 @@
 /*
- * The console exporter: a few readable lines for every span on standard output. (Specification: Trace SDK, stdout exporter.)
+ * The console exporter: spans on standard output, for people; those that end together as trees. (Specification: Trace SDK, Standard output.)
  *
  * Threads    Flagged SPW_EXPORTER_BLOCKS: a full pipe behind stdout holds up its own thread and nothing else.
  * Failure    Writes through stdio, one call a span, so that its lines stay whole among the program's. A closed stdout is permanent.
  */
 #include "../builtin.h"
 
-#include "console_text.h"
-
 #include <errno.h>
 #include <spanwire/allocator.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "console_tree.h"
 
 struct console_exporter {
     spw_exporter base;
     struct spw__console_text text;
+    struct spw__console_tree tree;
 };
 
-static bool find_service(spw_attr_iter resource, spw_attr *out)
+static bool write_text(void *arg, const struct spw__console_text *text)
 {
-    while (spw_attr_next(&resource, out))
-        if (out->value.type == SPW_VALUE_STRING && out->key.size == 12 && memcmp(out->key.data, "service.name", 12) == 0)
-            return true;
-    return false;
+    (void)arg;
+    return fwrite(text->data, 1, text->size, stdout) == text->size;
 }
 
 static void console_submit(spw_exporter *base, const spw_batch *batch, spw_export_done_fn done, void *token)
 {
     struct console_exporter *self = (struct console_exporter *)base;
     spw_export_result result = SPW_EXPORT_RESULT_INIT;
-    spw_attr service;
-    spw_view service_name = { NULL, 0 };
-    if (find_service(spw_batch_resource(batch), &service))
-        service_name = service.value.u.view;
-    bool written = true;
-    spw_span_view span;
-    for (spw_batch_iter it = spw_batch_begin(batch); written && spw_batch_next_span(&it, &span);) {
-        spw__console_text_span(&self->text, &span, service_name);
-        written = fwrite(self->text.data, 1, self->text.size, stdout) == self->text.size;
-    }
-    if (!written || fflush(stdout) != 0) {
+    if (!spw__console_tree_print(&self->tree, &self->text, batch, write_text, self) || fflush(stdout) != 0) {
         result.status = SPW_EXPORT_PERMANENT;
         snprintf(result.text, sizeof result.text, "standard output does not take spans: %s", strerror(errno));
     }
@@ -50,8 +40,17 @@ static void console_submit(spw_exporter *base, const spw_batch *batch, spw_expor
 static void console_destroy(spw_exporter *base)
 {
     struct console_exporter *self = (struct console_exporter *)base;
+    spw__console_tree_fini(&self->tree);
     spw__console_text_fini(&self->text);
     spw_free(self);
+}
+
+/* Colours are for terminals, and for people who have not asked for none (https://no-color.org). */
+static bool wants_colours(void)
+{
+    const char *none = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    return !(none && *none) && terminal && *terminal && strcmp(terminal, "dumb") != 0 && isatty(STDOUT_FILENO);
 }
 
 spw_exporter *spw__console_exporter_make(void *arg, const spw_exporter_settings *settings, spw_error *error)
@@ -66,6 +65,7 @@ spw_exporter *spw__console_exporter_make(void *arg, const spw_exporter_settings 
         }
         return NULL;
     }
+    self->text.colours = wants_colours();
     self->base = (spw_exporter){ .struct_size = sizeof self->base, .name = "console", .flags = SPW_EXPORTER_BLOCKS, .submit = console_submit,
                                  .destroy = console_destroy };
     return &self->base;

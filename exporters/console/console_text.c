@@ -1,13 +1,12 @@
-/* A span as text for people: console_text.h. */
+/* Text for people: console_text.h. */
 #include "console_text.h"
 
 #include <spanwire/allocator.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-enum { FIRST_CAPACITY = 4096, TAIL = 16, MAX_DEPTH = 8 };
+enum { FIRST_CAPACITY = 4096, TAIL = 24 };
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -34,20 +33,20 @@ static bool reserve(struct spw__console_text *t, size_t more)
     return true;
 }
 
-static void put(struct spw__console_text *t, const char *data, size_t size)
+void spw__console_put(struct spw__console_text *t, const char *bytes, size_t size)
 {
-    if (reserve(t, size)) {
-        memcpy(t->data + t->size, data, size);
+    if (size && reserve(t, size)) {
+        memcpy(t->data + t->size, bytes, size);
         t->size += size;
     }
 }
 
-static void put_text(struct spw__console_text *t, const char *text)
+void spw__console_puts(struct spw__console_text *t, const char *words)
 {
-    put(t, text, strlen(text));
+    spw__console_put(t, words, strlen(words));
 }
 
-__attribute__((format(printf, 2, 3))) static void put_format(struct spw__console_text *t, const char *format, ...)
+void spw__console_format(struct spw__console_text *t, const char *format, ...)
 {
     char line[160];
     va_list args;
@@ -55,22 +54,49 @@ __attribute__((format(printf, 2, 3))) static void put_format(struct spw__console
     int n = vsnprintf(line, sizeof line, format, args);
     va_end(args);
     if (n > 0)
-        put(t, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+        spw__console_put(t, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
 
-static void put_hex(struct spw__console_text *t, const uint8_t *bytes, size_t size)
+void spw__console_hex(struct spw__console_text *t, const uint8_t *bytes, size_t size)
 {
-    char pair[2];
     for (size_t i = 0; i < size; i++) {
-        pair[0] = hex_digits[bytes[i] >> 4];
-        pair[1] = hex_digits[bytes[i] & 15];
-        put(t, pair, 2);
+        char pair[2] = { hex_digits[bytes[i] >> 4], hex_digits[bytes[i] & 15] };
+        spw__console_put(t, pair, 2);
     }
+}
+
+void spw__console_style(struct spw__console_text *t, enum spw__console_style style)
+{
+    static const char *const codes[] = { "\x1b[0m", "\x1b[1m", "\x1b[36m", "\x1b[2m", "\x1b[1;31m" };
+    if (t->colours)
+        spw__console_puts(t, codes[style]);
+}
+
+void spw__console_begin(struct spw__console_text *t)
+{
+    t->size = 0;
+    t->cut = false;
+}
+
+void spw__console_end(struct spw__console_text *t)
+{
+    static const char plain[] = "... (cut)\n", coloured[] = "\x1b[0m... (cut)\n"; /* TAIL is kept free for it */
+    if (!t->cut || !t->data)
+        return;
+    size_t size = t->colours ? sizeof coloured - 1 : sizeof plain - 1;
+    memcpy(t->data + t->size, t->colours ? coloured : plain, size);
+    t->size += size;
+}
+
+void spw__console_text_fini(struct spw__console_text *t)
+{
+    spw_free(t->data);
+    *t = (struct spw__console_text){ NULL, 0, 0, false, t->colours };
 }
 
 /* ---- escaping ---- */
 
-/* The length of the printable UTF-8 character at `s`, or 0: a control character (C1 included) or not UTF-8. */
+/* The length of the printable UTF-8 character at `s`, or 0: a control character (C1 and those that turn the direction included) or not UTF-8. */
 static size_t printable(const uint8_t *s, size_t left)
 {
     if (s[0] < 0x80)
@@ -93,219 +119,34 @@ static size_t printable(const uint8_t *s, size_t left)
 static void put_escape(struct spw__console_text *t, uint8_t byte)
 {
     switch (byte) {
-    case '\n': put(t, "\\n", 2); return;
-    case '\r': put(t, "\\r", 2); return;
-    case '\t': put(t, "\\t", 2); return;
-    default: put_format(t, "\\x%02x", byte); return;
+    case '\n': spw__console_puts(t, "\\n"); return;
+    case '\r': spw__console_puts(t, "\\r"); return;
+    case '\t': spw__console_puts(t, "\\t"); return;
+    default: spw__console_format(t, "\\x%02x", byte); return;
     }
 }
 
-static void put_escaped(struct spw__console_text *t, spw_view view)
+void spw__console_escaped(struct spw__console_text *t, spw_view view)
 {
     const uint8_t *s = (const uint8_t *)view.data;
     size_t shown = view.size < SPW__CONSOLE_MAX_VALUE ? view.size : SPW__CONSOLE_MAX_VALUE;
     for (size_t i = 0; i < shown;) {
         size_t n = printable(s + i, view.size - i);
         if (s[i] == '"' || s[i] == '\\')
-            put(t, "\\", 1);
+            spw__console_put(t, "\\", 1);
         if (n)
-            put(t, view.data + i, n);
+            spw__console_put(t, view.data + i, n);
         else
             put_escape(t, s[i]);
         i += n ? n : 1;
     }
     if (shown < view.size)
-        put_format(t, "... (%zu bytes)", view.size);
+        spw__console_format(t, "... (%zu bytes)", view.size);
 }
 
-static void put_quoted(struct spw__console_text *t, spw_view view)
+void spw__console_quoted(struct spw__console_text *t, spw_view view)
 {
-    put(t, "\"", 1);
-    put_escaped(t, view);
-    put(t, "\"", 1);
-}
-
-/* ---- values ---- */
-
-static void put_bytes(struct spw__console_text *t, spw_view view)
-{
-    size_t shown = view.size < 32 ? view.size : 32;
-    put_text(t, "0x");
-    put_hex(t, (const uint8_t *)view.data, shown);
-    if (shown < view.size)
-        put_format(t, "... (%zu bytes)", view.size);
-}
-
-static void put_scalar(struct spw__console_text *t, const spw_value *value)
-{
-    switch (value->type) {
-    case SPW_VALUE_ARRAY: /* a reader gives the encoded ones */
-    case SPW_VALUE_MAP:
-    case SPW_VALUE_EMPTY: put_text(t, "(empty)"); break;
-    case SPW_VALUE_STRING: put_quoted(t, value->u.view); break;
-    case SPW_VALUE_BOOL: put_text(t, value->u.b ? "true" : "false"); break;
-    case SPW_VALUE_INT: put_format(t, "%lld", (long long)value->u.i); break;
-    case SPW_VALUE_DOUBLE: put_format(t, "%.17g", value->u.d); break;
-    case SPW_VALUE_ENCODED_ARRAY: put_format(t, "[array of %zu bytes]", value->u.view.size); break;
-    case SPW_VALUE_ENCODED_MAP: put_format(t, "{map of %zu bytes}", value->u.view.size); break;
-    case SPW_VALUE_BYTES: put_bytes(t, value->u.view); break;
-    }
-}
-
-static spw_attr_iter map_entries(spw_view map)
-{
-    const uint8_t *at = (const uint8_t *)map.data;
-    spw_attr_iter it = { at, at ? at + map.size : at, 1 };
-    return it;
-}
-
-/* One attribute as `key=value`; maps are opened without recursion, down to MAX_DEPTH. */
-static void put_attr(struct spw__console_text *t, const spw_attr *attr)
-{
-    spw_attr_iter stack[MAX_DEPTH];
-    size_t depth = 0;
-    spw_attr at = *attr;
-    for (;;) {
-        put_escaped(t, at.key);
-        put(t, "=", 1);
-        bool opened = at.value.type == SPW_VALUE_ENCODED_MAP && depth < MAX_DEPTH;
-        if (opened) {
-            put(t, "{", 1);
-            stack[depth++] = map_entries(at.value.u.view);
-        } else {
-            put_scalar(t, &at.value);
-        }
-        while (depth > 0 && !spw_attr_next(&stack[depth - 1], &at)) {
-            put(t, "}", 1);
-            depth--;
-            opened = false;
-        }
-        if (depth == 0)
-            return;
-        if (!opened)
-            put(t, ", ", 2);
-    }
-}
-
-static void put_attrs(struct spw__console_text *t, spw_attr_iter it, const char *indent)
-{
-    for (spw_attr attr; !t->cut && spw_attr_next(&it, &attr);) {
-        put_text(t, indent);
-        put_attr(t, &attr);
-        put(t, "\n", 1);
-    }
-}
-
-/* ---- the span ---- */
-
-static const char *kind_name(spw_span_kind kind)
-{
-    static const char *const names[] = { "unset", "internal", "server", "client", "producer", "consumer" };
-    return (unsigned)kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
-}
-
-static void put_time(struct spw__console_text *t, uint64_t unix_ns)
-{
-    time_t seconds = (time_t)(unix_ns / 1000000000u);
-    struct tm tm;
-    char text[32];
-    if (gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm))
-        put_format(t, "%s.%09uZ", text, (unsigned)(unix_ns % 1000000000u));
-}
-
-static void put_duration(struct spw__console_text *t, uint64_t ns)
-{
-    if (ns < 1000000u)
-        put_format(t, "%.3f us", (double)ns / 1e3);
-    else if (ns < 1000000000u)
-        put_format(t, "%.3f ms", (double)ns / 1e6);
-    else
-        put_format(t, "%.3f s", (double)ns / 1e9);
-}
-
-static void put_status(struct spw__console_text *t, const spw_span_view *span)
-{
-    static const char *const names[] = { "unset", "ok", "error" };
-    put_text(t, (unsigned)span->status < 3 ? names[span->status] : "unknown");
-    if (span->status_message.size) {
-        put_text(t, " ");
-        put_quoted(t, span->status_message);
-    }
-}
-
-static void put_ids(struct spw__console_text *t, const spw_span_view *span)
-{
-    static const uint8_t none[8] = { 0 };
-    put_text(t, "  trace ");
-    put_hex(t, span->trace_id, sizeof span->trace_id);
-    put_text(t, " span ");
-    put_hex(t, span->span_id, sizeof span->span_id);
-    if (memcmp(span->parent_span_id, none, sizeof none) != 0) {
-        put_text(t, " parent ");
-        put_hex(t, span->parent_span_id, sizeof span->parent_span_id);
-    }
-    if (span->trace_state.size) {
-        put_text(t, " tracestate ");
-        put_quoted(t, span->trace_state);
-    }
-    put(t, "\n", 1);
-}
-
-static void put_origin(struct spw__console_text *t, const spw_span_view *span, spw_view service_name)
-{
-    put_text(t, "  at ");
-    put_time(t, span->start_unix_ns);
-    if (service_name.size) {
-        put_text(t, " service ");
-        put_quoted(t, service_name);
-    }
-    if (span->scope.name.size) {
-        put_text(t, " scope ");
-        put_quoted(t, span->scope.name);
-        put_text(t, span->scope.version.size ? " " : "");
-        put_escaped(t, span->scope.version);
-    }
-    put(t, "\n", 1);
-}
-
-static void put_events(struct spw__console_text *t, const spw_span_view *span)
-{
-    spw_event_iter it = span->events;
-    for (spw_event_view event; !t->cut && spw_event_next(&it, &event);) {
-        put_text(t, "  event ");
-        put_quoted(t, event.name);
-        put_text(t, " at ");
-        put_time(t, event.unix_ns);
-        put(t, "\n", 1);
-        put_attrs(t, event.attributes, "      ");
-    }
-}
-
-void spw__console_text_span(struct spw__console_text *t, const spw_span_view *span, spw_view service_name)
-{
-    t->size = 0;
-    t->cut = false;
-    put_text(t, "span ");
-    put_quoted(t, span->name);
-    put_format(t, " %s ", kind_name(span->kind));
-    put_duration(t, span->end_unix_ns > span->start_unix_ns ? span->end_unix_ns - span->start_unix_ns : 0);
-    put_text(t, " status ");
-    put_status(t, span);
-    put(t, "\n", 1);
-    put_ids(t, span);
-    put_origin(t, span, service_name);
-    put_attrs(t, span->attributes, "    ");
-    put_events(t, span);
-    if (span->dropped_attributes || span->dropped_events)
-        put_format(t, "  dropped %u attributes, %u events\n", span->dropped_attributes, span->dropped_events);
-    if (t->cut && t->data) {
-        memcpy(t->data + t->size, "... (cut)\n", 10); /* TAIL is kept free for it */
-        t->size += 10;
-    }
-}
-
-void spw__console_text_fini(struct spw__console_text *t)
-{
-    spw_free(t->data);
-    *t = (struct spw__console_text){ NULL, 0, 0, false };
+    spw__console_put(t, "\"", 1);
+    spw__console_escaped(t, view);
+    spw__console_put(t, "\"", 1);
 }

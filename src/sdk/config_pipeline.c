@@ -7,6 +7,7 @@
 #include "sdk/config_table.h"
 #include "sdk/diag.h"
 
+#define CONSOLE_DELAY_MS 100 /* a person waits for it, but what ends together is to be seen together */
 #define MAX_NAME_BYTES 64 /* of an exporter */
 
 static bool pipeline_copy(spw_pipeline_options *out, const spw_options *options, size_t index)
@@ -132,7 +133,7 @@ static spw_result load_pipeline(struct spw__pipeline_config *p, const spw_pipeli
     if (strlen(name) > MAX_NAME_BYTES)
         return spw__fail(error, SPW_ERR_INVALID, "an exporter_name is longer than %d bytes", MAX_NAME_BYTES);
     if (!exporter && strcmp(name, "console") == 0 && p->sources[SPW__SET_SCHEDULE_DELAY].origin == SPW__FROM_DEFAULT)
-        p->schedule_delay_ms = 0; /* a person waits for it */
+        p->schedule_delay_ms = CONSOLE_DELAY_MS;
     spw_result result = load_options(p, from, error);
     if (result != SPW_OK)
         return result;
