@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <spanwire/allocator.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
