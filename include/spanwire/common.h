@@ -83,7 +83,7 @@ typedef enum spw_value_type {
 } spw_value_type;
 
 /**
- * A value: a number, a string, or a tree of them. Everything it points to is borrowed. Nested at most 64 deep, of at most 1,024 arrays and
+ * A value: a number, a string, or a tree of them. Everything it points to is borrowed. Nested at most 30 deep, of at most 1,024 arrays and
  * maps in all, and of at most 1,024 entries a map, whose keys have at most 1,024 bytes (here an empty key is one); what is over that is
  * dropped whole, and counted. (Specification: Common, AnyValue.)
  */

@@ -65,6 +65,12 @@ static spw_view key_at_hand(const struct level *level, char scratch[SPW__MAX_KEY
     return spw__key_text(level->of->u.map.entries[level->next - 1].key, scratch);
 }
 
+/* An empty key is not written: that is what a KeyValue without one has. */
+static uint32_t key_bytes(spw_view key)
+{
+    return key.size ? spw__framed((uint32_t)key.size) : 0;
+}
+
 /* ---- sizes ---- */
 
 /* Adds a child whose AnyValue has `any` bytes to its container. False: too much. */
@@ -77,7 +83,7 @@ static bool add_child(const struct level *level, uint32_t any, struct spw__sizes
         char scratch[SPW__MAX_KEY];
         if (level->of->u.map.entries[level->next - 1].key.size > SPW__MAX_KEY)
             return false;
-        inner = spw__framed((uint32_t)key_at_hand(level, scratch).size) + spw__framed(any);
+        inner = key_bytes(key_at_hand(level, scratch)) + spw__framed(any);
     }
     uint32_t *size = &sizes->of[level->place];
     *size += spw__framed(inner);
@@ -130,9 +136,11 @@ static void put_head(const struct level *level, uint32_t any, struct spw__writer
     if (level->of->type == SPW_VALUE_MAP) {
         char scratch[SPW__MAX_KEY];
         spw_view key = key_at_hand(level, scratch);
-        p = spw__put_varint(p, spw__framed((uint32_t)key.size) + spw__framed(any));
-        *p++ = SPW__TAG_KEY;
-        p = spw__put_varint(p, key.size);
+        p = spw__put_varint(p, key_bytes(key) + spw__framed(any));
+        if (key.size) {
+            *p++ = SPW__TAG_KEY;
+            p = spw__put_varint(p, key.size);
+        }
         spw__writer_put(writer, head, (size_t)(p - head));
         spw__writer_put(writer, key.data, key.size);
         p = head;

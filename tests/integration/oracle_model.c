@@ -6,56 +6,22 @@
 #include <time.h>
 
 typedef Opentelemetry__Proto__Common__V1__KeyValue key_value;
-typedef Opentelemetry__Proto__Common__V1__AnyValue any_value;
 
 enum { MAX_KEY = 1024, MAX_TEXT = 65536, RESERVE = 4096, MOST_BYTES = (1 << 20) - 8, FRAME_HEAD = 8, SLACK_NS = 500000000 };
 
-size_t model_character(const char *text, size_t size)
-{
-    static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-    const unsigned char *t = (const unsigned char *)text;
-    size_t n = t[0] < 0x80 ? 1 : (t[0] & 0xe0) == 0xc0 ? 2 : (t[0] & 0xf0) == 0xe0 ? 3 : (t[0] & 0xf8) == 0xf0 ? 4 : 0;
-    if (n < 2 || n > size)
-        return n == 1;
-    uint32_t point = t[0] & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++) {
-        if (t[i] >> 6 != 2)
-            return 0;
-        point = point << 6 | (t[i] & 0x3fu);
-    }
-    return point >= least[n] && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff) ? n : 0;
-}
-
-static bool is_utf8(const char *text, size_t size)
-{
-    for (size_t i = 0, n; i < size; i += n)
-        if (!(n = model_character(text + i, size - i)))
-            return false;
-    return true;
-}
-
 static model_text copy(const char *text, size_t size)
 {
-    model_text out = { malloc(size + 1), size, false };
+    model_text out = { malloc(size + 1), size };
     if (size)
         memcpy(out.data, text, size);
     out.data[size] = '\0';
     return out;
 }
 
-/* U+FFFD for each bad byte, as much as fits. */
 static model_text repair(const char *text, size_t size, size_t most)
 {
-    model_text out = { malloc(3 * size + 1), 0, false };
-    for (size_t i = 0; i < size;) {
-        size_t n = model_character(text + i, size - i), bytes = n ? n : 3;
-        if (out.size + bytes > most)
-            break;
-        memcpy(out.data + out.size, n ? text + i : "\xef\xbf\xbd", bytes);
-        out.size += bytes;
-        i += n ? n : 1;
-    }
-    out.data[out.size] = '\0';
+    model_text out;
+    out.data = oracle_repair(text, size, most, &out.size);
     return out;
 }
 
@@ -64,18 +30,7 @@ model_text model_name(const char *text, size_t size, size_t most)
     size_t cut = size < most ? size : most;
     while (cut && cut < size && ((unsigned char)text[cut] & 0xc0) == 0x80)
         cut--;
-    return is_utf8(text, cut) ? copy(text, cut) : repair(text, cut, most < MAX_KEY ? most : MAX_KEY);
-}
-
-/* The size after the limit on characters; a bad byte is a character. */
-static size_t cut_characters(const char *text, size_t size, size_t characters)
-{
-    size_t i = 0;
-    for (; i < size && characters; characters--) {
-        size_t n = model_character(text + i, size - i);
-        i += n ? n : 1;
-    }
-    return i;
+    return oracle_is_utf8(text, cut) ? copy(text, cut) : repair(text, cut, most < MAX_KEY ? most : MAX_KEY);
 }
 
 /* ---- sizes, as protobuf-c packs them ---- */
@@ -100,34 +55,9 @@ static size_t stride(size_t wire)
 
 static size_t packed(const model_attr *attr)
 {
-    any_value value = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__INIT;
     key_value pair = OPENTELEMETRY__PROTO__COMMON__V1__KEY_VALUE__INIT;
     pair.key = attr->key.data;
-    pair.value = &value;
-    switch (attr->type) {
-    case SPW_VALUE_BOOL:
-        value.value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_BOOL_VALUE;
-        break;
-    case SPW_VALUE_INT:
-        value.value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_INT_VALUE;
-        value.int_value = attr->i;
-        break;
-    case SPW_VALUE_DOUBLE:
-        value.value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_DOUBLE_VALUE;
-        break;
-    case SPW_VALUE_STRING: /* the same size as bytes, which may hold zeros */
-    case SPW_VALUE_BYTES:
-        value.value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_BYTES_VALUE;
-        value.bytes_value.len = attr->text.size;
-        value.bytes_value.data = (uint8_t *)attr->text.data;
-        break;
-    case SPW_VALUE_EMPTY:
-    case SPW_VALUE_ARRAY:
-    case SPW_VALUE_MAP:
-    case SPW_VALUE_ENCODED_ARRAY:
-    case SPW_VALUE_ENCODED_MAP:
-        break;
-    }
+    pair.value = attr->value;
     return opentelemetry__proto__common__v1__key_value__get_packed_size(&pair);
 }
 
@@ -136,35 +66,21 @@ static size_t packed(const model_attr *attr)
 static void free_attr(model_attr *attr)
 {
     free(attr->key.data);
-    free(attr->text.data);
+    oracle_value_free(attr->value);
 }
 
-/* False when it can never be an attribute. */
+/* False when it can never be an attribute; its key is there nevertheless, when it is one. */
 static bool convert(const model_limits *limits, const spw_attr *from, model_attr *out)
 {
-    *out = (model_attr){ .type = from->value.type };
-    bool known = from->value.type != SPW_VALUE_ARRAY && from->value.type != SPW_VALUE_MAP && from->value.type <= SPW_VALUE_BYTES;
-    if (!from->key.data || !from->key.size || from->key.size > MAX_KEY || !known)
+    *out = (model_attr){ .pinned = false };
+    if (!from->key.data || !from->key.size || from->key.size > MAX_KEY)
         return false;
-    out->key = is_utf8(from->key.data, from->key.size) ? copy(from->key.data, from->key.size)
-                                                       : repair(from->key.data, from->key.size, MAX_KEY);
-    const char *text = from->value.u.view.data;
-    size_t size = from->value.u.view.size;
-    if (out->type == SPW_VALUE_STRING) {
-        out->text = copy(text, cut_characters(text, size, limits->characters));
-        out->text.is_bytes = !is_utf8(out->text.data, out->text.size);
-    } else if (out->type == SPW_VALUE_BYTES) {
-        out->text = copy(text, size < limits->characters ? size : limits->characters);
-        out->text.is_bytes = true;
-    } else if (out->type == SPW_VALUE_INT) {
-        out->i = from->value.u.i;
-    } else if (out->type == SPW_VALUE_BOOL) {
-        out->i = from->value.u.b;
-    } else if (out->type == SPW_VALUE_DOUBLE) {
-        out->d = from->value.u.d;
-    }
-    out->stride = stride(field(packed(out)));
-    return true;
+    out->key = repair(from->key.data, from->key.size, MAX_KEY);
+    out->pinned = strcmp(out->key.data, "error.type") == 0;
+    out->value = oracle_value_new(limits->characters, &from->value);
+    if (out->value)
+        out->stride = stride(field(packed(out)));
+    return out->value != NULL;
 }
 
 static model_attr *find(const model_attrs *attrs, const model_text *key)
@@ -193,10 +109,11 @@ void model_set(model_span *span, const model_limits *limits, const spw_attr *att
     model_attr fresh;
     if (!convert(limits, attr, &fresh)) {
         span->attrs.dropped++;
+        free_attr(&fresh);
         return;
     }
     model_attr *old = find(&span->attrs, &fresh.key);
-    if (!has_room(span, limits, fresh.stride, false) || (!old && span->attrs.count == limits->attributes)) {
+    if (!has_room(span, limits, fresh.stride, fresh.pinned) || (!old && !fresh.pinned && span->attrs.plain == limits->attributes)) {
         span->attrs.dropped++;
         free_attr(&fresh);
         return;
@@ -208,28 +125,25 @@ void model_set(model_span *span, const model_limits *limits, const spw_attr *att
         *old = fresh;
     } else {
         append(&span->attrs, fresh);
+        span->attrs.plain += !fresh.pinned;
     }
 }
 
 /* ---- the rest ---- */
 
-static model_attrs event_attrs(const model_limits *limits, const spw_attr *attrs, size_t count, size_t *bytes)
+static model_attrs list_attrs(const model_limits *limits, const spw_attr *attrs, size_t count, size_t most, size_t *bytes)
 {
-    model_attrs out = { NULL, 0, 0 };
+    model_attrs out = { NULL, 0, 0, 0 };
     model_attr *all = calloc(count + 1, sizeof *all);
-    bool *skip = calloc(count + 1, sizeof *skip);
     for (size_t i = 0; i < count; i++)
-        if (!convert(limits, &attrs[i], &all[i])) {
-            skip[i] = true;
-            out.dropped++;
-        }
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = i + 1; j < count && !skip[i]; j++)
-            skip[i] = !skip[j] && all[i].key.size == all[j].key.size && memcmp(all[i].key.data, all[j].key.data, all[i].key.size) == 0;
+        (void)convert(limits, &attrs[i], &all[i]);
     *bytes = 0;
     for (size_t i = 0; i < count; i++) {
-        bool keep = !skip[i] && out.count < limits->event_attributes;
-        out.dropped += !skip[i] && !keep;
+        bool again = false; /* of equal keys the last counts, also when its value cannot be recorded */
+        for (size_t j = i + 1; j < count && all[i].key.data && !again; j++)
+            again = all[j].key.data && strcmp(all[i].key.data, all[j].key.data) == 0;
+        bool keep = !again && all[i].value && out.count < most;
+        out.dropped += !again && !keep;
         if (keep) {
             *bytes += field(packed(&all[i]));
             append(&out, all[i]);
@@ -238,7 +152,6 @@ static model_attrs event_attrs(const model_limits *limits, const spw_attr *attrs
         }
     }
     free(all);
-    free(skip);
     return out;
 }
 
@@ -260,8 +173,8 @@ void model_add_event(model_span *span, const model_limits *limits, const char *n
 {
     size_t size = spw__len(name), bytes;
     model_event event = { .unix_ns = unix_ns, .earliest = now_ns() - SLACK_NS, .latest = now_ns() + SLACK_NS };
-    event.name = size <= MAX_KEY && is_utf8(name ? name : "", size) ? copy(name, size) : repair(name, size, MAX_KEY);
-    event.attrs = event_attrs(limits, attrs, count, &bytes);
+    event.name = repair(name ? name : "", size, MAX_KEY);
+    event.attrs = list_attrs(limits, attrs, count, limits->event_attributes, &bytes);
     bytes += 9 + field(event.name.size) + (event.attrs.dropped ? 1 + varint(event.attrs.dropped) : 0);
     if (!has_room(span, limits, stride(field(bytes)), false) || span->event_count == limits->events) {
         span->dropped_events++;
@@ -272,6 +185,38 @@ void model_add_event(model_span *span, const model_limits *limits, const char *n
     span->live += stride(field(bytes));
     span->events = realloc(span->events, (span->event_count + 1) * sizeof event);
     span->events[span->event_count++] = event;
+}
+
+void model_add_exception(model_span *span, const model_limits *limits, const char *const texts[3], const spw_attr *attrs, size_t count)
+{
+    static const char *const keys[3] = { "exception.type", "exception.message", "exception.stacktrace" };
+    spw_attr *all = calloc(count + 3, sizeof *all);
+    size_t n = 0;
+    for (int i = 0; i < 3; i++)
+        if (texts[i])
+            all[n++] = spw_attr_string(keys[i], texts[i]);
+    if (count)
+        memcpy(all + n, attrs, count * sizeof *all);
+    model_add_event(span, limits, "exception", 0, all, n + count);
+    free(all);
+}
+
+void model_add_link(model_span *span, const model_limits *limits, spw_span to, const char *trace_state, const spw_attr *attrs, size_t count)
+{
+    size_t bytes, state = strlen(trace_state);
+    if (!spw_span_is_valid(to) && !state && !count)
+        return;
+    model_link link = { .span = to, .attrs = list_attrs(limits, attrs, count, limits->link_attributes, &bytes) };
+    snprintf(link.trace_state, sizeof link.trace_state, "%s", trace_state);
+    bytes += field(16) + field(8) + (state ? field(state) : 0) + (link.attrs.dropped ? 1 + varint(link.attrs.dropped) : 0) + 5;
+    if (!has_room(span, limits, stride(field(bytes)), false) || span->link_count == limits->links) {
+        span->dropped_links++;
+        free_attrs(&link.attrs);
+        return;
+    }
+    span->live += stride(field(bytes));
+    span->links = realloc(span->links, (span->link_count + 1) * sizeof link);
+    span->links[span->link_count++] = link;
 }
 
 void model_set_status(model_span *span, const model_limits *limits, spw_status_code code, const char *text)
@@ -316,6 +261,9 @@ void model_free(model_span *span)
         free_attrs(&span->events[i].attrs);
     }
     free(span->events);
+    for (size_t i = 0; i < span->link_count; i++)
+        free_attrs(&span->links[i].attrs);
+    free(span->links);
     free_attrs(&span->attrs);
     free(span->name.data);
     free(span->message.data);
@@ -334,49 +282,23 @@ static bool same_bytes(ProtobufCBinaryData got, const void *want, size_t size)
     return got.len == size && (!size || memcmp(got.data, want, size) == 0);
 }
 
-static bool same_value(const model_attr *want, const any_value *got)
-{
-    switch (want->type) {
-    case SPW_VALUE_STRING:
-    case SPW_VALUE_BYTES:
-        if (want->text.is_bytes)
-            return got->value_case == OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_BYTES_VALUE &&
-                   same_bytes(got->bytes_value, want->text.data, want->text.size);
-        return got->value_case == OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_STRING_VALUE &&
-               same_text(&want->text, got->string_value);
-    case SPW_VALUE_BOOL:
-        return got->value_case == OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_BOOL_VALUE && got->bool_value == (want->i != 0);
-    case SPW_VALUE_INT:
-        return got->value_case == OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_INT_VALUE && got->int_value == want->i;
-    case SPW_VALUE_DOUBLE: /* by its bits: NaN, and -0.0 */
-        return got->value_case == OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_DOUBLE_VALUE &&
-               memcmp(&got->double_value, &want->d, 8) == 0;
-    case SPW_VALUE_EMPTY:
-        return got->value_case == OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE__NOT_SET;
-    case SPW_VALUE_ARRAY:
-    case SPW_VALUE_MAP:
-    case SPW_VALUE_ENCODED_ARRAY:
-    case SPW_VALUE_ENCODED_MAP:
-        break;
-    }
-    return false;
-}
-
 static const char *compare_attrs(const model_attrs *want, key_value *const *got, size_t count, uint32_t dropped)
 {
-    if (want->dropped != dropped)
+    if (want->dropped != dropped) {
+        fprintf(stderr, "DBG dropped %zu %u count %zu %zu\n", (size_t)want->dropped, dropped, want->count, count);
         return "dropped attributes";
+    }
     if (want->count != count)
         return "number of attributes";
     for (size_t i = 0; i < count; i++) {
-        const model_text key = { got[i]->key, strlen(got[i]->key), false };
+        const model_text key = { got[i]->key, strlen(got[i]->key) };
         for (size_t j = 0; j < i; j++)
             if (strcmp(got[j]->key, got[i]->key) == 0)
                 return "one key twice";
         const model_attr *attr = find(want, &key);
         if (!attr)
             return "an attribute that was not set";
-        if (!got[i]->value || !same_value(attr, got[i]->value))
+        if (!got[i]->value || !oracle_value_same(attr->value, got[i]->value))
             return "value of an attribute";
     }
     return NULL;
@@ -398,6 +320,28 @@ static const char *compare_events(const model_span *want, const Opentelemetry__P
         if (event->unix_ns ? at != event->unix_ns : !by_clock)
             return "time of an event";
         const char *wrong = compare_attrs(&event->attrs, other->attributes, other->n_attributes, other->dropped_attributes_count);
+        if (wrong)
+            return wrong;
+    }
+    return NULL;
+}
+
+static const char *compare_links(const model_span *want, const Opentelemetry__Proto__Trace__V1__Span *got)
+{
+    if (want->dropped_links != got->dropped_links_count)
+        return "dropped links";
+    if (want->link_count != got->n_links)
+        return "number of links";
+    for (size_t i = 0; i < got->n_links; i++) {
+        const model_link *link = &want->links[i];
+        const Opentelemetry__Proto__Trace__V1__Span__Link *other = got->links[i];
+        if (!same_bytes(other->trace_id, link->span.trace_id, 16) || !same_bytes(other->span_id, link->span.span_id, 8))
+            return "ids of a link";
+        if (other->flags != (0x100u | link->span.flags | (link->span.is_remote ? 0x200u : 0)))
+            return "flags of a link";
+        if (strcmp(other->trace_state, link->trace_state) != 0)
+            return "trace state of a link";
+        const char *wrong = compare_attrs(&link->attrs, other->attributes, other->n_attributes, other->dropped_attributes_count);
         if (wrong)
             return wrong;
     }
@@ -448,8 +392,8 @@ const char *model_compare(const model_span *want, const Opentelemetry__Proto__Tr
         return "status";
     if (got->status && !same_text(&want->message, got->status->message))
         return "status message";
-    if (got->n_links || got->dropped_links_count)
-        return "links";
     wrong = compare_attrs(&want->attrs, got->attributes, got->n_attributes, got->dropped_attributes_count);
-    return wrong ? wrong : compare_events(want, got);
+    if (!wrong)
+        wrong = compare_events(want, got);
+    return wrong ? wrong : compare_links(want, got);
 }

@@ -8,8 +8,10 @@
 #include <opentelemetry/proto/collector/trace/v1/trace_service.pb-c.h>
 #include <spanwire/spanwire.h>
 
+#include "oracle_value.h"
+
 typedef struct model_limits {
-    size_t attributes, events, event_attributes;
+    size_t attributes, events, links, event_attributes, link_attributes;
     size_t characters; /* SIZE_MAX: none */
     size_t span_bytes;
 } model_limits;
@@ -17,21 +19,18 @@ typedef struct model_limits {
 typedef struct model_text {
     char *data; /* terminated, for convenience */
     size_t size;
-    bool is_bytes;
 } model_text;
 
 typedef struct model_attr {
     model_text key;
-    spw_value_type type;
-    model_text text;
-    int64_t i;
-    double d;
+    oracle_value *value;
+    bool pinned;
     size_t stride; /* what it takes of the span's bytes */
 } model_attr;
 
 typedef struct model_attrs {
     model_attr *items;
-    size_t count;
+    size_t count, plain; /* those not pinned */
     uint64_t dropped;
 } model_attrs;
 
@@ -41,6 +40,12 @@ typedef struct model_event {
     uint64_t earliest, latest; /* then about within these, whatever start the span was given */
     model_attrs attrs;
 } model_event;
+
+typedef struct model_link {
+    spw_span span;
+    char trace_state[513];
+    model_attrs attrs;
+} model_link;
 
 typedef struct model_span {
     spw_span span;
@@ -53,6 +58,9 @@ typedef struct model_span {
     model_event *events;
     size_t event_count;
     uint64_t dropped_events;
+    model_link *links;
+    size_t link_count;
+    uint64_t dropped_links;
     spw_status_code status;
     model_text message;
     uint64_t start_unix_ns, end_unix_ns; /* 0: by the clock */
@@ -62,14 +70,15 @@ typedef struct model_span {
     bool ended, seen;
 } model_span;
 
-/* UTF-8 by decoding. The size of the character at text, 0 when it is none. */
-size_t model_character(const char *text, size_t size);
-
 /* As names and keys are kept: with U+FFFD for each bad byte, at most so many bytes. */
 model_text model_name(const char *text, size_t size, size_t most);
 
 void model_set(model_span *span, const model_limits *limits, const spw_attr *attr);
 void model_add_event(model_span *span, const model_limits *limits, const char *name, uint64_t unix_ns, const spw_attr *attrs, size_t count);
+
+/* The exception's own attributes come before the caller's; NULL texts are left out. */
+void model_add_exception(model_span *span, const model_limits *limits, const char *const texts[3], const spw_attr *attrs, size_t count);
+void model_add_link(model_span *span, const model_limits *limits, spw_span to, const char *trace_state, const spw_attr *attrs, size_t count);
 void model_set_status(model_span *span, const model_limits *limits, spw_status_code code, const char *text);
 void model_rename(model_span *span, const model_limits *limits, const char *name);
 

@@ -81,16 +81,28 @@ static size_t long_size(void)
 
 /* ---- attributes ---- */
 
+enum { MOST_NODES = 80, MOST_ROW = 6 };
+
 struct drawn {
     char key[64], text[200], digits[24];
     spw_attr attr;
     bool is_uint;
     uint64_t u;
+    /* of a tree */
+    spw_value nodes[MOST_NODES];
+    spw_attr entries[MOST_NODES];
+    size_t used;
+    /* of an array of one type */
+    spw_value_type row; /* EMPTY: it is none */
+    const char *texts[MOST_ROW];
+    int64_t ints[MOST_ROW];
+    double doubles[MOST_ROW];
+    bool bools[MOST_ROW];
 };
 
 static void draw_key(struct drawn *d)
 {
-    static const char *const odd[] = { "k\xff", "k\xfe", "\xc3\xa9", "gen_ai.request.model", "a b", "" };
+    static const char *const odd[] = { "k\xff", "k\xfe", "\xc3\xa9", "gen_ai.request.model", "error.type", "" };
     size_t r = below(20);
     if (r < 12)
         snprintf(d->key, sizeof d->key, "key.%zu", below(40));
@@ -112,11 +124,95 @@ static double draw_double(void)
     return one_in(2) ? edges[below(12)] : (double)(int64_t)chance() / 1000.0;
 }
 
+static spw_value draw_leaf(struct drawn *d)
+{
+    switch (below(8)) {
+    case 0: return spw_value_empty();
+    case 1: return spw_value_bool(one_in(2));
+    case 2: return spw_value_int(draw_int());
+    case 3: return spw_value_double(draw_double());
+    case 4: return spw_value_bytes(long_bytes + below(1000), one_in(20) ? long_size() : below(60));
+    case 5: return one_in(2) ? spw_value_array(NULL, 0) : spw_value_map(NULL, 0);
+    case 6: return spw_value_string_n(long_text + below(1000), one_in(20) ? long_size() : below(100));
+    default: return spw_value_string(d->text);
+    }
+}
+
+static spw_attr draw_entry(spw_value value)
+{
+    static const char *const keys[] = { "a", "b", "c", "content", "a longer name of a key", "k\xff", "k\xfe", "", NULL };
+    return spw_attr_value(keys[below(9)], value);
+}
+
+/* Puts values together: some leaves side by side, then what has become of them into another container, and so on; now and then too deep. */
+static spw_value draw_tree(struct drawn *d)
+{
+    size_t leaves = below(7), wraps = one_in(15) ? 26 + below(8) : below(4);
+    d->used = leaves;
+    for (size_t i = 0; i < leaves; i++)
+        d->entries[i] = draw_entry(d->nodes[i] = draw_leaf(d));
+    spw_value tree = one_in(2) ? spw_value_array(d->nodes, leaves) : spw_value_map(d->entries, leaves);
+    for (; wraps; wraps--) {
+        size_t at = d->used, beside = wraps < 5 ? below(2) : 0;
+        d->used += 1 + beside;
+        d->nodes[at] = tree;
+        if (beside)
+            d->nodes[at + 1] = draw_leaf(d);
+        for (size_t i = at; i < d->used; i++)
+            d->entries[i] = draw_entry(d->nodes[i]);
+        tree = one_in(2) ? spw_value_array(d->nodes + at, 1 + beside) : spw_value_map(d->entries + at, 1 + beside);
+    }
+    if (one_in(40) && leaves)
+        d->nodes[0].type = d->entries[0].value.type = SPW_VALUE_ENCODED_MAP; /* not for recording */
+    return tree;
+}
+
+/* An array of one type; what it is as a value, too. */
+static spw_value draw_row(struct drawn *d)
+{
+    static const spw_value_type types[] = { SPW_VALUE_STRING, SPW_VALUE_INT, SPW_VALUE_DOUBLE, SPW_VALUE_BOOL };
+    size_t count = below(MOST_ROW + 1);
+    d->row = types[below(4)];
+    for (size_t i = 0; i < count; i++) {
+        d->texts[i] = one_in(6) ? NULL : one_in(2) ? d->text : "stop";
+        d->ints[i] = draw_int();
+        d->doubles[i] = draw_double();
+        d->bools[i] = one_in(2);
+        d->nodes[i] = d->row == SPW_VALUE_STRING   ? d->texts[i] ? spw_value_string(d->texts[i]) : spw_value_empty()
+                      : d->row == SPW_VALUE_INT    ? spw_value_int(d->ints[i])
+                      : d->row == SPW_VALUE_DOUBLE ? spw_value_double(d->doubles[i])
+                                                   : spw_value_bool(d->bools[i]);
+    }
+    return spw_value_array(d->nodes, count);
+}
+
+static void set_row(spw_span span, const struct drawn *d)
+{
+    size_t count = d->attr.value.u.array.count;
+    if (d->row == SPW_VALUE_STRING)
+        spw_set_strings(span, d->key, d->texts, count);
+    else if (d->row == SPW_VALUE_INT)
+        spw_set_ints(span, d->key, d->ints, count);
+    else if (d->row == SPW_VALUE_DOUBLE)
+        spw_set_doubles(span, d->key, d->doubles, count);
+    else
+        spw_set_bools(span, d->key, d->bools, count);
+}
+
 static void draw_attr(struct drawn *d)
 {
     d->is_uint = false;
+    d->row = SPW_VALUE_EMPTY;
     draw_key(d);
-    switch (below(9)) {
+    switch (below(11)) {
+    case 9:
+        make_text(d->text, sizeof d->text, one_in(4));
+        d->attr = spw_attr_value(d->key, draw_tree(d));
+        break;
+    case 10:
+        make_text(d->text, sizeof d->text, one_in(4));
+        d->attr = spw_attr_value(d->key, draw_row(d));
+        break;
     case 0:
         d->attr = spw_attr_bool(d->key, one_in(2));
         break;
@@ -150,6 +246,10 @@ static void set_drawn(spw_span span, const struct drawn *d)
     const spw_value *v = &d->attr.value;
     if (d->is_uint)
         spw_set_uint(span, d->key, d->u);
+    else if (d->row != SPW_VALUE_EMPTY && one_in(2))
+        set_row(span, d);
+    else if (v->type == SPW_VALUE_ARRAY || v->type == SPW_VALUE_MAP)
+        spw_set_value(span, d->key, v);
     else if (one_in(5))
         spw_set_attrs(span, &d->attr, 1);
     else if (v->type == SPW_VALUE_INT && v->u.i >= 0 && one_in(2))
@@ -171,6 +271,8 @@ static void set_drawn(spw_span span, const struct drawn *d)
 enum { MOST_DRAWN = 220 };
 static struct drawn drawn[MOST_DRAWN];
 static spw_attr drawn_list[MOST_DRAWN];
+static struct drawn linked[5];
+static spw_attr linked_list[5];
 
 static size_t draw_list(size_t most)
 {
@@ -288,6 +390,35 @@ static void remember(const struct place *place)
     history[history_count++ % HISTORY] = *place;
 }
 
+/* Where a link may lead: to a span of the past, a remote one, or none. */
+static struct place draw_target(void)
+{
+    struct place none = { .odd_time = false };
+    if (history_count && !one_in(3))
+        return history[below(history_count < HISTORY ? history_count : HISTORY)];
+    return one_in(3) ? none : draw_remote();
+}
+
+enum { MOST_LINKS = 200 };
+static struct place targets[MOST_LINKS];
+static spw_link links[MOST_LINKS];
+
+/* All with the attributes that were drawn last, or none. */
+static size_t draw_links(void)
+{
+    size_t n = one_in(60) ? below(MOST_LINKS) : one_in(3) ? below(4) : 0;
+    size_t attributes = one_in(3) ? below(5) : 0;
+    for (size_t i = 0; i < attributes && n; i++) {
+        draw_attr(&linked[i]);
+        linked_list[i] = linked[i].attr;
+    }
+    for (size_t i = 0; i < n; i++) {
+        targets[i] = draw_target();
+        links[i] = (spw_link){ targets[i].span, linked_list, one_in(2) ? attributes : 0 };
+    }
+    return n;
+}
+
 static void model_start(model_span *m, const struct place *parent, const spw_span_options *options, const char *name, size_t attrs)
 {
     m->parent = parent->span;
@@ -301,6 +432,8 @@ static void model_start(model_span *m, const struct place *parent, const spw_spa
     model_rename(m, &limits, name);
     for (size_t i = 0; i < attrs; i++)
         model_set(m, &limits, &drawn_list[i]);
+    for (size_t i = 0; i < options->link_count; i++)
+        model_add_link(m, &limits, links[i].span, targets[i].state, links[i].attributes, links[i].attribute_count);
 }
 
 static void start_span(void)
@@ -311,6 +444,8 @@ static void start_span(void)
     options.kind = (spw_span_kind)below(6);
     options.attribute_count = draw_list(MOST_DRAWN);
     options.attributes = drawn_list;
+    options.link_count = draw_links();
+    options.links = links;
     options.start_unix_ns = one_in(12) ? 1 + chance() % 4000000000000000000u : 0;
     bool plain = !options.parent && one_in(3);
     if (plain)
@@ -394,6 +529,43 @@ static void set_attributes(model_span *m)
     }
 }
 
+static void add_link(model_span *m)
+{
+    size_t n = draw_links();
+    for (size_t i = 0; i < n; i++) {
+        spw_add_link(m->span, links[i].span, links[i].attribute_count ? links[i].attributes : NULL, links[i].attribute_count);
+        model_add_link(m, &limits, links[i].span, targets[i].state, links[i].attributes, links[i].attribute_count);
+    }
+}
+
+static void meet_exception(model_span *m)
+{
+    char message[100];
+    make_text(message, sizeof message, one_in(5));
+    const char *const texts[3] = { one_in(5) ? NULL : "SomeError", one_in(5) ? NULL : message, one_in(2) ? NULL : "at main()" };
+    size_t n = draw_list(6);
+    if (n && one_in(2))
+        drawn_list[below(n)].key = (spw_view){ "exception.message", 17 };
+    if (!n && !texts[2]) {
+        spw_record_error(m->span, texts[0], texts[1]);
+    } else {
+        spw_record_exception(m->span, texts[0], texts[1], texts[2], n ? drawn_list : NULL, n);
+    }
+    model_add_exception(m, &limits, texts, drawn_list, n);
+}
+
+static void fail_span(model_span *m)
+{
+    bool by_number = one_in(2);
+    const spw_attr type = spw_attr_string("error.type", by_number ? "ENOENT" : "timeout");
+    if (by_number)
+        spw_fail_errno(m->span, 2, "open");
+    else
+        spw_fail(m->span, "timeout", "no answer");
+    model_set(m, &limits, &type);
+    model_set_status(m, &limits, SPW_STATUS_ERROR, by_number ? "open: No such file or directory" : "no answer");
+}
+
 static void set_bad_keys(model_span *m)
 {
     static char key[2000];
@@ -419,8 +591,14 @@ static void set_status(model_span *m)
 
 static void work_on(model_span *m)
 {
-    size_t r = below(20);
-    if (r < 11) {
+    size_t r = below(25);
+    if (r >= 23) {
+        add_link(m);
+    } else if (r >= 21) {
+        meet_exception(m);
+    } else if (r >= 20) {
+        fail_span(m);
+    } else if (r < 11) {
         set_attributes(m);
     } else if (r < 15) {
         add_event(m);
@@ -550,7 +728,7 @@ static const capture_span *nth_span(const request *r, size_t n)
 
 /* Where in the decoded text we are. */
 struct reading {
-    size_t spans;
+    size_t spans, links, containers;
     bool in_span; /* not in a scope, which has a name too */
 };
 
@@ -560,6 +738,7 @@ static void read_line(const request *r, char *line, struct reading *reading)
     char *at = line + strspn(line, " ");
     if (*at >= '0' && *at <= '9')
         fail_msg("protoc does not know a field: %.60s", at);
+    reading->containers += strncmp(at, "array_value {", 13) == 0 || strncmp(at, "kvlist_value {", 14) == 0;
     if (at - line == 4 && *at != '}') {
         reading->in_span = strncmp(at, "spans {", 7) == 0;
         reading->spans += reading->in_span;
@@ -567,6 +746,7 @@ static void read_line(const request *r, char *line, struct reading *reading)
     if (at - line != 6 || !reading->in_span)
         return;
     const capture_span *span = nth_span(r, reading->spans - 1);
+    reading->links += strncmp(at, "links {", 7) == 0;
     if (strncmp(at, "span_id: ", 9) == 0) {
         size_t size = unquote(at + 9);
         assert_int_equal(size, span->span_id.len);
@@ -576,6 +756,24 @@ static void read_line(const request *r, char *line, struct reading *reading)
         assert_int_equal(size, strlen(span->name));
         assert_memory_equal(at + 6, span->name, size);
     }
+}
+
+static size_t containers_of(capture_attr *const *attrs, size_t count)
+{
+    size_t containers = 0;
+    for (size_t i = 0; i < count; i++)
+        containers += oracle_value_containers(attrs[i]->value);
+    return containers;
+}
+
+static void count_span(const capture_span *span, struct reading *reading)
+{
+    reading->links += span->n_links;
+    reading->containers += containers_of(span->attributes, span->n_attributes);
+    for (size_t i = 0; i < span->n_events; i++)
+        reading->containers += containers_of(span->events[i]->attributes, span->events[i]->n_attributes);
+    for (size_t i = 0; i < span->n_links; i++)
+        reading->containers += containers_of(span->links[i]->attributes, span->links[i]->n_attributes);
 }
 
 static void ask_protoc(const request *r, const uint8_t *body, size_t size, size_t spans)
@@ -593,12 +791,17 @@ static void ask_protoc(const request *r, const uint8_t *body, size_t size, size_
     assert_non_null(text);
     char *line = NULL;
     size_t room = 0;
-    struct reading reading = { 0, false };
+    struct reading reading = { 0, 0, 0, false };
     while (getline(&line, &room, text) >= 0)
         read_line(r, line, &reading);
     free(line);
     assert_int_equal(pclose(text), 0);
     assert_int_equal(reading.spans, spans);
+    struct reading here = { 0, 0, 0, false };
+    for (; here.spans < spans; here.spans++)
+        count_span(nth_span(r, here.spans), &here);
+    assert_int_equal(reading.links, here.links);
+    assert_int_equal(reading.containers, here.containers);
     unlink(path);
 }
 
@@ -706,7 +909,7 @@ static void with_the_default_limits(void **unused)
 {
     (void)unused;
     spw_options options = SPW_OPTIONS_INIT;
-    limits = (model_limits){ 128, 128, 128, SIZE_MAX, 1u << 20 };
+    limits = (model_limits){ 128, 128, 128, 128, 128, SIZE_MAX, 1u << 20 };
     run("none", &options);
 }
 
@@ -714,7 +917,7 @@ static void with_short_limits_compressed(void **unused)
 {
     (void)unused;
     spw_options options = SPW_OPTIONS_INIT;
-    limits = (model_limits){ 10, 3, 4, 50, 4096 };
+    limits = (model_limits){ 10, 3, 128, 4, 128, 50, 4096 };
     options.max_attributes = 10;
     options.max_events = 3;
     options.max_event_attributes = 4;
@@ -727,7 +930,7 @@ static void with_few_bytes_a_span(void **unused)
 {
     (void)unused;
     spw_options options = SPW_OPTIONS_INIT;
-    limits = (model_limits){ 60, 128, 128, SIZE_MAX, 30000 };
+    limits = (model_limits){ 60, 128, 128, 128, 128, SIZE_MAX, 30000 };
     options.max_attributes = 60;
     options.max_span_bytes = 30000;
     run("gzip", &options);
