@@ -69,6 +69,14 @@ static void free_attr(model_attr *attr)
     oracle_value_free(attr->value);
 }
 
+static bool is_pinned(const model_limits *limits, const char *key)
+{
+    for (size_t i = 0; i < limits->pinned_count; i++)
+        if (strcmp(limits->pinned[i], key) == 0)
+            return true;
+    return limits->pinned_count == 0 && strcmp(key, "error.type") == 0;
+}
+
 /* False when it can never be an attribute; its key is there nevertheless, when it is one. */
 static bool convert(const model_limits *limits, const spw_attr *from, model_attr *out)
 {
@@ -76,7 +84,7 @@ static bool convert(const model_limits *limits, const spw_attr *from, model_attr
     if (!from->key.data || !from->key.size || from->key.size > MAX_KEY)
         return false;
     out->key = repair(from->key.data, from->key.size, MAX_KEY);
-    out->pinned = strcmp(out->key.data, "error.type") == 0;
+    out->pinned = is_pinned(limits, out->key.data);
     out->value = oracle_value_new(limits->characters, &from->value);
     if (out->value)
         out->stride = stride(field(packed(out)));

@@ -14,6 +14,8 @@ typedef struct model_limits {
     size_t attributes, events, links, event_attributes, link_attributes;
     size_t characters; /* SIZE_MAX: none */
     size_t span_bytes;
+    const char *const *pinned; /* error.type, unless others are said */
+    size_t pinned_count;
 } model_limits;
 
 typedef struct model_text {

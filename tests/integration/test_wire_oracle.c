@@ -7,282 +7,23 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <float.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "integration/oracle_draw.h"
 #include "integration/oracle_model.h"
+#include "integration/oracle_protoc.h"
 #include "support/capture.h"
 #include "support/http_peer.h"
 
 typedef Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest request;
 typedef Opentelemetry__Proto__Trace__V1__ScopeSpans scope_spans;
 
-/* ---- chance ---- */
-
-static uint64_t state, seed;
-
-static uint64_t chance(void)
-{
-    state += 0x9e3779b97f4a7c15u;
-    uint64_t z = (state ^ state >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static size_t below(size_t n)
-{
-    return (size_t)(chance() % n);
-}
-
-static bool one_in(size_t n)
-{
-    return below(n) == 0;
-}
-
-/* ---- texts ---- */
-
-enum { LONG_TEXT = 80000 };
-static char long_text[LONG_TEXT]; /* ASCII */
-static unsigned char long_bytes[LONG_TEXT];
-
-static void make_long_texts(void)
-{
-    for (size_t i = 0; i < LONG_TEXT; i++) {
-        long_text[i] = (char)(' ' + below(95));
-        long_bytes[i] = (unsigned char)chance();
-    }
-}
-
-/* Characters of all sizes; with `bad`, also what is none. Terminated. */
-static size_t make_text(char *out, size_t room, bool bad)
-{
-    static const char *const good[] = { "a", "Z", "7", " ", "\"", "\\", "\n", "\x7f", "\xc3\xa9", "\xe2\x82\xac", "\xef\xbf\xbd", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf" };
-    static const char *const wrong[] = { "\xff", "\x80", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xf0\x9f" };
-    size_t size = 0, pieces = below(room / 5);
-    for (size_t i = 0; i < pieces; i++) {
-        const char *piece = bad && one_in(6) ? wrong[below(7)] : good[below(13)];
-        memcpy(out + size, piece, strlen(piece));
-        size += strlen(piece);
-    }
-    out[size] = '\0';
-    return size;
-}
-
-static size_t long_size(void)
-{
-    static const size_t around[] = { 100, 440, 880, 1000, 4096, 5000, 8192, 20000, 65536, 70000 };
-    return around[below(10)] + below(64) - 32;
-}
-
-/* ---- attributes ---- */
-
-enum { MOST_NODES = 80, MOST_ROW = 6 };
-
-struct drawn {
-    char key[64], text[200], digits[24];
-    spw_attr attr;
-    bool is_uint;
-    uint64_t u;
-    /* of a tree */
-    spw_value nodes[MOST_NODES];
-    spw_attr entries[MOST_NODES];
-    size_t used;
-    /* of an array of one type */
-    spw_value_type row; /* EMPTY: it is none */
-    const char *texts[MOST_ROW];
-    int64_t ints[MOST_ROW];
-    double doubles[MOST_ROW];
-    bool bools[MOST_ROW];
-};
-
-static void draw_key(struct drawn *d)
-{
-    static const char *const odd[] = { "k\xff", "k\xfe", "\xc3\xa9", "gen_ai.request.model", "error.type", "" };
-    size_t r = below(20);
-    if (r < 12)
-        snprintf(d->key, sizeof d->key, "key.%zu", below(40));
-    else if (r < 18)
-        snprintf(d->key, sizeof d->key, "a.longer.name.of.key.%zu", below(400));
-    else
-        snprintf(d->key, sizeof d->key, "%s", odd[below(6)]);
-}
-
-static int64_t draw_int(void)
-{
-    static const int64_t edges[] = { 0, 1, -1, 127, 128, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, 1ll << 56 };
-    return one_in(2) ? edges[below(10)] : (int64_t)(chance() >> below(64));
-}
-
-static double draw_double(void)
-{
-    const double edges[] = { 0.0, -0.0, 1.0, -1.5, NAN, INFINITY, -INFINITY, DBL_MAX, DBL_MIN, DBL_TRUE_MIN, DBL_EPSILON, 0.1 };
-    return one_in(2) ? edges[below(12)] : (double)(int64_t)chance() / 1000.0;
-}
-
-static spw_value draw_leaf(struct drawn *d)
-{
-    switch (below(8)) {
-    case 0: return spw_value_empty();
-    case 1: return spw_value_bool(one_in(2));
-    case 2: return spw_value_int(draw_int());
-    case 3: return spw_value_double(draw_double());
-    case 4: return spw_value_bytes(long_bytes + below(1000), one_in(20) ? long_size() : below(60));
-    case 5: return one_in(2) ? spw_value_array(NULL, 0) : spw_value_map(NULL, 0);
-    case 6: return spw_value_string_n(long_text + below(1000), one_in(20) ? long_size() : below(100));
-    default: return spw_value_string(d->text);
-    }
-}
-
-static spw_attr draw_entry(spw_value value)
-{
-    static const char *const keys[] = { "a", "b", "c", "content", "a longer name of a key", "k\xff", "k\xfe", "", NULL };
-    return spw_attr_value(keys[below(9)], value);
-}
-
-/* Puts values together: some leaves side by side, then what has become of them into another container, and so on; now and then too deep. */
-static spw_value draw_tree(struct drawn *d)
-{
-    size_t leaves = below(7), wraps = one_in(15) ? 26 + below(8) : below(4);
-    d->used = leaves;
-    for (size_t i = 0; i < leaves; i++)
-        d->entries[i] = draw_entry(d->nodes[i] = draw_leaf(d));
-    spw_value tree = one_in(2) ? spw_value_array(d->nodes, leaves) : spw_value_map(d->entries, leaves);
-    for (; wraps; wraps--) {
-        size_t at = d->used, beside = wraps < 5 ? below(2) : 0;
-        d->used += 1 + beside;
-        d->nodes[at] = tree;
-        if (beside)
-            d->nodes[at + 1] = draw_leaf(d);
-        for (size_t i = at; i < d->used; i++)
-            d->entries[i] = draw_entry(d->nodes[i]);
-        tree = one_in(2) ? spw_value_array(d->nodes + at, 1 + beside) : spw_value_map(d->entries + at, 1 + beside);
-    }
-    if (one_in(40) && leaves)
-        d->nodes[0].type = d->entries[0].value.type = SPW_VALUE_ENCODED_MAP; /* not for recording */
-    return tree;
-}
-
-/* An array of one type; what it is as a value, too. */
-static spw_value draw_row(struct drawn *d)
-{
-    static const spw_value_type types[] = { SPW_VALUE_STRING, SPW_VALUE_INT, SPW_VALUE_DOUBLE, SPW_VALUE_BOOL };
-    size_t count = below(MOST_ROW + 1);
-    d->row = types[below(4)];
-    for (size_t i = 0; i < count; i++) {
-        d->texts[i] = one_in(6) ? NULL : one_in(2) ? d->text : "stop";
-        d->ints[i] = draw_int();
-        d->doubles[i] = draw_double();
-        d->bools[i] = one_in(2);
-        d->nodes[i] = d->row == SPW_VALUE_STRING   ? d->texts[i] ? spw_value_string(d->texts[i]) : spw_value_empty()
-                      : d->row == SPW_VALUE_INT    ? spw_value_int(d->ints[i])
-                      : d->row == SPW_VALUE_DOUBLE ? spw_value_double(d->doubles[i])
-                                                   : spw_value_bool(d->bools[i]);
-    }
-    return spw_value_array(d->nodes, count);
-}
-
-static void set_row(spw_span span, const struct drawn *d)
-{
-    size_t count = d->attr.value.u.array.count;
-    if (d->row == SPW_VALUE_STRING)
-        spw_set_strings(span, d->key, d->texts, count);
-    else if (d->row == SPW_VALUE_INT)
-        spw_set_ints(span, d->key, d->ints, count);
-    else if (d->row == SPW_VALUE_DOUBLE)
-        spw_set_doubles(span, d->key, d->doubles, count);
-    else
-        spw_set_bools(span, d->key, d->bools, count);
-}
-
-static void draw_attr(struct drawn *d)
-{
-    d->is_uint = false;
-    d->row = SPW_VALUE_EMPTY;
-    draw_key(d);
-    switch (below(11)) {
-    case 9:
-        make_text(d->text, sizeof d->text, one_in(4));
-        d->attr = spw_attr_value(d->key, draw_tree(d));
-        break;
-    case 10:
-        make_text(d->text, sizeof d->text, one_in(4));
-        d->attr = spw_attr_value(d->key, draw_row(d));
-        break;
-    case 0:
-        d->attr = spw_attr_bool(d->key, one_in(2));
-        break;
-    case 1:
-    case 2:
-        d->attr = spw_attr_int(d->key, draw_int());
-        break;
-    case 3:
-        d->attr = spw_attr_double(d->key, draw_double());
-        break;
-    case 4:
-        d->attr = spw_attr_bytes(d->key, long_bytes + below(1000), one_in(8) ? long_size() : below(60));
-        break;
-    case 5:
-        d->u = chance() | 1ull << 63; /* over INT64_MAX: a decimal string */
-        d->is_uint = true;
-        snprintf(d->digits, sizeof d->digits, "%llu", (unsigned long long)d->u);
-        d->attr = spw_attr_string(d->key, d->digits);
-        break;
-    case 6:
-        d->attr = spw_attr_string_n(d->key, long_text + below(1000), one_in(10) ? long_size() : below(100));
-        break;
-    default:
-        make_text(d->text, sizeof d->text, one_in(4));
-        d->attr = spw_attr_string(d->key, d->text);
-    }
-}
-
-static void set_drawn(spw_span span, const struct drawn *d)
-{
-    const spw_value *v = &d->attr.value;
-    if (d->is_uint)
-        spw_set_uint(span, d->key, d->u);
-    else if (d->row != SPW_VALUE_EMPTY && one_in(2))
-        set_row(span, d);
-    else if (v->type == SPW_VALUE_ARRAY || v->type == SPW_VALUE_MAP)
-        spw_set_value(span, d->key, v);
-    else if (one_in(5))
-        spw_set_attrs(span, &d->attr, 1);
-    else if (v->type == SPW_VALUE_INT && v->u.i >= 0 && one_in(2))
-        spw_set_uint(span, d->key, (uint64_t)v->u.i);
-    else if (v->type == SPW_VALUE_INT)
-        spw_set_int(span, d->key, v->u.i);
-    else if (v->type == SPW_VALUE_BOOL)
-        spw_set_bool(span, d->key, v->u.b);
-    else if (v->type == SPW_VALUE_DOUBLE)
-        spw_set_double(span, d->key, v->u.d);
-    else if (v->type == SPW_VALUE_BYTES)
-        spw_set_bytes(span, d->key, v->u.view.data, v->u.view.size);
-    else if (v->u.view.data == d->text)
-        spw_set_string(span, d->key, d->text);
-    else
-        spw_set_string_n(span, d->key, v->u.view.data, v->u.view.size);
-}
-
-enum { MOST_DRAWN = 220 };
-static struct drawn drawn[MOST_DRAWN];
-static spw_attr drawn_list[MOST_DRAWN];
 static struct drawn linked[5];
 static spw_attr linked_list[5];
-
-static size_t draw_list(size_t most)
-{
-    size_t n = one_in(40) ? below(most + 1) : below(most < 6 ? most : 6);
-    for (size_t i = 0; i < n; i++) {
-        draw_attr(&drawn[i]);
-        drawn_list[i] = drawn[i].attr;
-    }
-    return n;
-}
 
 /* ---- spans ---- */
 
@@ -689,122 +430,6 @@ static size_t judge(const request *r)
     return spans;
 }
 
-/* ---- protoc's opinion ---- */
-
-static int octal(const char *p)
-{
-    return (p[0] - '0') * 64 + (p[1] - '0') * 8 + (p[2] - '0');
-}
-
-/* Undoes protoc's quoting, in place; returns the size. */
-static size_t unquote(char *text)
-{
-    static const char codes[] = "n\nr\rt\t\"\"''\\\\";
-    char *to = text;
-    for (const char *p = text + 1; *p && !(*p == '"'); p++) {
-        if (*p != '\\') {
-            *to++ = *p;
-        } else if (p[1] >= '0' && p[1] <= '7') {
-            *to++ = (char)octal(p + 1);
-            p += 3;
-        } else {
-            const char *code = strchr(codes, *++p);
-            assert_non_null(code);
-            *to++ = code[1];
-        }
-    }
-    return (size_t)(to - text);
-}
-
-static const capture_span *nth_span(const request *r, size_t n)
-{
-    const Opentelemetry__Proto__Trace__V1__ResourceSpans *resource = r->resource_spans[0];
-    for (size_t i = 0; i < resource->n_scope_spans; n -= resource->scope_spans[i++]->n_spans)
-        if (n < resource->scope_spans[i]->n_spans)
-            return resource->scope_spans[i]->spans[n];
-    fail_msg("protoc sees more spans");
-    return NULL;
-}
-
-/* Where in the decoded text we are. */
-struct reading {
-    size_t spans, links, containers;
-    bool in_span; /* not in a scope, which has a name too */
-};
-
-/* A line of the decoded text; a span's own fields are six blanks deep. */
-static void read_line(const request *r, char *line, struct reading *reading)
-{
-    char *at = line + strspn(line, " ");
-    if (*at >= '0' && *at <= '9')
-        fail_msg("protoc does not know a field: %.60s", at);
-    reading->containers += strncmp(at, "array_value {", 13) == 0 || strncmp(at, "kvlist_value {", 14) == 0;
-    if (at - line == 4 && *at != '}') {
-        reading->in_span = strncmp(at, "spans {", 7) == 0;
-        reading->spans += reading->in_span;
-    }
-    if (at - line != 6 || !reading->in_span)
-        return;
-    const capture_span *span = nth_span(r, reading->spans - 1);
-    reading->links += strncmp(at, "links {", 7) == 0;
-    if (strncmp(at, "span_id: ", 9) == 0) {
-        size_t size = unquote(at + 9);
-        assert_int_equal(size, span->span_id.len);
-        assert_memory_equal(at + 9, span->span_id.data, size);
-    } else if (strncmp(at, "name: ", 6) == 0) {
-        size_t size = unquote(at + 6);
-        assert_int_equal(size, strlen(span->name));
-        assert_memory_equal(at + 6, span->name, size);
-    }
-}
-
-static size_t containers_of(capture_attr *const *attrs, size_t count)
-{
-    size_t containers = 0;
-    for (size_t i = 0; i < count; i++)
-        containers += oracle_value_containers(attrs[i]->value);
-    return containers;
-}
-
-static void count_span(const capture_span *span, struct reading *reading)
-{
-    reading->links += span->n_links;
-    reading->containers += containers_of(span->attributes, span->n_attributes);
-    for (size_t i = 0; i < span->n_events; i++)
-        reading->containers += containers_of(span->events[i]->attributes, span->events[i]->n_attributes);
-    for (size_t i = 0; i < span->n_links; i++)
-        reading->containers += containers_of(span->links[i]->attributes, span->links[i]->n_attributes);
-}
-
-static void ask_protoc(const request *r, const uint8_t *body, size_t size, size_t spans)
-{
-    char path[] = "/tmp/spw-oracle-XXXXXX", command[1024];
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, body, size), size);
-    close(fd);
-    snprintf(command, sizeof command,
-             "protoc --decode=opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest -I '%s' "
-             "opentelemetry/proto/collector/trace/v1/trace_service.proto < %s",
-             SPW_PROTO_DIR, path);
-    FILE *text = popen(command, "r");
-    assert_non_null(text);
-    char *line = NULL;
-    size_t room = 0;
-    struct reading reading = { 0, 0, 0, false };
-    while (getline(&line, &room, text) >= 0)
-        read_line(r, line, &reading);
-    free(line);
-    assert_int_equal(pclose(text), 0);
-    assert_int_equal(reading.spans, spans);
-    struct reading here = { 0, 0, 0, false };
-    for (; here.spans < spans; here.spans++)
-        count_span(nth_span(r, here.spans), &here);
-    assert_int_equal(reading.links, here.links);
-    assert_int_equal(reading.containers, here.containers);
-    unlink(path);
-}
-
 /* ---- the runs ---- */
 
 static size_t span_target(void)
@@ -900,8 +525,7 @@ static int set_seed(void **unused)
 {
     (void)unused;
     const char *given = getenv("SPW_SEED");
-    seed = given ? strtoul(given, NULL, 10) : (uint64_t)time(NULL) * 1000003u ^ (uint64_t)getpid();
-    state = seed;
+    set_chance(given ? strtoul(given, NULL, 10) : (uint64_t)time(NULL) * 1000003u ^ (uint64_t)getpid());
     return 0;
 }
 
@@ -909,7 +533,7 @@ static void with_the_default_limits(void **unused)
 {
     (void)unused;
     spw_options options = SPW_OPTIONS_INIT;
-    limits = (model_limits){ 128, 128, 128, 128, 128, SIZE_MAX, 1u << 20 };
+    limits = (model_limits){ 128, 128, 128, 128, 128, SIZE_MAX, 1u << 20, NULL, 0 };
     run("none", &options);
 }
 
@@ -917,7 +541,12 @@ static void with_short_limits_compressed(void **unused)
 {
     (void)unused;
     spw_options options = SPW_OPTIONS_INIT;
-    limits = (model_limits){ 10, 3, 128, 4, 128, 50, 4096 };
+    static const char *const pinned[] = { "key.7", "error.type", "k\xef\xbf\xbd" };
+    limits = (model_limits){ 10, 3, 5, 4, 2, 50, 4096, pinned, 3 };
+    options.max_links = 5;
+    options.max_link_attributes = 2;
+    options.pinned_keys = pinned;
+    options.pinned_key_count = 3;
     options.max_attributes = 10;
     options.max_events = 3;
     options.max_event_attributes = 4;
@@ -930,7 +559,7 @@ static void with_few_bytes_a_span(void **unused)
 {
     (void)unused;
     spw_options options = SPW_OPTIONS_INIT;
-    limits = (model_limits){ 60, 128, 128, 128, 128, SIZE_MAX, 30000 };
+    limits = (model_limits){ 60, 128, 128, 128, 128, SIZE_MAX, 30000, NULL, 0 };
     options.max_attributes = 60;
     options.max_span_bytes = 30000;
     run("gzip", &options);

@@ -9,5 +9,6 @@ foreach(name context_values context_stack baggage propagators tracestate_list en
 endforeach()
 
 # Everything against protobuf-c and protoc, through HTTP.
-spw_add_test(NAME wire_oracle SOURCES integration/test_wire_oracle.c integration/oracle_model.c integration/oracle_value.c LIBS spanwire-sdk-testing spw_proto LABELS integration)
+spw_add_test(NAME wire_oracle SOURCES integration/test_wire_oracle.c integration/oracle_draw.c integration/oracle_model.c
+  integration/oracle_protoc.c integration/oracle_value.c LIBS spanwire-sdk-testing spw_proto LABELS integration)
 target_compile_definitions(test_wire_oracle PRIVATE SPW_PROTO_DIR="${PROJECT_SOURCE_DIR}/proto")

@@ -38,6 +38,17 @@ static int start_small(void **state)
     return start_with(&options);
 }
 
+static int start_pinned(void **state)
+{
+    (void)state;
+    static const char *const keys[] = { "session.id", "a key as long as two words of the machine" };
+    spw_options options = SPW_OPTIONS_INIT;
+    options.max_attributes = 1;
+    options.pinned_keys = keys;
+    options.pinned_key_count = 2;
+    return start_with(&options);
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -257,6 +268,22 @@ static void pinned_attributes_do_not_displace_others(void **state)
     assert_int_equal(capture_int(got, "c"), 3);
 }
 
+static void pinned_keys_can_be_chosen(void **state)
+{
+    (void)state;
+    spw_span span = spw_span_start(NULL, "chosen", NULL);
+    spw_set(span, "first", 1);
+    spw_set(span, "session.id", "s");
+    spw_set(span, "a key as long as two words of the machine", 2);
+    spw_set(span, "a key as long as two words of the Machine", 3); /* begins and ends alike */
+    spw_set(span, "error.type", "no longer pinned");
+    const capture_span *got = end(span, "chosen");
+    assert_int_equal(got->n_attributes, 3);
+    assert_int_equal(got->dropped_attributes_count, 2);
+    assert_string_equal(capture_string(got, "session.id"), "s");
+    assert_int_equal(capture_int(got, "a key as long as two words of the machine"), 2);
+}
+
 /* A span whose bytes are used up still says that, and how, it failed. */
 static void an_error_is_kept_when_the_bytes_are_used_up(void **state)
 {
@@ -321,6 +348,7 @@ int main(void)
         TEST(threads_do_not_mix_their_texts, start),
         TEST(the_type_of_an_error_is_kept_past_the_count, start_small),
         TEST(pinned_attributes_do_not_displace_others, start_small),
+        TEST(pinned_keys_can_be_chosen, start_pinned),
         TEST(an_error_is_kept_when_the_bytes_are_used_up, start_small),
         TEST(a_status_goes_without_its_message_when_that_is_too_long, start_small),
         TEST(a_pinned_value_over_the_reserve_is_dropped_and_counted, start_small),

@@ -24,6 +24,18 @@ static int start(void **state)
     return 0;
 }
 
+static int start_small(void **state)
+{
+    (void)state;
+    alarm(60);
+    spw_options options = SPW_OPTIONS_INIT;
+    options.max_links = 2;
+    options.max_link_attributes = 1;
+    c = capture_new();
+    capture_start(c, &options);
+    return 0;
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -153,6 +165,20 @@ static void attributes_of_links_have_their_own_limit(void **state)
     assert_int_equal(got->dropped_attributes_count, 0);
 }
 
+static void the_limits_on_links_can_be_set(void **state)
+{
+    (void)state;
+    const spw_attr attrs[] = { spw_attr_int("a", 1), spw_attr_int("b", 2) };
+    spw_span span = spw_span_start(NULL, "small", NULL);
+    for (int i = 0; i < 5; i++)
+        spw_add_link(span, remote(NULL), attrs, 2);
+    const capture_span *got = end(span, "small");
+    assert_int_equal(got->n_links, 2);
+    assert_int_equal(got->dropped_links_count, 3);
+    assert_int_equal(got->links[1]->n_attributes, 1);
+    assert_int_equal(got->links[1]->dropped_attributes_count, 1);
+}
+
 static void a_link_that_does_not_fit_is_dropped_and_its_span_kept(void **state)
 {
     (void)state;
@@ -219,6 +245,7 @@ int main(void)
         TEST(a_link_to_no_span_needs_something_to_say),
         TEST(links_over_128_are_counted),
         TEST(attributes_of_links_have_their_own_limit),
+        cmocka_unit_test_setup_teardown(the_limits_on_links_can_be_set, start_small, stop),
         TEST(a_link_that_does_not_fit_is_dropped_and_its_span_kept),
         TEST(spans_that_do_not_record_take_no_links),
         TEST(several_threads_add_links_to_one_span),
