@@ -1,9 +1,10 @@
 #!/bin/sh
 # tests/interop/run.sh [BUILD_DIRECTORY]: this project's programs against other implementations of OpenTelemetry. What they need and is
-# not here is skipped, and said. The collector is built once and kept in out/cache/.
+# not here is skipped, and said. The collector is built once and kept in out/cache/, packages of npm and PyPI in build-interop/.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/checks/lib.sh
+. tests/interop/packages.sh
 
 jobs=$(nproc 2>/dev/null || echo 2)
 work=$(mktemp -d)
@@ -52,12 +53,18 @@ need_programs() {
     build=${1:-build-gcc}
     if [ ! -f "$build/CMakeCache.txt" ]; then
         build='build-interop'
-        cmake -S . -B "$build" -G Ninja -DBUILD_TESTING=OFF -DSPW_BUILD_VIEWER=OFF -DSPW_BUILD_BENCH=OFF || return
+        cmake -S . -B "$build" -G Ninja -DBUILD_TESTING=OFF -DSPW_BUILD_BENCH=OFF ||
+            cmake -S . -B "$build" -G Ninja -DBUILD_TESTING=OFF -DSPW_BUILD_VIEWER=OFF -DSPW_BUILD_BENCH=OFF || return
     fi
     cmake --build "$build" --parallel "$jobs" --target agent linecount spanwire-sdk || return
+    ! has_viewer || cmake --build "$build" --parallel "$jobs" --target spanwire-cli || return
     # against the public headers and the shared libraries, as a program of a user's
     ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Iinclude tests/interop/witness/*.c -o "$work/witness" \
         -L"$build/src" -lspanwire-sdk -lspanwire -pthread "-Wl,-rpath,$PWD/$build/src"
+}
+
+has_viewer() {
+    grep -q '^SPW_BUILD_VIEWER:BOOL=ON' "$build/CMakeCache.txt"
 }
 
 # The collector, from the cache or built; its sources' hash is in its name, so that a changed pin makes another.
@@ -81,22 +88,19 @@ not_built() {
     tail -20 "$work/build.log"
 }
 
-compare() {
-    compare_rc=0
-    limited 400 "$work/check" -collector "$collector" -witness "$work/witness" -agent "$build/samples/agent" >"$work/check.log" 2>&1 ||
-        compare_rc=$?
-    cat "$work/check.log"
-    passed=$((passed + $(grep -c '^ok - ' "$work/check.log" || true)))
-    wrong=$(grep -c '^not ok - ' "$work/check.log" || true)
+# shows LOG STATUS WHAT: a comparison's cases, counted; WHAT ended without a word
+shows() {
+    cat "$1"
+    passed=$((passed + $(grep -c '^ok - ' "$1" || true)))
+    wrong=$(grep -c '^not ok - ' "$1" || true)
     failed=$((failed + wrong))
-    if [ "$compare_rc" -ne 0 ] && [ "$wrong" -eq 0 ]; then
-        not_ok "the comparison ended with status $compare_rc"
+    if [ "$2" -ne 0 ] && [ "$wrong" -eq 0 ]; then
+        not_ok "$3 ended with status $2"
     fi
 }
 
 test_collector() {
     find_go >"$work/why" || { skip "OpenTelemetry Collector: $(cat "$work/why")"; return; }
-    need_programs "$@" >"$work/build.log" 2>&1 || { not_built 'what is tested'; return; }
     "$go" -C tests/interop/check build -o "$work/check" . >"$work/build.log" 2>&1 || { not_built 'the comparison'; return; }
     if ! need_collector >"$work/build.log" 2>&1; then
         if offline "$work/build.log"; then
@@ -107,10 +111,47 @@ test_collector() {
         fi
         return
     fi
-    compare
+    rc=0
+    limited 400 "$work/check" -collector "$collector" -witness "$work/witness" -agent "$build/samples/agent" >"$work/check.log" 2>&1 || rc=$?
+    shows "$work/check.log" "$rc" 'the comparison with the Collector'
 }
 
-test_collector "$@"
-skip 'a decoder in Python (opentelemetry-proto): not in this version'
-skip 'receivers from npm: not in this version'
+test_python() {
+    need_python >"$work/build.log" 2>&1 || { no_package 'a decoder in Python (opentelemetry-proto)'; return; }
+    rc=0
+    clean_env timeout 120 "$venv/bin/python" tests/interop/python/decode.py "$work/witness" "$work" >"$work/check.log" 2>&1 || rc=$?
+    shows "$work/check.log" "$rc" 'the decoder in Python'
+}
+
+# The viewer on a free port; its process in `child`, its port in `port`.
+start_viewer() {
+    rm -f "$work/port"
+    clean_env "$build/cli/spanwire" view --quiet --listen 127.0.0.1:0 --port-file "$work/port" &
+    child=$!
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        [ -f "$work/port" ] && break
+        sleep 0.3
+    done
+    port=$(cat "$work/port")
+}
+
+test_npm() {
+    has_viewer || { skip 'senders from npm: this build has no viewer'; return; }
+    need_npm >"$work/build.log" 2>&1 || { no_package 'senders from npm (OpenTelemetry for JavaScript)'; return; }
+    start_viewer || { not_ok 'the viewer does not start'; return; }
+    rc=0
+    clean_env timeout 120 node "$modules/send.mjs" "http://127.0.0.1:$port" >"$work/check.log" 2>&1 || rc=$?
+    kill "$child" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
+    child=
+    shows "$work/check.log" "$rc" 'the senders from npm'
+}
+
+if need_programs "$@" >"$work/build.log" 2>&1; then
+    test_collector
+    test_python
+    test_npm
+else
+    not_built 'what is tested'
+fi
 finish
