@@ -268,6 +268,15 @@ SPW_API spw_result spw_exporter_register(const char *name, spw_exporter_factory_
 /** Registers otlp, console, file, otlp/stdout and memory; spw_start() calls it. Idempotent. */
 SPW_API void spw_exporters_register_builtin(void);
 
+/*
+ * ---- the console exporter, by name: `console` ----
+ *
+ * Spans on standard output, for people. Those of one batch whose parents are in it, too, stand below them, as a tree; others stand alone and name
+ * their parent. OTEL_TRACES_EXPORTER=console sends each span alone, as the specification wants it; a pipeline of spw_options in the mode
+ * SPW_PIPELINE_BATCH waits 100 ms for what ends together. Long values are cut, at most 1 MiB a span is written, control characters are escaped;
+ * in colours on a terminal, unless NO_COLOR is set or TERM is `dumb`. It blocks, on a thread of its own.
+ */
+
 /* ---- the file exporter: OTLP JSON lines ---- */
 
 /** Begin with SPW_FILE_EXPORTER_OPTIONS_INIT. Strings are copied. */

@@ -143,6 +143,40 @@ static void a_full_disk_is_one_line_in_the_log_and_loses_nothing(void **state)
     assert_int_equal(capture_stats(0).exported, 40);
 }
 
+/* The program's own reader, which shares no code with the writer. */
+static void the_viewer_reads_what_is_written(void **state)
+{
+    (void)state;
+#ifdef SPW_TEST_PROGRAM
+    char command[300];
+    spw_file_exporter_options file = SPW_FILE_EXPORTER_OPTIONS_INIT;
+    file.path = path;
+    spw_pipeline_options p = SPW_PIPELINE_OPTIONS_INIT;
+    p.exporter = spw_file_exporter_new(&file, NULL);
+    spw_options options = SPW_OPTIONS_INIT;
+    options.service_name = "file test";
+    options.pipelines = &p;
+    options.pipeline_count = 1;
+    assert_int_equal(spw_start(&options), SPW_OK);
+    spw_span span = spw_span_start(NULL, "shown \"\\\n\xe2\x80\xa8", NULL);
+    spw_value list[] = { spw_value_double(0.1), spw_value_bytes("\0\xff", 2), spw_value_map(NULL, 0) };
+    spw_set_value(span, "list", &(spw_value){ SPW_VALUE_ARRAY, { .array = { list, 3 } } });
+    spw_add_event(span, "event", NULL, 0);
+    spw_add_link(span, span, NULL, 0);
+    spw_span_end(span);
+    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    snprintf(command, sizeof command, "%s show %s 2>&1", SPW_TEST_PROGRAM, path);
+    FILE *shown = popen(command, "r");
+    char text[4096];
+    text[fread(text, 1, sizeof text - 1, shown)] = '\0';
+    assert_int_equal(pclose(shown), 0);
+    if (!strstr(text, "1 span") || !strstr(text, "file test") || !strstr(text, "shown"))
+        fail_msg("%s", text);
+#else
+    skip(); /* built without it */
+#endif
+}
+
 /* In a child, whose standard output is a pipe, and which only returns: the exit flush has to write it. */
 static void otlp_stdout_is_written_at_exit(void **state)
 {
@@ -174,6 +208,7 @@ int main(void)
         TEST(by_name_from_the_environment),
         TEST(without_a_path_it_does_not_start),
         TEST(a_full_disk_is_one_line_in_the_log_and_loses_nothing),
+        TEST(the_viewer_reads_what_is_written),
         TEST(otlp_stdout_is_written_at_exit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

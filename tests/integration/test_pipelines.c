@@ -18,6 +18,7 @@
 
 #include "support/capture.h"
 #include "support/fail_alloc.h"
+#include "support/http_peer.h"
 #include "support/script_exporter.h"
 
 #define SECRET "canary-4be1c7"
@@ -622,6 +623,29 @@ static void an_export_timeout_can_be_none(void **state)
     sink_free(hasty);
 }
 
+/* What the options say of OTLP reaches the wire. */
+static void options_of_otlp_reach_the_wire(void **state)
+{
+    (void)state;
+    http_peer *peer = http_peer_start();
+    spw_options options = SPW_OPTIONS_INIT;
+    options.otlp_endpoint = http_peer_url(peer);
+    options.otlp_protocol = "http/json";
+    options.user_agent_prefix = "my-app/2.0";
+    options.otlp_timeout_ms = SPW_NEVER;
+    setenv("no_proxy", "*", 1);
+    assert_int_equal(spw_start(&options), SPW_OK);
+    record(1);
+    assert_int_equal(spw_flush(5000), SPW_OK);
+    const http_peer_request *r = http_peer_request_at(peer, 0);
+    assert_non_null(r);
+    assert_string_equal(http_peer_header(r, "Content-Type"), "application/json");
+    assert_string_equal(http_peer_header(r, "User-Agent"), "my-app/2.0 OTel-OTLP-Exporter-C/" SPW_VERSION);
+    assert_memory_equal(r->body, "{\"resourceSpans\":[", 18);
+    spw_shutdown(1000);
+    http_peer_stop(peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -635,6 +659,7 @@ int main(void)
         cmocka_unit_test(a_deadline_keeps_the_filter_apart),
         cmocka_unit_test(an_unknown_mode_is_refused),
         cmocka_unit_test(an_export_timeout_can_be_none),
+        cmocka_unit_test(options_of_otlp_reach_the_wire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
