@@ -1,4 +1,4 @@
-/* The viewer behind its HTTP library: bodies plain and gzip, then its pages and its JSON API with any parameters, on a real store. */
+/* The viewer behind its HTTP library: bodies of protobuf and JSON, plain and gzip, then its pages and its JSON API with any parameters, on a real store. */
 #include "fuzz/input.h"
 
 #include "http.h"
@@ -42,26 +42,29 @@ static void answer_fini(struct spwv_answer *answer)
     spwv_buf_fini(&answer->body);
 }
 
-static void post(struct input *in, bool gzip)
+static void post(struct input *in, bool gzip, bool json)
 {
     struct spwv_body body;
     struct spwv_answer answer = { 0 };
+    spwv_buf_init(&answer.body, SPWV_MAX_ANSWER, &app.memory);
     spwv_body_init(&body, gzip, app.max_compressed, app.max_inflated, &app.memory);
     spwv_body_add(&body, in->at, in->left);
     spwv_body_finish(&body);
     must(body.plain.size <= app.max_inflated);
     if (!body.status) {
         const struct spwv_request request = { .app = &app, .method = "POST", .path = "/v1/traces",
-            .body = { (const uint8_t *)body.plain.data, body.plain.size } };
+            .body = { (const uint8_t *)body.plain.data, body.plain.size }, .json = json };
         spwv_route(&request, &answer);
-        answer_fini(&answer);
     }
+    answer.status = answer.status ? answer.status : body.status;
+    answer_fini(&answer);
     spwv_body_fini(&body);
 }
 
 static void show(const char *path, struct parameters *parameters)
 {
     struct spwv_answer answer = { 0 };
+    spwv_buf_init(&answer.body, SPWV_MAX_ANSWER, &app.memory);
     const struct spwv_request request = { .app = &app, .method = "GET", .path = path, .arg = parameters, .query = query };
     spwv_route(&request, &answer);
     answer_fini(&answer);
@@ -70,16 +73,20 @@ static void show(const char *path, struct parameters *parameters)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = { "limit", "errors", "min_duration_ms", "before", "service", "q", "width", "format", "after" };
-    static const char *const paths[] = { "/api/traces", "/api/services", "/api/info", "/", "/api/traces/latest", "/api/traces/latest.txt" };
+    static const char *const paths[] = { "/api/traces", "/api/services", "/api/info", "/", "/api/traces/latest",
+        "/api/traces/latest/text" };
+    static const char *const exports[] = { "/api/traces/latest", "/api/traces/latest/text", "/api/traces/latest.otlp.json",
+        "/api/traces/latest.speedscope.json", "/api/traces/latest.chrome.json" };
     static unsigned rounds;
     struct input in = { data, size };
     struct spwv_error error;
     uint8_t what = input_byte(&in);
     if (what % 4 < 2) {
-        post(&in, what % 4 == 1);
+        post(&in, what % 4 == 1, what >> 2 & 1);
         struct parameters none = { { NULL }, { NULL } };
         show("/api/traces", &none);
-        show("/api/traces/latest", &none);
+        for (size_t i = 0; i < sizeof exports / sizeof exports[0]; i++)
+            show(exports[i], &none);
     } else {
         struct parameters p = { { NULL }, { NULL } };
         for (size_t i = 0; i < 4 && in.left; i++) {

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=${FUZZ_SECONDS:-20}
-fuzzers='propagation otlp_text otlp_response reader api viewer'
+fuzzers='propagation otlp_text otlp_response reader api viewer otlp_json'
 command -v clang >/dev/null 2>&1 || { echo 'skipped: no clang'; exit 77; }
 
 cmake --preset fuzz -DBUILD_TESTING=ON >/dev/null

@@ -1,6 +1,6 @@
-# What the comparisons need from npm and PyPI, fetched once into build-interop/; a changed pin makes another. Each function says what is
+# Sourced by run.sh, which has the directory `work` and not_built(). What the comparisons need from npm and PyPI, fetched once into build-interop/; a changed pin makes another. Each function says what is
 # missing and returns 77 when it is not to be had here, 1 when something went wrong.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of run.sh, and for it
 
 # in_cache NAME FILES...: the directory for what these files name, in `cached`; returns 1 when it has to be filled
 in_cache() {
@@ -30,7 +30,8 @@ no_package() {
 
 # Sets `modules`, a directory with send.mjs and what it imports.
 need_npm() {
-    command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1 || { printf 'missing: npm is not installed\n'; return 77; }
+    command -v npm >/dev/null 2>&1 || { printf 'missing: npm is not installed\n'; return 77; }
+    command -v node >/dev/null 2>&1 || { printf 'missing: node is not installed\n'; return 77; }
     node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 6) ? 0 : 1)' ||
         { printf 'missing: it needs Node 20.6, here is %s\n' "$(node --version)"; return 77; }
     if ! in_cache npm tests/interop/npm/package.json tests/interop/npm/package-lock.json; then
