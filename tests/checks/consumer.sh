@@ -74,28 +74,31 @@ fi
 
 # ---- a binding: spans.lua says what it makes ----
 
-# The lines `name parent kind status` of the spans on a console, parents by name.
+# Of the spans in OTLP JSON, a line each: what is it in, its kind (OTLP's number) and its status; parents by name.
 tree() {
-    awk '/^span "/ { name = $0; sub(/^span "/, "", name); sub(/".*/, "", name); kind = $0; sub(/^span "[^"]*" /, "", kind); status = kind
-                     sub(/ .*/, "", kind); sub(/.* status /, "", status); sub(/ .*/, "", status) }
-        /^  trace / { id = $4; names[id] = name; parents[id] = $5 == "parent" ? $6 : ""; told[id] = kind " " status; traces[$2] }
+    sed 's/{"traceId"/\n&/g' "$1" | awk '
+        function field(key) { return match($0, "\"" key "\":\"?[^\",}]*") ? substr($0, RSTART, RLENGTH) : "" }
+        function value(key) { text = field(key); sub(/^[^:]*:"?/, "", text); return text }
+        /^\{"traceId"/ { id = value("spanId"); names[id] = value("name"); parents[id] = value("parentSpanId")
+                         told[id] = "kind " value("kind") ", status " (value("code") == "" ? 0 : value("code")); traces[value("traceId")] }
         END { for (id in names) print names[id] ": in " (parents[id] == "" ? "nothing" : names[parents[id]]) ", " told[id]
               for (t in traces) count++
-              print "traces: " count }' "$1" | LC_ALL=C sort
+              print "traces: " count }' | LC_ALL=C sort
 }
 
 cat >tree.txt <<'TREE'
-lua elsewhere: in lua run, client unset
-lua leaf: in lua step, internal unset
-lua run: in nothing, internal unset
-lua step: in lua run, internal error
+lua elsewhere: in lua run, kind 3, status 0
+lua leaf: in lua step, kind 1, status 0
+lua run: in nothing, kind 1, status 0
+lua step: in lua run, kind 1, status 2
 traces: 1
 TREE
 if command -v luajit >/dev/null 2>&1; then
-    attempt 'LuaJIT calls the libraries' clean_env OTEL_TRACES_EXPORTER=console sh -c 'luajit "$1" >spans.txt' - "$consumers/spans.lua"
-    case_of 'its spans are a tree' "$(tree spans.txt | diff tree.txt - || true)"
-    for line in 'lua.string="zero\\x00inside"' 'lua.int=7' 'lua.double=2.5' 'lua.bool=true' 'error.type="timeout"' 'attempt=2' 'scope "lua" 5.1'; do
-        case_of "and hold what was set: $line" "$(grep -q -- "$line" spans.txt || echo 'it is not there')"
+    attempt 'LuaJIT calls the libraries' clean_env OTEL_TRACES_EXPORTER=otlp/stdout sh -c 'luajit "$1" >spans.json' - "$consumers/spans.lua"
+    case_of 'its spans are a tree' "$(tree spans.json | diff tree.txt - || true)"
+    for text in '"lua.string","value":{"stringValue":"zero\\u0000inside"}' '"lua.int","value":{"intValue":"7"}' '"lua.double","value":{"doubleValue":2.5}' \
+        '"lua.bool","value":{"boolValue":true}' '"error.type","value":{"stringValue":"timeout"}' '"attempt","value":{"intValue":"2"}' '"scope":{"name":"lua","version":"5.1"'; do
+        case_of "and hold what was set: $text" "$(grep -qF -- "$(printf '%b' "$text")" spans.json || echo 'it is not there')"
     done
 else
     skip 'LuaJIT calls the libraries: no luajit (Debian: luajit)'

@@ -2,7 +2,7 @@
 --
 --     lua run -> lua step (an event, an error) -> lua leaf        and: lua elsewhere, a child of "lua run" by an explicit parent
 --
--- and consumer.sh reads the tree back from the console exporter.
+-- and consumer.sh reads the tree back from what it writes as OTLP JSON.
 local ffi = require("ffi")
 ffi.cdef [[
 typedef struct { const char *data; size_t size; } spw_view;
