@@ -78,4 +78,20 @@ for page in README.md docs/api/*.md; do
     done
     [ "$count" -gt 0 ] || [ "$page" = docs/api/README.md ] || not_ok "$page has no example"
 done
+# tests_named FILE: `path: function` for each test a page claims: a path in backquotes, and the names in backquotes after it
+tests_named() {
+    awk -F'`' '{ file = ""
+        for (i = 2; i <= NF; i += 2) {
+            if ($i ~ /^(unit|integration|stress|viewer|browser)\/[a-z_0-9]+\.c$/) { file = $i; print file }
+            else if (file != "" && $i ~ /^[a-z][a-z_0-9]+$/ && $(i - 1) ~ /^(: |, )$/) print file " " $i
+            else file = ""
+        } }' "$1" | sort -u
+}
+
+for page in docs/compliance.md docs/architecture.md; do
+    tests_named "$page" >"$work/claims"
+    case_of "$page names tests that exist" "$(while read -r file name; do
+        grep -qE "\\b$name\\(" "tests/$file" 2>/dev/null || echo "tests/$file: $name"
+    done <"$work/claims")"
+done
 finish
