@@ -7,7 +7,9 @@
 
 #include "console_span.h"
 
-enum { NONE = UINT32_MAX, MAX_INDENT = 24 };
+#define NONE UINT32_MAX
+
+enum { MAX_INDENT = 24 };
 
 struct spw__console_node {
     uint8_t ids[24]; /* trace, span */
