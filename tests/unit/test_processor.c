@@ -1,112 +1,16 @@
-/* Span processors: what they see, when, on which thread, and what they may do. */
+/* Span processors: their order, their lives, what they may not do. What they do to a span: test_processor_span.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "record/engine.h"
-#include "support/capture.h"
+#include "support/recorder.h"
 #include "support/sampling.h"
 
-/* A processor that writes down each call as a letter and its own name, and does what the test's functions do. */
-typedef struct recorder {
-    spw_processor base;
-    void (*starting)(spw_span span, const spw_context *parent);
-    void (*ending)(spw_span span);
-    void (*ended)(const spw_span_view *span);
-    spw_result answer;
-    uint32_t timeout_ms; /* of the last flush or shutdown */
-} recorder;
-
-static char calls[512];
-static pthread_mutex_t calls_lock = PTHREAD_MUTEX_INITIALIZER;
 static capture *c;
-
-static void note(char letter, const spw_processor *self)
-{
-    pthread_mutex_lock(&calls_lock);
-    size_t size = strlen(calls);
-    if (size + 3 < sizeof calls)
-        snprintf(calls + size, sizeof calls - size, "%c%s ", letter, self->name);
-    pthread_mutex_unlock(&calls_lock);
-}
-
-static void on_start(spw_processor *self, spw_span span, const spw_context *parent)
-{
-    note('s', self);
-    if (((recorder *)(void *)self)->starting)
-        ((recorder *)(void *)self)->starting(span, parent);
-}
-
-static void on_ending(spw_processor *self, spw_span span)
-{
-    note('g', self);
-    if (((recorder *)(void *)self)->ending)
-        ((recorder *)(void *)self)->ending(span);
-}
-
-static void on_end(spw_processor *self, const spw_span_view *span)
-{
-    note('e', self);
-    if (((recorder *)(void *)self)->ended)
-        ((recorder *)(void *)self)->ended(span);
-}
-
-static spw_result on_flush(spw_processor *self, uint32_t timeout_ms)
-{
-    note('f', self);
-    ((recorder *)(void *)self)->timeout_ms = timeout_ms;
-    return ((recorder *)(void *)self)->answer;
-}
-
-static spw_result on_shutdown(spw_processor *self, uint32_t timeout_ms)
-{
-    note('S', self);
-    ((recorder *)(void *)self)->timeout_ms = timeout_ms;
-    return ((recorder *)(void *)self)->answer;
-}
-
-static void on_destroy(spw_processor *self)
-{
-    note('d', self);
-}
-
-static recorder make(const char *name)
-{
-    return (recorder){ .base = { sizeof(spw_processor), name, on_start, on_ending, on_end, on_flush, on_shutdown, on_destroy } };
-}
-
-static void start_with(spw_processor *const *processors, size_t count, spw_sampler *sampler)
-{
-    calls[0] = '\0';
-    c = capture_new();
-    spw_options options = SPW_OPTIONS_INIT;
-    options.processors = processors;
-    options.processor_count = count;
-    options.sampler = sampler;
-    capture_start(c, &options);
-}
-
-static void start_one(recorder *one, spw_sampler *sampler)
-{
-    spw_processor *const list[] = { &one->base };
-    start_with(list, 1, sampler);
-}
-
-static const capture_span *sent(const char *name)
-{
-    assert_int_equal(spw_flush(5000), SPW_OK);
-    const capture_span *span = capture_named(c, name);
-    assert_non_null(span);
-    return span;
-}
 
 /* ---- the order of things ---- */
 
@@ -114,24 +18,24 @@ static const capture_span *sent(const char *name)
 static void processors_are_called_in_their_order(void **state)
 {
     (void)state;
-    recorder a = make("1"), b = make("2"), none = make("3");
-    none.base = (spw_processor){ .struct_size = sizeof(spw_processor), .name = "3", .destroy = on_destroy };
+    recorder a = recorder_make("1"), b = recorder_make("2"), none = recorder_make("3");
+    none.base = (spw_processor){ .struct_size = sizeof(spw_processor), .name = "3", .destroy = a.base.destroy };
     spw_processor *const list[] = { &a.base, &none.base, &b.base };
-    start_with(list, 3, NULL);
+    c = recorder_start(list, 3, NULL);
     spw_span_end(spw_span_start(NULL, "ordered", NULL));
-    assert_string_equal(calls, "s1 s2 g1 g2 e1 e2 ");
+    assert_string_equal(recorder_calls, "s1 s2 g1 g2 e1 e2 ");
     assert_int_equal(spw_flush(5000), SPW_OK);
-    assert_string_equal(calls, "s1 s2 g1 g2 e1 e2 f1 f2 ");
+    assert_string_equal(recorder_calls, "s1 s2 g1 g2 e1 e2 f1 f2 ");
     capture_stop(c);
-    assert_string_equal(calls, "s1 s2 g1 g2 e1 e2 f1 f2 S1 S2 d1 d3 d2 ");
+    assert_string_equal(recorder_calls, "s1 s2 g1 g2 e1 e2 f1 f2 S1 S2 d1 d3 d2 ");
 }
 
 static void flush_and_shutdown_say_what_processors_say(void **state)
 {
     (void)state;
-    recorder a = make("1"), b = make("2");
+    recorder a = recorder_make("1"), b = recorder_make("2");
     spw_processor *const list[] = { &a.base, &b.base };
-    start_with(list, 2, NULL);
+    c = recorder_start(list, 2, NULL);
     b.answer = SPW_ERR_TIMEOUT;
     assert_int_equal(spw_flush(3000), SPW_ERR_TIMEOUT);
     assert_in_range(a.timeout_ms, 1000, 3000);
@@ -140,511 +44,21 @@ static void flush_and_shutdown_say_what_processors_say(void **state)
     assert_int_equal(spw_shutdown(3000), SPW_ERR_SYSTEM);
     assert_in_range(b.timeout_ms, 1000, 3000);
     assert_int_equal(spw_shutdown(3000), SPW_OK);
-    assert_string_equal(calls, "f1 f2 S1 S2 d1 d2 ");
+    assert_string_equal(recorder_calls, "f1 f2 S1 S2 d1 d2 ");
     capture_free(c);
 }
 
 static void no_call_comes_after_the_shutdown(void **state)
 {
     (void)state;
-    recorder a = make("1");
-    start_one(&a, NULL);
+    recorder a = recorder_make("1");
+    c = recorder_start_one(&a, NULL);
     spw_span open = spw_span_start(NULL, "open", NULL);
     assert_int_equal(spw_shutdown(5000), SPW_OK);
     spw_span_end(open);
     spw_span_end(spw_span_start(NULL, "late", NULL));
-    assert_string_equal(calls, "s1 S1 d1 ");
+    assert_string_equal(recorder_calls, "s1 S1 d1 ");
     capture_free(c);
-}
-
-/* ---- on_start ---- */
-
-static spw_span started;
-static spw_context started_under;
-
-static void set_at_start(spw_span span, const spw_context *parent)
-{
-    started = span;
-    started_under = *parent;
-    spw_set_string(span, "by.processor", "yes");
-    spw_set_int(span, "own", 2);
-    spw_add_event(span, "started", NULL, 0);
-    spw_update_name(span, "renamed");
-}
-
-static void on_start_can_add_to_the_span(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.starting = set_at_start;
-    start_one(&a, NULL);
-    const spw_attr own = spw_attr_int("own", 1);
-    spw_span_options options = SPW_SPAN_OPTIONS_INIT;
-    options.attributes = &own;
-    options.attribute_count = 1;
-    spw_span span = spw_span_start(NULL, "named", &options);
-    assert_memory_equal(&span, &started, sizeof span); /* the same value as the user is given */
-    assert_false(spw_span_is_valid(started_under.span));
-    spw_set_int(span, "later", 3);
-    spw_context under = { .span = span };
-    options.parent = &under;
-    spw_span_end(spw_span_start(NULL, "child", &options));
-    assert_memory_equal(&started_under.span, &span, sizeof span);
-    spw_span_end(span);
-    assert_int_equal(spw_flush(5000), SPW_OK);
-    assert_int_equal(capture_count(c), 2);
-    const capture_span *got = capture_at(c, 1);
-    assert_string_equal(got->name, "renamed");
-    assert_string_equal(capture_string(got, "by.processor"), "yes");
-    assert_int_equal(capture_int(got, "own"), 2);
-    assert_int_equal(capture_int(got, "later"), 3);
-    assert_int_equal(got->n_events, 1);
-    capture_stop(c);
-}
-
-/* "It SHOULD be possible to keep a reference to this span object and updates to the span SHOULD be reflected in it." */
-static void the_span_of_on_start_can_be_kept(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.starting = set_at_start;
-    start_one(&a, NULL);
-    spw_span span = spw_span_start(NULL, "kept", NULL);
-    assert_true(spw_is_recording(started));
-    spw_set_int(started, "kept", 1);
-    spw_span_end(span);
-    assert_false(spw_is_recording(started));
-    assert_int_equal(capture_int(sent("renamed"), "kept"), 1);
-    capture_stop(c);
-}
-
-/* ---- on_ending ---- */
-
-static spw_span ending_value;
-static bool was_recording, user_was_recording;
-
-static void change_at_end(spw_span span)
-{
-    ending_value = span;
-    was_recording = spw_is_recording(span);
-    user_was_recording = spw_is_recording(started);
-    spw_set_int(started, "by.user.value", 1); /* the user's value is that of an ended span */
-    spw_set_int(span, "own", 9);
-    static char long_value[3000];
-    memset(long_value, 'y', sizeof long_value - 1);
-    spw_set_string(span, "long", long_value);
-    spw_add_event(span, "ending", NULL, 0);
-    spw_set_status(span, SPW_STATUS_ERROR, "judged");
-    spw_add_link(span, sampling_parent(true, true), NULL, 0);
-    spw_span_end(span); /* does nothing */
-    spw_span_end_at(span, 1);
-    spw_set_int(span, "after", 1);
-}
-
-static void on_ending_can_change_the_span(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.starting = set_at_start;
-    a.ending = change_at_end;
-    start_one(&a, NULL);
-    spw_context parent = { .span = sampling_parent(true, true) };
-    parent.span.trace_state = sampling_state("k=v");
-    spw_span_options options = SPW_SPAN_OPTIONS_INIT;
-    options.parent = &parent;
-    spw_span span = spw_span_start(NULL, "ending", &options);
-    spw_span_end(span);
-    assert_true(was_recording);
-    assert_false(user_was_recording);
-    assert_memory_equal(ending_value.trace_id, span.trace_id, 16);
-    assert_memory_equal(ending_value.span_id, span.span_id, 8);
-    assert_int_equal(ending_value.flags, span.flags);
-    assert_int_equal(ending_value.trace_state, span.trace_state);
-    assert_int_not_equal(ending_value.handle, span.handle);
-    assert_false(spw_is_recording(ending_value)); /* only until the call returned */
-    spw_set_int(ending_value, "too.late", 1);
-    const capture_span *got = sent("renamed");
-    assert_int_equal(capture_int(got, "own"), 9);
-    assert_int_equal(capture_int(got, "after"), 1);
-    assert_int_equal(capture_int(got, "by.user.value"), INT64_MIN);
-    assert_int_equal(capture_int(got, "too.late"), INT64_MIN);
-    assert_int_equal(strlen(capture_string(got, "long")), 2999);
-    assert_int_equal(got->n_events, 2);
-    assert_int_equal(got->n_links, 1);
-    assert_string_equal(got->status->message, "judged");
-    assert_string_equal(got->trace_state, "k=v");
-    capture_stop(c);
-}
-
-/* "the OnEnding method duration is not included in the span duration" */
-static void sleep_at_end(spw_span span)
-{
-    (void)span;
-    const struct timespec pause = { 0, 50000000 };
-    nanosleep(&pause, NULL);
-}
-
-static void the_time_in_on_ending_does_not_count(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.ending = sleep_at_end;
-    start_one(&a, NULL);
-    spw_span_end(spw_span_start(NULL, "short", NULL));
-    const capture_span *got = sent("short");
-    assert_true(got->end_time_unix_nano - got->start_time_unix_nano < 50000000);
-    capture_stop(c);
-}
-
-/* Threads that write to the span as it ends: everything of theirs is there before on_ending, or not at all. */
-static uint32_t writers_stop; /* atomic */
-static uint32_t changed_meanwhile;
-
-static void watch_at_end(spw_span span)
-{
-    static _Thread_local uint8_t before[65536], after[65536];
-    spw_span_view first, second;
-    if (!spw_span_snapshot(span, before, sizeof before, &first))
-        return;
-    for (int i = 0; i < 3; i++)
-        sched_yield();
-    bool same = spw_span_snapshot(span, after, sizeof after, &second) && first.encoded.size == second.encoded.size &&
-                memcmp(first.encoded.data, second.encoded.data, first.encoded.size) == 0;
-    if (!same)
-        __atomic_add_fetch(&changed_meanwhile, 1, __ATOMIC_RELAXED);
-    spw_set_bool(span, "watched", true);
-}
-
-static spw_span shared[64]; /* words stored one by one; a torn value is a stale one */
-static uint64_t shared_handles[64];
-
-static void *write_all(void *arg)
-{
-    (void)arg;
-    for (unsigned i = 0; !__atomic_load_n(&writers_stop, __ATOMIC_RELAXED); i++) {
-        spw_span span = { .handle = __atomic_load_n(&shared_handles[i % 64], __ATOMIC_RELAXED) };
-        if (span.handle)
-            spw_set_int(span, "w", i);
-    }
-    return NULL;
-}
-
-static void nobody_else_changes_a_span_in_on_ending(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.ending = watch_at_end;
-    changed_meanwhile = 0;
-    writers_stop = 0;
-    start_one(&a, NULL);
-    pthread_t threads[3];
-    for (int i = 0; i < 3; i++)
-        pthread_create(&threads[i], NULL, write_all, NULL);
-    enum { ROUNDS = 60 };
-    for (int round = 0; round < ROUNDS; round++) {
-        for (int i = 0; i < 64; i++) {
-            shared[i] = spw_span_start(NULL, "shared", NULL);
-            __atomic_store_n(&shared_handles[i], shared[i].handle, __ATOMIC_RELAXED);
-        }
-        for (int i = 0; i < 64; i++)
-            spw_span_end(shared[i]);
-    }
-    __atomic_store_n(&writers_stop, 1, __ATOMIC_RELAXED);
-    for (int i = 0; i < 3; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(changed_meanwhile, 0);
-    assert_int_equal(spw_flush(20000), SPW_OK);
-    size_t count = capture_count(c);
-    assert_int_equal(count + capture_stats(0).dropped[SPW_DROP_REENTRANT], ROUNDS * 64);
-    for (size_t i = 0; i < count; i++)
-        assert_non_null(capture_find(capture_at(c, i)->attributes, capture_at(c, i)->n_attributes, "watched"));
-    capture_stop(c);
-}
-
-/* A processor hands the value of on_ending to another thread, which is not allowed: nothing breaks. */
-static uint64_t leaked; /* atomic */
-
-static void leak_at_end(spw_span span)
-{
-    __atomic_store_n(&leaked, span.handle, __ATOMIC_RELEASE);
-    for (int i = 0; i < 5; i++)
-        sched_yield();
-}
-
-static void *use_leaked(void *arg)
-{
-    (void)arg;
-    while (!__atomic_load_n(&writers_stop, __ATOMIC_RELAXED)) {
-        spw_span span = { .handle = __atomic_load_n(&leaked, __ATOMIC_ACQUIRE) };
-        if (span.handle) {
-            spw_set_string(span, "leaked", "a value that takes a little while to copy, but not too long");
-            spw_span_end(span);
-        }
-    }
-    return NULL;
-}
-
-static void a_value_leaked_from_on_ending_does_no_harm(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.ending = leak_at_end;
-    writers_stop = 0;
-    start_one(&a, NULL);
-    pthread_t thread;
-    pthread_create(&thread, NULL, use_leaked, NULL);
-    enum { COUNT = 3000 };
-    for (int i = 0; i < COUNT; i++)
-        spw_span_end(spw_span_start(NULL, "leaky", NULL));
-    __atomic_store_n(&writers_stop, 1, __ATOMIC_RELAXED);
-    pthread_join(thread, NULL);
-    assert_int_equal(spw_flush(20000), SPW_OK);
-    assert_int_equal(capture_count(c), COUNT);
-    spw_stats_snapshot now = SPW_STATS_INIT;
-    spw_stats(&now);
-    assert_int_equal(now.spans_open, 0);
-    capture_stop(c);
-}
-
-/* ---- on_end ---- */
-
-static struct {
-    unsigned count;
-    char name[32], scope[32], status[32], state[32];
-    int64_t number;
-    unsigned events;
-    size_t longest;
-    uint64_t start, end;
-    uint32_t flags;
-    uint8_t trace_id[16], span_id[8], parent_id[8];
-} seen;
-
-static void copy_text(char to[32], spw_view from)
-{
-    size_t size = from.size < 31 ? from.size : 31;
-    if (size)
-        memcpy(to, from.data, size);
-    to[size] = '\0';
-}
-
-static void look_at_end(const spw_span_view *span)
-{
-    seen.count++;
-    copy_text(seen.name, span->name);
-    copy_text(seen.scope, span->scope.name);
-    copy_text(seen.status, span->status_message);
-    copy_text(seen.state, span->trace_state);
-    seen.start = span->start_unix_ns;
-    seen.end = span->end_unix_ns;
-    seen.flags = span->flags;
-    memcpy(seen.trace_id, span->trace_id, 16);
-    memcpy(seen.span_id, span->span_id, 8);
-    memcpy(seen.parent_id, span->parent_span_id, 8);
-    seen.number = -1;
-    seen.events = 0;
-    seen.longest = 0;
-    spw_attr attr;
-    for (spw_attr_iter it = span->attributes; spw_attr_next(&it, &attr);) {
-        if (attr.key.size == 1 && attr.key.data[0] == 'n')
-            seen.number = attr.value.u.i;
-        if (attr.value.type == SPW_VALUE_STRING && attr.value.u.view.size > seen.longest)
-            seen.longest = attr.value.u.view.size;
-    }
-    spw_event_view event;
-    for (spw_event_iter it = span->events; spw_event_next(&it, &event);)
-        seen.events++;
-}
-
-static void on_end_sees_the_whole_span(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.ended = look_at_end;
-    memset(&seen, 0, sizeof seen);
-    start_one(&a, NULL);
-    static spw_tracer tracer = SPW_TRACER_INIT("my-lib", "1.2");
-    spw_context parent = { .span = sampling_parent(true, true) };
-    parent.span.trace_state = sampling_state("k=v");
-    spw_span_options options = SPW_SPAN_OPTIONS_INIT;
-    options.parent = &parent;
-    spw_span span = spw_span_start(&tracer, "whole", &options);
-    spw_set_int(span, "n", 1);
-    spw_set_int(span, "n", 2);
-    spw_add_event(span, "one", NULL, 0);
-    spw_set_status(span, SPW_STATUS_ERROR, "bad");
-    spw_span_end(span);
-    assert_int_equal(seen.count, 1);
-    assert_string_equal(seen.name, "whole");
-    assert_string_equal(seen.scope, "my-lib");
-    assert_string_equal(seen.status, "bad");
-    assert_string_equal(seen.state, "k=v");
-    assert_int_equal(seen.number, 2);
-    assert_int_equal(seen.events, 1);
-    assert_int_equal(seen.flags, 0x303);
-    assert_memory_equal(seen.trace_id, span.trace_id, 16);
-    assert_memory_equal(seen.span_id, span.span_id, 8);
-    assert_memory_equal(seen.parent_id, parent.span.span_id, 8);
-    assert_true(seen.end >= seen.start && seen.start);
-    const capture_span *got = sent("whole");
-    assert_int_equal(got->start_time_unix_nano, seen.start);
-    assert_int_equal(got->end_time_unix_nano, seen.end);
-    capture_stop(c);
-}
-
-static void on_end_sees_long_spans(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.ended = look_at_end;
-    start_one(&a, NULL);
-    static const size_t sizes[] = { 10, 900, 5000, 65000, 300000, 1000000, 20 };
-    static char text[1000001];
-    memset(text, 't', sizeof text - 1);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        spw_span span = spw_span_start(NULL, "long", NULL);
-        spw_set_string_n(span, "text", text, sizes[i]);
-        spw_span_end(span);
-        assert_int_equal(seen.longest, sizes[i]);
-    }
-    assert_int_equal(spw_flush(20000), SPW_OK);
-    assert_int_equal(capture_count(c), 7);
-    spw_stats_snapshot now = SPW_STATS_INIT;
-    spw_stats(&now);
-    assert_int_equal(now.on_end_missed, 0);
-    capture_stop(c);
-}
-
-static void on_end_sees_spans_that_are_only_recorded(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.ended = look_at_end;
-    memset(&seen, 0, sizeof seen);
-    start_one(&a, spw_sampler_always_record(spw_sampler_always_off()));
-    for (int i = 0; i < 10; i++)
-        spw_span_end(spw_span_start(NULL, "only", NULL));
-    assert_int_equal(seen.count, 10);
-    assert_int_equal(seen.flags & SPW_FLAG_SAMPLED, 0);
-    assert_int_equal(spw_flush(5000), SPW_OK);
-    assert_int_equal(capture_count(c), 0);
-    spw_stats_snapshot now = SPW_STATS_INIT;
-    spw_stats(&now);
-    assert_int_equal(now.spans_record_only, 10);
-    capture_stop(c);
-}
-
-static void on_end_sees_spans_that_the_queue_has_no_room_for(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.ended = look_at_end;
-    memset(&seen, 0, sizeof seen);
-    c = capture_new();
-    spw_processor *const list[] = { &a.base };
-    spw_pipeline_options pipeline = capture_pipeline(c);
-    pipeline.max_queue_size = 8;
-    spw_options options = SPW_OPTIONS_INIT;
-    options.processors = list;
-    options.processor_count = 1;
-    options.pipelines = &pipeline;
-    options.pipeline_count = 1;
-    capture_hold(c, true);
-    assert_int_equal(spw_start(&options), SPW_OK);
-    for (int i = 0; i < 100; i++)
-        spw_span_end(spw_span_start(NULL, "crowd", NULL));
-    assert_int_equal(seen.count, 100);
-    assert_true(capture_stats(0).dropped[SPW_DROP_QUEUE_FULL] > 0);
-    capture_hold(c, false);
-    assert_int_equal(spw_flush(5000), SPW_OK);
-    capture_stop(c);
-}
-
-static void processors_work_without_any_pipeline(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.ended = look_at_end;
-    memset(&seen, 0, sizeof seen);
-    spw_processor *const list[] = { &a.base };
-    spw_options options = SPW_OPTIONS_INIT;
-    options.processors = list;
-    options.processor_count = 1;
-    setenv("OTEL_TRACES_EXPORTER", "none", 1);
-    assert_int_equal(spw_start(&options), SPW_OK);
-    unsetenv("OTEL_TRACES_EXPORTER");
-    spw_span_end(spw_span_start(NULL, "alone", NULL));
-    assert_int_equal(seen.count, 1);
-    assert_string_equal(seen.name, "alone");
-    assert_int_equal(spw_shutdown(5000), SPW_OK);
-}
-
-/* ---- reading open spans ---- */
-
-static uint8_t snapshot[16384];
-static spw_span_view at_start, at_ending;
-static bool read_at_start, read_at_ending, read_too_small, read_other;
-static int64_t ending_count;
-static char start_name[32], ending_name[32];
-
-static void read_start(spw_span span, const spw_context *parent)
-{
-    read_other = spw_span_snapshot(parent->span, snapshot, sizeof snapshot, &at_start);
-    read_too_small = spw_span_snapshot(span, snapshot, 20, &at_start);
-    read_at_start = spw_span_snapshot(span, snapshot, sizeof snapshot, &at_start);
-    copy_text(start_name, at_start.name);
-}
-
-static void read_ending(spw_span span)
-{
-    read_at_ending = spw_span_snapshot(span, snapshot, sizeof snapshot, &at_ending);
-    copy_text(ending_name, at_ending.name);
-    ending_count = 0;
-    spw_attr attr;
-    for (spw_attr_iter it = at_ending.attributes; spw_attr_next(&it, &attr);)
-        ending_count++;
-    spw_set_int(span, "attributes", ending_count);
-}
-
-static void a_processor_reads_the_span_it_is_shown(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.starting = read_start;
-    a.ending = read_ending;
-    start_one(&a, NULL);
-    SPW_SPAN(outer, "outer");
-    assert_true(read_at_start);
-    const spw_attr own[] = { spw_attr_int("a", 1), spw_attr_int("b", 2) };
-    spw_span_options options = SPW_SPAN_OPTIONS_INIT;
-    options.attributes = own;
-    options.attribute_count = 2;
-    spw_span span = spw_span_start(NULL, "read", &options);
-    assert_true(read_at_start);
-    assert_false(read_other || read_too_small);
-    assert_string_equal(start_name, "read");
-    assert_int_equal(at_start.end_unix_ns, 0);
-    spw_span_view view;
-    assert_false(spw_span_snapshot(span, snapshot, sizeof snapshot, &view)); /* not here */
-    for (int i = 0; i < 200; i++) { /* some over the limit, one over and over */
-        char key[16];
-        snprintf(key, sizeof key, "k%d", i);
-        spw_set_int(span, key, i);
-        spw_set_int(span, "a", i);
-    }
-    spw_span_end(span);
-    assert_true(read_at_ending);
-    assert_true(at_ending.end_unix_ns >= at_ending.start_unix_ns && at_ending.start_unix_ns);
-    assert_string_equal(ending_name, "read");
-    assert_int_equal(ending_count, 128);
-    assert_int_equal(at_ending.dropped_attributes, 74);
-    const capture_span *got = sent("read");
-    assert_int_equal(got->n_attributes, 128);
-    assert_int_equal(got->dropped_attributes_count, 75); /* the processor's own came too late, too */
-    spw_stats_snapshot now = SPW_STATS_INIT;
-    spw_stats(&now);
-    assert_int_equal(now.attributes_dropped, 75); /* once, however often it was read */
-    spw_scope_end(&spw__scope_outer);
-    capture_stop(c);
 }
 
 /* ---- spans of its own ---- */
@@ -670,96 +84,16 @@ static void start_inside_ending(spw_span span)
 static void a_processors_own_spans_are_dropped(void **state)
 {
     (void)state;
-    recorder a = make("1");
+    recorder a = recorder_make("1");
     a.starting = start_inside;
     a.ending = start_inside_ending;
     a.ended = start_inside_end;
-    start_one(&a, NULL);
+    c = recorder_start_one(&a, NULL);
     spw_span_end(spw_span_start(NULL, "outside", NULL));
-    assert_string_equal(calls, "s1 g1 e1 ");
+    assert_string_equal(recorder_calls, "s1 g1 e1 ");
     assert_int_equal(spw_flush(5000), SPW_OK);
     assert_int_equal(capture_count(c), 1);
     assert_int_equal(capture_stats(0).dropped[SPW_DROP_REENTRANT], 3);
-    capture_stop(c);
-}
-
-/* ---- many threads ---- */
-
-static uint32_t starts, endings, ends; /* atomic */
-
-static void count_start(spw_span span, const spw_context *parent)
-{
-    (void)parent;
-    __atomic_add_fetch(&starts, 1, __ATOMIC_RELAXED);
-    spw_set_int(span, "s", 1);
-}
-
-static void count_ending(spw_span span)
-{
-    __atomic_add_fetch(&endings, 1, __ATOMIC_RELAXED);
-    spw_set_int(span, "g", 1);
-}
-
-static void count_end(const spw_span_view *span)
-{
-    unsigned attributes = 0;
-    spw_attr attr;
-    for (spw_attr_iter it = span->attributes; spw_attr_next(&it, &attr);)
-        attributes++;
-    if (attributes >= 3)
-        __atomic_add_fetch(&ends, 1, __ATOMIC_RELAXED);
-}
-
-static void quiet_start(spw_processor *self, spw_span span, const spw_context *parent)
-{
-    ((recorder *)(void *)self)->starting(span, parent);
-}
-
-static void quiet_ending(spw_processor *self, spw_span span)
-{
-    ((recorder *)(void *)self)->ending(span);
-}
-
-static void quiet_end(spw_processor *self, const spw_span_view *span)
-{
-    ((recorder *)(void *)self)->ended(span);
-}
-
-enum { THREADS = 4, SPANS = 2000 };
-
-static void *record_many(void *arg)
-{
-    (void)arg;
-    for (int i = 0; i < SPANS; i++) {
-        spw_span span = spw_span_start(NULL, "many", NULL);
-        spw_set_int(span, "i", i);
-        spw_span_end(span);
-    }
-    return NULL;
-}
-
-static void many_threads_at_once(void **state)
-{
-    (void)state;
-    recorder a = make("1");
-    a.base.on_start = quiet_start;
-    a.base.on_ending = quiet_ending;
-    a.base.on_end = quiet_end;
-    a.starting = count_start;
-    a.ending = count_ending;
-    a.ended = count_end;
-    starts = endings = ends = 0;
-    start_one(&a, NULL);
-    pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++)
-        pthread_create(&threads[i], NULL, record_many, NULL);
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(starts, THREADS * SPANS);
-    assert_int_equal(endings, THREADS * SPANS);
-    assert_int_equal(ends, THREADS * SPANS);
-    assert_int_equal(spw_flush(20000), SPW_OK);
-    assert_int_equal(capture_count(c), THREADS * SPANS);
     capture_stop(c);
 }
 
@@ -771,7 +105,7 @@ static void what_is_wrong_is_said_and_everything_destroyed(void **state)
     recorder many[10];
     spw_processor *list[10];
     for (int i = 0; i < 10; i++) {
-        many[i] = make("x");
+        many[i] = recorder_make("x");
         list[i] = &many[i].base;
     }
     spw_error error = SPW_ERROR_INIT;
@@ -779,16 +113,16 @@ static void what_is_wrong_is_said_and_everything_destroyed(void **state)
     options.error = &error;
     options.processors = list;
     options.processor_count = 10;
-    calls[0] = '\0';
+    recorder_calls[0] = '\0';
     assert_int_equal(spw_start(&options), SPW_ERR_INVALID);
-    assert_string_equal(calls, "dx dx dx dx dx dx dx dx dx dx ");
+    assert_string_equal(recorder_calls, "dx dx dx dx dx dx dx dx dx dx ");
     assert_non_null(strstr(error.text, "8 are possible"));
 
-    calls[0] = '\0';
+    recorder_calls[0] = '\0';
     options.processor_count = 2;
     list[1] = list[0];
     assert_int_equal(spw_start(&options), SPW_ERR_INVALID);
-    assert_string_equal(calls, "dx ");
+    assert_string_equal(recorder_calls, "dx ");
 
     list[1] = NULL;
     assert_int_equal(spw_start(&options), SPW_ERR_INVALID);
@@ -798,67 +132,14 @@ static void what_is_wrong_is_said_and_everything_destroyed(void **state)
     assert_int_equal(spw_start(&options), SPW_ERR_INVALID);
 }
 
-/* ---- a processor that blocks ---- */
-
-static sem_t entered, let_go;
-
-static void block_at_start(spw_span span, const spw_context *parent)
-{
-    (void)span;
-    (void)parent;
-    sem_post(&entered);
-    sem_wait(&let_go);
-}
-
-static void *start_one_span(void *arg)
-{
-    (void)arg;
-    spw_span_end(spw_span_start(NULL, "blocked", NULL));
-    return NULL;
-}
-
-static void a_processor_that_blocks_is_left_alone(void **state)
-{
-    (void)state;
-    sem_init(&entered, 0, 0);
-    sem_init(&let_go, 0, 0);
-    static recorder a;
-    a = make("1");
-    a.starting = block_at_start;
-    start_one(&a, NULL);
-    pthread_t thread;
-    pthread_create(&thread, NULL, start_one_span, NULL);
-    sem_wait(&entered);
-    (void)spw_shutdown(300);
-    assert_string_equal(calls, "s1 "); /* neither shut down nor destroyed */
-    sem_post(&let_go);
-    pthread_join(thread, NULL);
-    assert_string_equal(calls, "s1 ");
-    capture_free(c);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(processors_are_called_in_their_order),
         cmocka_unit_test(flush_and_shutdown_say_what_processors_say),
         cmocka_unit_test(no_call_comes_after_the_shutdown),
-        cmocka_unit_test(on_start_can_add_to_the_span),
-        cmocka_unit_test(the_span_of_on_start_can_be_kept),
-        cmocka_unit_test(on_ending_can_change_the_span),
-        cmocka_unit_test(the_time_in_on_ending_does_not_count),
-        cmocka_unit_test(nobody_else_changes_a_span_in_on_ending),
-        cmocka_unit_test(a_value_leaked_from_on_ending_does_no_harm),
-        cmocka_unit_test(on_end_sees_the_whole_span),
-        cmocka_unit_test(on_end_sees_long_spans),
-        cmocka_unit_test(on_end_sees_spans_that_are_only_recorded),
-        cmocka_unit_test(on_end_sees_spans_that_the_queue_has_no_room_for),
-        cmocka_unit_test(processors_work_without_any_pipeline),
-        cmocka_unit_test(a_processor_reads_the_span_it_is_shown),
         cmocka_unit_test(a_processors_own_spans_are_dropped),
-        cmocka_unit_test(many_threads_at_once),
         cmocka_unit_test(what_is_wrong_is_said_and_everything_destroyed),
-        cmocka_unit_test(a_processor_that_blocks_is_left_alone),
     };
     return cmocka_run_group_tests_name("processor", tests, NULL, NULL);
 }
