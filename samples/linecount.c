@@ -4,6 +4,7 @@
  * A program started by another one: the context comes in the environment (TRACEPARENT, TRACESTATE), so that its span becomes a child of
  * the span that started it, although the two are different processes. The agent sample runs it.
  */
+#include <errno.h>
 #include <spanwire/spanwire.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@ static int run(const char *name)
     counts n = count_lines(stdin);
     int status = ferror(stdin) ? 1 : 0;
     if (status != 0)
-        spw_fail(span, "EIO", "standard input could not be read");
+        spw_fail_errno(span, errno, "standard input could not be read");
     else
         printf("%jd lines, %jd blank, longest %jd bytes\n", (intmax_t)n.lines, (intmax_t)n.blank, (intmax_t)n.longest);
     spw_set(span, "file.size", n.bytes);

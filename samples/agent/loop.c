@@ -166,17 +166,12 @@ char *agent_run(const agent *self, const char *question, failure *why)
 {
     char name[96];
     snprintf(name, sizeof name, "invoke_agent %s", self->name);
-    const spw_attr attributes[] = {
-        spw_attr_string("gen_ai.operation.name", "invoke_agent"),
-        spw_attr_string("gen_ai.provider.name", self->model->provider),
-        spw_attr_string("gen_ai.agent.name", self->name),
-        spw_attr_string("gen_ai.request.model", self->model->name),
-    };
-    spw_span_options options = SPW_SPAN_OPTIONS_INIT;
-    options.attributes = attributes;
-    options.attribute_count = sizeof attributes / sizeof *attributes;
     bool is_root = !spw_span_is_valid(spw_span_current());
-    SPW_SPAN_WITH(span, name, NULL, &options);
+    SPW_SPAN_WITH(span, name, SPW_TRACER,
+                  SPW_SPAN_OPTIONS(SPW_WITH_ATTRS(spw_attr_string("gen_ai.operation.name", "invoke_agent"),
+                                                  spw_attr_string("gen_ai.provider.name", self->model->provider),
+                                                  spw_attr_string("gen_ai.agent.name", self->name),
+                                                  spw_attr_string("gen_ai.request.model", self->model->name))));
     if (is_root)
         say_trace(self, span);
     spw_set(span, "gen_ai.agent.description", self->description);

@@ -9,7 +9,7 @@
 
 #include "agent.h"
 
-enum { MAX_ATTEMPTS = 3, FIRST_BACKOFF_MS = 150, MAX_OUTPUT_TOKENS = 1024 };
+enum { MAX_ATTEMPTS = 3, FIRST_BACKOFF_MS = 150, MAX_OUTPUT_TOKENS = 1024, MAX_CHOICES = 8 };
 static const double TEMPERATURE = 0.2;
 
 static bool split_url(model *self)
@@ -86,11 +86,27 @@ static http_answer post_with_retries(const agent *self, spw_span span, const cha
     }
 }
 
+/* Why the model stopped, a reason for each of its choices. */
+static void set_finish_reasons(spw_span span, const json_t *choices)
+{
+    const char *reasons[MAX_CHOICES];
+    size_t i, count = 0;
+    const json_t *choice;
+    json_array_foreach(choices, i, choice)
+    {
+        const char *reason = get_string(choice, "finish_reason");
+        if (reason && count < MAX_CHOICES)
+            reasons[count++] = reason;
+    }
+    if (count)
+        spw_set_strings(span, "gen_ai.response.finish_reasons", reasons, count);
+}
+
 /* Takes the message out of the answer and notes what the answer says about itself. */
 static json_t *read_answer(spw_span span, const http_answer *answer, usage *used, failure *why)
 {
     json_t *root = json_loadb(answer->body ? answer->body : "", answer->size, 0, NULL);
-    const json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
+    const json_t *choices = json_object_get(root, "choices"), *choice = json_array_get(choices, 0);
     json_t *message = json_object_get(choice, "message");
     if (!json_is_object(message)) {
         json_decref(root);
@@ -107,7 +123,7 @@ static json_t *read_answer(spw_span span, const http_answer *answer, usage *used
         spw_set(span, "gen_ai.usage.input_tokens", input);
         spw_set(span, "gen_ai.usage.output_tokens", output);
     }
-    /* gen_ai.response.finish_reasons is a list of strings; spans take single values so far. */
+    set_finish_reasons(span, choices);
     genai_set_output(span, message, get_string(choice, "finish_reason"));
     used->input += input;
     used->output += output;
@@ -146,16 +162,13 @@ json_t *model_chat(const agent *self, const json_t *messages, const json_t *tool
     const model *m = self->model;
     char name[160];
     snprintf(name, sizeof name, "chat %s", m->name);
-    const spw_attr attributes[] = {
-        spw_attr_string("gen_ai.operation.name", "chat"),  spw_attr_string("gen_ai.provider.name", m->provider),
-        spw_attr_string("gen_ai.request.model", m->name),  spw_attr_string("server.address", m->host),
-        spw_attr_int("server.port", m->port),              spw_attr_int("gen_ai.request.max_tokens", MAX_OUTPUT_TOKENS),
-    };
-    spw_span_options options = SPW_SPAN_OPTIONS_INIT;
-    options.kind = SPW_KIND_CLIENT;
-    options.attributes = attributes;
-    options.attribute_count = sizeof attributes / sizeof *attributes;
-    SPW_SPAN_WITH(span, name, NULL, &options);
+    SPW_SPAN_WITH(span, name, SPW_TRACER,
+                  SPW_SPAN_OPTIONS(.kind = SPW_KIND_CLIENT,
+                                   SPW_WITH_ATTRS(spw_attr_string("gen_ai.operation.name", "chat"),
+                                                  spw_attr_string("gen_ai.provider.name", m->provider),
+                                                  spw_attr_string("gen_ai.request.model", m->name),
+                                                  spw_attr_string("server.address", m->host), spw_attr_int("server.port", m->port),
+                                                  spw_attr_int("gen_ai.request.max_tokens", MAX_OUTPUT_TOKENS))));
     if (!is_openai_itself(m))
         spw_set(span, "gen_ai.request.temperature", TEMPERATURE);
     if (self->conversation_id)

@@ -99,14 +99,11 @@ static enum MHD_Result send_json(struct MHD_Connection *connection, unsigned sta
 static enum MHD_Result serve(planner *self, struct MHD_Connection *connection, const char *method, const char *path, const request *r)
 {
     bool known = strcmp(path, PATH) == 0 && strcmp(method, "POST") == 0; /* a span's name is never what somebody else sent */
-    const spw_attr attributes[] = { spw_attr_string("http.request.method", known ? "POST" : "_OTHER"), spw_attr_string("url.path", path) };
     spw_context caller = spw_extract(NULL, get_header, connection);
-    spw_span_options options = SPW_SPAN_OPTIONS_INIT;
-    options.kind = SPW_KIND_SERVER;
-    options.parent = &caller;
-    options.attributes = attributes;
-    options.attribute_count = sizeof attributes / sizeof *attributes;
-    SPW_SPAN_WITH(span, known ? "POST " PATH : "HTTP", NULL, &options);
+    SPW_SPAN_WITH(span, known ? "POST " PATH : "HTTP", SPW_TRACER,
+                  SPW_SPAN_OPTIONS(.kind = SPW_KIND_SERVER, .parent = &caller,
+                                   SPW_WITH_ATTRS(spw_attr_string("http.request.method", known ? "POST" : "_OTHER"),
+                                                  spw_attr_string("url.path", path))));
 
     unsigned status;
     json_t *answer = handle(self, method, path, r, &status);

@@ -89,16 +89,11 @@ void tool_execute(const agent *self, const json_t *call, tool_outcome *outcome)
     /* Only a known name goes into the span's name: a model can invent any number of others. */
     char span_name[64];
     snprintf(span_name, sizeof span_name, "execute_tool%s%s", t ? " " : "", t ? t->name : "");
-    const spw_attr attributes[] = {
-        spw_attr_string("gen_ai.operation.name", "execute_tool"),
-        spw_attr_string("gen_ai.tool.name", t ? t->name : "unknown"),
-        spw_attr_string("gen_ai.tool.type", "function"),
-        spw_attr_string("gen_ai.agent.name", self->name),
-    };
-    spw_span_options options = SPW_SPAN_OPTIONS_INIT;
-    options.attributes = attributes;
-    options.attribute_count = sizeof attributes / sizeof *attributes;
-    SPW_SPAN_WITH(span, span_name, NULL, &options);
+    SPW_SPAN_WITH(span, span_name, SPW_TRACER,
+                  SPW_SPAN_OPTIONS(SPW_WITH_ATTRS(spw_attr_string("gen_ai.operation.name", "execute_tool"),
+                                                  spw_attr_string("gen_ai.tool.name", t ? t->name : "unknown"),
+                                                  spw_attr_string("gen_ai.tool.type", "function"),
+                                                  spw_attr_string("gen_ai.agent.name", self->name))));
     if (id)
         spw_set(span, "gen_ai.tool.call.id", id);
     if (t)

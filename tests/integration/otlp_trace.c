@@ -1,5 +1,6 @@
 #include "otlp_trace.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,19 @@ bool otlp_failed(const otlp_span *span)
 const char *otlp_string(const otlp_span *span, const char *key)
 {
     return string_of(find(span->attributes, span->n_attributes, key));
+}
+
+const char *otlp_strings(const otlp_span *span, const char *key, char *out, size_t size)
+{
+    const key_value *a = find(span->attributes, span->n_attributes, key);
+    if (!a || !a->value || a->value->value_case != OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_ARRAY_VALUE)
+        return NULL;
+    out[0] = '\0';
+    for (size_t i = 0; i < a->value->array_value->n_values; i++) {
+        size_t used = strlen(out);
+        snprintf(out + used, size - used, "%s%s", i ? " " : "", a->value->array_value->values[i]->string_value);
+    }
+    return out;
 }
 
 int64_t otlp_int(const otlp_span *span, const char *key)

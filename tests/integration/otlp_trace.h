@@ -44,6 +44,8 @@ bool otlp_same_id(ProtobufCBinaryData a, ProtobufCBinaryData b);
 bool otlp_failed(const otlp_span *span);
 /* An attribute; NULL, or -1, when there is none of that key and type. */
 const char *otlp_string(const otlp_span *span, const char *key);
+/* An array of strings, with blanks between them. */
+const char *otlp_strings(const otlp_span *span, const char *key, char *out, size_t size);
 int64_t otlp_int(const otlp_span *span, const char *key);
 /* How many events of that name it has. */
 size_t otlp_events(const otlp_span *span, const char *name);

@@ -400,6 +400,8 @@ static void trusts_no_model(void **state)
     assert_int_equal(otlp_events(chat, "retry"), 1); /* a retry that helped is no error */
     assert_false(otlp_failed(chat));
     assert_string(chat, "gen_ai.response.model", "m-1");
+    char reasons[64];
+    assert_string_equal(otlp_strings(chat, "gen_ai.response.finish_reasons", reasons, sizeof reasons), "stop");
     assert_false(was_sent(f, "sk-very-secret"));
 
     const http_peer_request *asked = http_peer_request_at(f->model, 0);
