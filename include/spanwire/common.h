@@ -82,8 +82,12 @@ typedef enum spw_value_type {
     SPW_VALUE_ENCODED_MAP = 0x106,   /**< only when reading: `u.view` holds an OTLP KeyValueList; walk it with spw_value_entries() */
 } spw_value_type;
 
+/** How deep arrays and maps may be nested. A map is three messages on the wire, and decoders that stop at 100, as protobuf's in C++ and Java
+ *  do, refuse the whole request that holds a deeper one. */
+#define SPW_MAX_VALUE_DEPTH 30
+
 /**
- * A value: a number, a string, or a tree of them. Everything it points to is borrowed. Nested at most 30 deep, of at most 1,024 arrays and
+ * A value: a number, a string, or a tree of them. Everything it points to is borrowed. Nested at most SPW_MAX_VALUE_DEPTH, of at most 1,024 arrays and
  * maps in all, and of at most 1,024 entries a map, whose keys have at most 1,024 bytes (here an empty key is one); what is over that is
  * dropped whole, and counted. (Specification: Common, AnyValue.)
  */

@@ -56,7 +56,7 @@ SPW_API spw_result spw_resource_detector_register(const spw_resource_detector *d
 
 /**
  * Puts one attribute, over an older value of its key. Copies key and value, a tree too. SPW_ERR_INVALID: no key, or a value that is none or
- * that is nested over 64 deep or has more than 1,024 arrays and maps. SPW_ERR_INCOMPLETE: the resource is full (1,024 attributes, 256 KiB).
+ * that is nested over 30 deep or has more than 1,024 arrays and maps. SPW_ERR_INCOMPLETE: the resource is full (1,024 attributes, 256 KiB).
  * SPW_ERR_NO_MEMORY. Only inside detect(). Allocates.
  */
 SPW_API spw_result spw_resource_put(spw_resource_builder *builder, const spw_attr *attr);

@@ -61,7 +61,7 @@ typedef enum spw_redaction { SPW_REDACT_KEEP = 0, SPW_REDACT_DROP = 1, SPW_REDAC
  * Looks at one attribute of a span, an event or a link on its way into this pipeline's body; the record itself, and what other pipelines
  * send, stay as they are. A map or an array comes whole, as one of the encoded types. REPLACE: `attr->value` was changed; what it points to
  * must live until the next call. A key cannot be replaced. A dropped attribute is counted in the dropped attributes of the span, the event or
- * the link it belonged to; so is one whose new value is none (a type unknown, nested deeper than 64). A span that grows past what the
+ * the link it belonged to; so is one whose new value is none (a type unknown, nested deeper than 30). A span that grows past what the
  * exporter takes in a request, or past 64 MiB, is dropped as `too_large`, and one there is no memory for as `oom`: what could not be
  * redacted is not sent. May be asked more than once about a span. On the worker's thread; must not block or call the SDK.
  */

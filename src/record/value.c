@@ -20,7 +20,7 @@ struct walk {
     uint32_t depth;
     uint32_t met; /* containers so far */
     uint32_t looked;
-    struct level levels[SPW__MAX_DEPTH];
+    struct level levels[SPW_MAX_VALUE_DEPTH];
 };
 
 static struct spw__attrs entries_of(const spw_value *map)
@@ -30,7 +30,7 @@ static struct spw__attrs entries_of(const spw_value *map)
 
 static bool enter(struct walk *walk, const spw_value *container)
 {
-    if (walk->depth == SPW__MAX_DEPTH || walk->met == SPW__MAX_CONTAINERS)
+    if (walk->depth == SPW_MAX_VALUE_DEPTH || walk->met == SPW__MAX_CONTAINERS)
         return false;
     struct level *level = &walk->levels[walk->depth++];
     *level = (struct level){ .of = container, .place = walk->met++ };

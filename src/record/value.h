@@ -20,7 +20,6 @@ enum {
 };
 enum { SPW__TAG_KEY = 0x0a, SPW__TAG_VALUE = 0x12 }; /* of a KeyValue */
 
-#define SPW__MAX_DEPTH 30u /* three messages a map: deeper, and decoders that stop at 100 (protobuf's C++ and Java) refuse the whole request */
 #define SPW__MAX_CONTAINERS 1024u
 #define SPW__MAX_MAP 1024u /* entries of one map */
 

@@ -9,7 +9,7 @@
 
 #define SPW__RESOURCE_MAX_ATTRIBUTES 1024 /* and, */
 #define SPW__RESOURCE_MAX_BYTES 262144    /* in all */
-#define SPW__VALUE_MAX_DEPTH 64           /* arrays and maps inside each other */
+#define SPW__VALUE_MAX_DEPTH SPW_MAX_VALUE_DEPTH /* arrays and maps inside each other */
 #define SPW__VALUE_MAX_CONTAINERS 1024    /* arrays and maps in all */
 
 /* Attributes, one for each key, owned. All zero is an empty one. */

@@ -6,7 +6,7 @@
 #include "record/utf8.h"
 #include "record/wire.h"
 
-enum { MAX_DEPTH = 64, MAX_CONTAINERS = 1024, MAX_ENTRIES = 1024 };
+enum { MAX_DEPTH = SPW_MAX_VALUE_DEPTH, MAX_CONTAINERS = 1024, MAX_ENTRIES = 1024 };
 
 /* Fields of AnyValue, and of what arrays and maps hold. */
 enum {

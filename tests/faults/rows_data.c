@@ -122,7 +122,7 @@ static void deep_values(struct fault *f)
         spw_span span = begin(f);
         spw_set_value(span, "deep", &nest[0]);
         spw_set_value(span, "cycle", &cycle[0]);
-        spw_set_value(span, "fits", &nest[DEPTH - 60]);
+        spw_set_value(span, "fits", &nest[DEPTH - 1 - SPW_MAX_VALUE_DEPTH]);
         spw_span_end(span);
     }
     deliver(f, peer, 5000);

@@ -449,14 +449,14 @@ static void a_value_that_was_read_can_be_given_back(void **state)
 static void depth_and_number_have_an_end(void **state)
 {
     (void)state;
-    spw_value nest[66];
+    spw_value nest[SPW_MAX_VALUE_DEPTH + 2];
     nest[0] = spw_value_int(1);
-    for (int i = 1; i < 66; i++)
+    for (int i = 1; i < SPW_MAX_VALUE_DEPTH + 2; i++)
         nest[i] = spw_value_array(&nest[i - 1], 1);
-    AnyValue *v = encode(&nest[64]);
+    AnyValue *v = encode(&nest[SPW_MAX_VALUE_DEPTH]);
     assert_non_null(v);
     opentelemetry__proto__common__v1__any_value__free_unpacked(v, NULL);
-    assert_null(encode(&nest[65]));
+    assert_null(encode(&nest[SPW_MAX_VALUE_DEPTH + 1]));
     spw_value empties[1024];
     for (int i = 0; i < 1024; i++)
         empties[i] = spw_value_array(NULL, 0);
