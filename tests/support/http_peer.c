@@ -283,10 +283,16 @@ static bool write_some(http_peer *p, size_t index)
 {
     struct connection *c = p->connections[index];
     size_t size = c->answer.byte_delay_ms && c->out_size > c->out_sent ? 1 : c->out_size - c->out_sent;
+    /* Noted before the status is out: who reads it may ask for this note at once. */
+    bool status = c->request && !c->endless_from && c->answer.act != HTTP_PEER_RAW && c->out_sent + size >= sizeof "HTTP/1.1 200" - 1;
+    if (status)
+        __atomic_store_n(&c->request->answered, c->answer.status ? c->answer.status : 200, __ATOMIC_RELEASE);
     ssize_t n = send(c->fd, c->out + c->out_sent, size, MSG_NOSIGNAL);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (n < 0 || c->total_sent > max_endless) {
+        if (status && c->total_sent == 0)
+            __atomic_store_n(&c->request->answered, 0, __ATOMIC_RELEASE);
         drop(p, index, false);
         return true;
     }
@@ -305,8 +311,6 @@ static bool write_some(http_peer *p, size_t index)
         c->out_sent = c->endless_from;
         return false;
     }
-    if (c->request && c->answer.act != HTTP_PEER_RAW)
-        __atomic_store_n(&c->request->answered, c->answer.status ? c->answer.status : 200, __ATOMIC_RELEASE);
     if (closes_after(c->answer.act)) {
         drop(p, index, false);
         return true;

@@ -55,7 +55,7 @@ typedef struct http_peer_request {
     size_t body_size;
     unsigned connection; /* 1 is the first connection accepted */
     uint64_t at_ms;      /* CLOCK_MONOTONIC when it was complete */
-    int answered;        /* the status it got, once all of that answer was sent; atomic */
+    int answered;        /* the status it got, once that was sent; the rest may never come; atomic */
 } http_peer_request;
 
 /* Listens on a loopback port of the kernel's choice. */
