@@ -30,9 +30,10 @@ extern "C" {
 /** How bad a diagnostic is. OTEL_LOG_LEVEL picks the least that is reported (none, error, warn, info, debug); info by default. */
 typedef enum spw_log_level { SPW_LOG_NONE = 0, SPW_LOG_ERROR = 1, SPW_LOG_WARN = 2, SPW_LOG_INFO = 3, SPW_LOG_DEBUG = 4 } spw_log_level;
 
-/** Receives the SDK's diagnostics, one line each without a newline, with cause and cure and no secrets. Called on a thread of the SDK, in
- *  spw_start() or in spw_shutdown(), never from recording. It may block only the delivery, not the program; it must not call spw_start(),
- *  spw_flush() or spw_shutdown(). */
+/** Receives the SDK's diagnostics, one line each without a newline, with cause and cure and no secrets. Called on a thread of the SDK, or at
+ *  the end of spw_start() or spw_shutdown() (then all lines of the call, in order), never from recording, and with no lock of the SDK held:
+ *  it may take the program's locks. It may block only the delivery, not the program; it must not call spw_start(), spw_flush() or
+ *  spw_shutdown(). */
 typedef void (*spw_log_fn)(void *arg, spw_log_level level, const char *text);
 
 struct spw_exporter;     /* exporter.h */

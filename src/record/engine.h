@@ -24,7 +24,7 @@
 #define SPW__CACHE_LINE 64
 
 /* Changes with anything in this header that both libraries read. */
-#define SPW__ENGINE_LAYOUT (0x53505700u + 9u)
+#define SPW__ENGINE_LAYOUT (0x53505700u + 10u)
 
 /* Read by setters without regard to starts and stops: through spw__limit(). */
 struct spw__limits {
@@ -38,6 +38,7 @@ struct spw__lane {
     int64_t depth;   /* records published and not yet passed; may run below zero for a moment; atomic */
     int64_t limit;   /* atomic */
     int64_t wake_at; /* depth at which a sleeping worker is woken; atomic */
+    uint32_t dropping; /* set by who drops a record as queue_full, cleared by the worker when it has seen it; atomic */
 } __attribute__((aligned(SPW__CACHE_LINE)));
 
 /* A place in a recorder's rows. reference 0: before its first chunk. */

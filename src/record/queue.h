@@ -11,6 +11,15 @@
 #include "platform.h"
 #include "record.h"
 
+/* Counts a record that a lane does not get. The worker, when it looks, says that it happened; a recording thread says nothing. */
+static inline void spw__queue_drop(struct spw__recorder *recorder, uint32_t lane)
+{
+    uint32_t *dropping = &recorder->engine->lanes[lane].dropping;
+    spw__bump(&recorder->queue_full[lane], 1);
+    if (!__atomic_load_n(dropping, __ATOMIC_RELAXED))
+        __atomic_store_n(dropping, 1, __ATOMIC_RELAXED);
+}
+
 /* The lanes that still take a record; counts queue_full for the others. *urgent: with this one a batch is full, say so at once. */
 static inline uint32_t spw__queue_admit(struct spw__recorder *recorder, bool *urgent)
 {
@@ -21,7 +30,7 @@ static inline uint32_t spw__queue_admit(struct spw__recorder *recorder, bool *ur
         int64_t depth = __atomic_load_n(&engine->lanes[i].depth, __ATOMIC_RELAXED) + recorder->unpublished[i];
         if (__builtin_expect(depth >= __atomic_load_n(&engine->lanes[i].limit, __ATOMIC_RELAXED), 0)) {
             mask &= ~(1u << i);
-            spw__bump(&recorder->queue_full[i], 1);
+            spw__queue_drop(recorder, i);
         }
         *urgent |= depth + 1 >= __atomic_load_n(&engine->lanes[i].wake_at, __ATOMIC_RELAXED);
     }
@@ -43,7 +52,7 @@ static inline uint8_t *spw__queue_reserve(struct spw__recorder *recorder, uint32
         !spw__queue_open_chunk(recorder, stride, now_ns)) {
         for (uint32_t i = 0; i < recorder->engine->lane_count; i++)
             if (lanes >> i & 1)
-                spw__bump(&recorder->queue_full[i], 1);
+                spw__queue_drop(recorder, i);
         return NULL;
     }
     return (uint8_t *)recorder->chunk + recorder->used + sizeof(struct spw__record);

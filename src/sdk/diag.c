@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spanwire/allocator.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #define LINE_BYTES 512
 #define RECEIVERS 4
+#define MOST_KEPT 256u
 
 /*
  * No lock, so that a forked child never meets one held by a thread that is gone. A new receiver is filled in beside the current one and
@@ -129,7 +131,7 @@ static void write_stderr(const char *line, size_t size)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static void say(const struct receiver *r, spw_log_level level, const char *printable)
+static void say_now(const struct receiver *r, spw_log_level level, const char *printable)
 {
     int saved_errno = errno;
     if (r->fn) {
@@ -142,6 +144,62 @@ static void say(const struct receiver *r, spw_log_level level, const char *print
     }
     errno = saved_errno;
 }
+
+/* ---- lines that wait ---- */
+
+struct spw__diag_line_kept {
+    struct spw__diag_line_kept *next;
+    struct receiver receiver;
+    spw_log_level level;
+    char text[];
+};
+
+static _Thread_local struct spw__diag_kept *keeper;
+
+void spw__diag_keep(struct spw__diag_kept *kept)
+{
+    *kept = (struct spw__diag_kept){ .end = &kept->first };
+    keeper = kept;
+}
+
+static void keep(struct spw__diag_kept *kept, const struct receiver *r, spw_log_level level, const char *printable)
+{
+    size_t size = strlen(printable) + 1;
+    struct spw__diag_line_kept *line = kept->count < MOST_KEPT ? spw_allocate(sizeof *line + size) : NULL;
+    if (!line) {
+        kept->lost++;
+        return;
+    }
+    line->next = NULL;
+    line->receiver = *r;
+    line->level = level;
+    memcpy(line->text, printable, size);
+    *kept->end = line;
+    kept->end = &line->next;
+    kept->count++;
+}
+
+void spw__diag_say_kept(struct spw__diag_kept *kept)
+{
+    keeper = NULL;
+    for (struct spw__diag_line_kept *line = kept->first, *next; line; line = next) {
+        next = line->next;
+        say_now(&line->receiver, line->level, line->text);
+        spw_free(line);
+    }
+    if (kept->lost)
+        spw__diag(SPW_LOG_WARN, "%u more lines are lost: too many at once, or out of memory", kept->lost);
+}
+
+static void say(const struct receiver *r, spw_log_level level, const char *printable)
+{
+    if (keeper && !diverted.fn)
+        keep(keeper, r, level, printable);
+    else
+        say_now(r, level, printable);
+}
+
+/* ---- what is said ---- */
 
 static bool reported(const struct receiver *r, spw_log_level level)
 {

@@ -9,6 +9,7 @@
 #include "record/engine.h"
 #include "sdk/batch.h"
 #include "sdk/config.h"
+#include "sdk/overload.h"
 #include "sdk/redact.h"
 
 /* Outlives the pipeline, so that spw_stats() can be asked after shutdown. All atomic. */
@@ -51,6 +52,8 @@ struct spw__pipeline {
     uint32_t attempts;
     bool refused;   /* the last answer: nobody listens */
     bool complained; /* one line for each episode of failures */
+
+    struct spw__overload overload;
 
     int64_t quota;    /* records still to go because the delay has passed */
     bool scheduled;   /* the delay runs */

@@ -63,6 +63,20 @@ static void forget_parent_of_clone(void)
         forget_parent();
 }
 
+/* The lifecycle's lock. The program's log function hears what is said under it afterwards: it may wait for a lock of the program's, whose
+ * holder waits for this one. */
+static void lock(struct spw__diag_kept *said)
+{
+    pthread_mutex_lock(&spw__sdk.lifecycle);
+    spw__diag_keep(said);
+}
+
+static void unlock(struct spw__diag_kept *said)
+{
+    pthread_mutex_unlock(&spw__sdk.lifecycle);
+    spw__diag_say_kept(said);
+}
+
 /* ---- start ---- */
 
 static spw_exporter *make_exporter(struct spw__config *config, struct spw__pipeline_config *pipeline, spw_error *error)
@@ -161,6 +175,8 @@ static void at_exit(void)
         timeout--;
         nanosleep(&pause, NULL);
     }
+    struct spw__diag_kept said;
+    spw__diag_keep(&said);
     struct spw__worker *worker = spw__sdk.worker;
     if (worker) {
         struct countdown time = countdown_from(timeout);
@@ -172,7 +188,7 @@ static void at_exit(void)
         spw__sdk.left = worker; /* its memory stays: other threads may still run */
         spw__sdk.worker = NULL;
     }
-    pthread_mutex_unlock(&spw__sdk.lifecycle);
+    unlock(&said);
 }
 
 static spw_result start_worker(struct spw__config *config, struct spw__worker *worker, spw_error *error)
@@ -296,9 +312,10 @@ spw_result spw_start(const spw_options *options)
     spw_error scratch = SPW_ERROR_INIT;
     spw_error *error = error_of(options, &scratch);
     *error = scratch;
-    pthread_mutex_lock(&spw__sdk.lifecycle);
+    struct spw__diag_kept said;
+    lock(&said);
     spw_result result = start_locked(options, error);
-    pthread_mutex_unlock(&spw__sdk.lifecycle);
+    unlock(&said);
     return result;
 }
 
@@ -359,8 +376,9 @@ spw_result spw_shutdown(uint32_t timeout_ms)
 {
     if (!spw__engine_current())
         return SPW_OK; /* never started, or a forked child: nothing to do */
-    pthread_mutex_lock(&spw__sdk.lifecycle);
+    struct spw__diag_kept said;
+    lock(&said);
     spw_result result = spw__sdk.worker ? stop(spw__sdk.worker, timeout_ms) : SPW_OK;
-    pthread_mutex_unlock(&spw__sdk.lifecycle);
+    unlock(&said);
     return result;
 }

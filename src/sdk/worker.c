@@ -242,8 +242,10 @@ static void *worker_thread(void *arg)
     for (;;) {
         collect_ready(w);
         bool did = false;
-        for (uint32_t i = 0; i < w->pipeline_count; i++)
+        for (uint32_t i = 0; i < w->pipeline_count; i++) {
             did |= spw__pipeline_step(&w->pipelines[i]);
+            spw__overload_look(&w->pipelines[i]);
+        }
         if (serve_flushes(w))
             break;
         spw__reap(w);

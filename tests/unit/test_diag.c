@@ -151,11 +151,49 @@ static void test_stderr_line(void **state)
     assert_string_equal(text, "spanwire: warning: said\n");
 }
 
+static char all[300][16];
+static unsigned all_count;
+
+static void hear_all(void *arg, spw_log_level level, const char *text)
+{
+    (void)arg;
+    (void)level;
+    snprintf(all[all_count++ % 300], sizeof all[0], "%.15s", text);
+}
+
+/* In order, each to whom it was for; what is too much is said, not silent. */
+static void test_kept_lines(void **state)
+{
+    (void)state;
+    struct heard first = { 0 };
+    struct spw__diag_kept kept;
+    spw__diag_configure(SPW_LOG_WARN, hear, &first);
+    spw__diag_keep(&kept);
+    spw__diag(SPW_LOG_ERROR, "one");
+    (void)spw__fail(NULL, SPW_ERR_INVALID, "two");
+    spw__diag(SPW_LOG_INFO, "not reported");
+    assert_int_equal(first.lines, 0);
+    spw__diag_configure(SPW_LOG_WARN, hear_all, NULL);
+    for (int i = 0; i < 300; i++)
+        spw__diag(SPW_LOG_WARN, "%d", i);
+    assert_int_equal(all_count, 0);
+    spw__diag_say_kept(&kept);
+    assert_int_equal(first.lines, 2);
+    assert_string_equal(first.text, "two");
+    assert_int_equal(all_count, 255);
+    assert_string_equal(all[0], "0");
+    assert_string_equal(all[253], "253");
+    assert_string_equal(all[254], "46 more lines a");
+    spw__diag(SPW_LOG_WARN, "now"); /* and no longer kept */
+    assert_string_equal(all[255], "now");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels), cmocka_unit_test(test_one_line_printable), cmocka_unit_test(test_length_is_bounded),
         cmocka_unit_test(test_fail),   cmocka_unit_test(test_closed_stderr),      cmocka_unit_test(test_stderr_line),
+        cmocka_unit_test(test_kept_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,145 @@
+/* The program's log function: who calls it, with what held, and how often. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/capture.h"
+
+/* ---- a log function that waits for another thread of the program, which waits for us ---- */
+
+static unsigned heard, stuck;
+
+static void *flush(void *arg)
+{
+    (void)spw_flush(1);
+    return arg;
+}
+
+static void hear_and_wait(void *arg, spw_log_level level, const char *text)
+{
+    (void)arg;
+    (void)level;
+    (void)text;
+    pthread_t thread;
+    struct timespec until;
+    if (pthread_create(&thread, NULL, flush, NULL) != 0)
+        abort();
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 5;
+    heard++;
+    if (pthread_timedjoin_np(thread, NULL, &until) != 0) {
+        stuck++;
+        pthread_detach(thread);
+    }
+}
+
+static void submit_slowly(spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token)
+{
+    (void)self;
+    (void)batch;
+    usleep(600000);
+    const spw_export_result ok = SPW_EXPORT_RESULT_INIT;
+    done(token, &ok);
+}
+
+static spw_exporter slow = { .struct_size = sizeof slow, .name = "slow", .submit = submit_slowly };
+
+/* What start and shutdown have to say comes when they are done. */
+static void it_may_wait_for_who_waits_for_us(void **state)
+{
+    (void)state;
+    spw_pipeline_options pipeline = SPW_PIPELINE_OPTIONS_INIT;
+    pipeline.exporter = &slow;
+    pipeline.schedule_delay_ms = 1;
+    spw_options options = SPW_OPTIONS_INIT;
+    options.pipelines = &pipeline;
+    options.pipeline_count = 1;
+    options.max_attributes = 1u << 20; /* too many: said in the start */
+    options.log_fn = hear_and_wait;
+    for (unsigned round = 0; round < 2; round++) { /* the first start finds no engine to wait for */
+        heard = stuck = 0;
+        spw_result result;
+        while ((result = spw_start(&options)) == SPW_ERR_ALREADY_STARTED) /* the slow one still has its batch */
+            usleep(50000);
+        assert_int_equal(result, SPW_OK);
+        assert_true(heard >= 1);
+        spw_span_end(spw_span_start(NULL, "span", NULL));
+        unsigned before = heard;
+        usleep(50000); /* in submit by now */
+        (void)spw_shutdown(20);
+        assert_true(heard > before); /* that something is left behind */
+        assert_int_equal(stuck, 0);
+    }
+    while (spw_start(&options) != SPW_OK) /* lets go of what was left behind */
+        usleep(50000);
+}
+
+/* ---- a queue that overflows ---- */
+
+static pthread_t recording;
+static unsigned lines, by_the_recording_thread;
+static char first_line[512];
+
+static void count(void *arg, spw_log_level level, const char *text)
+{
+    (void)arg;
+    if (level != SPW_LOG_WARN)
+        return;
+    if (__atomic_add_fetch(&lines, 1, __ATOMIC_SEQ_CST) == 1)
+        snprintf(first_line, sizeof first_line, "%s", text);
+    if (pthread_equal(pthread_self(), recording))
+        __atomic_add_fetch(&by_the_recording_thread, 1, __ATOMIC_SEQ_CST);
+}
+
+static void a_full_queue_is_said_once_and_by_the_worker(void **state)
+{
+    (void)state;
+    capture *c = capture_new();
+    spw_pipeline_options pipeline = capture_pipeline(c);
+    pipeline.max_queue_size = 100;
+    spw_options options = SPW_OPTIONS_INIT;
+    options.pipelines = &pipeline;
+    options.pipeline_count = 1;
+    options.log_fn = count;
+    recording = pthread_self();
+    assert_int_equal(spw_start(&options), SPW_OK);
+    lines = 0;
+    capture_hold(c, true);
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < 300; i++)
+            spw_span_end(spw_span_start(NULL, "span", NULL));
+        capture_hold(c, false);
+        (void)spw_flush(5000); /* wakes the worker, empties the queue */
+        capture_hold(c, true);
+    }
+    capture_hold(c, false);
+    (void)spw_shutdown(5000);
+    assert_int_equal(lines, 1);
+    assert_non_null(strstr(first_line, "queue_full"));
+    assert_int_equal(by_the_recording_thread, 0);
+    capture_free(c);
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    (void)spw_shutdown(2000);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(it_may_wait_for_who_waits_for_us, stop),
+        cmocka_unit_test_teardown(a_full_queue_is_said_once_and_by_the_worker, stop),
+    };
+    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}
