@@ -101,7 +101,7 @@ static bool take_member(struct spw__baggage *into, spw_view member, char *decode
 struct header {
     char *text;
     size_t size;
-    bool cut; /* whole members were left off */
+    bool cut; /* members were left off: over the limit, or out of memory */
 };
 
 /* What of the field fits into so many bytes: all, or up to a comma. */
@@ -124,8 +124,10 @@ static bool add_field(struct header *header, const char *field)
     if (!size)
         return !header->cut;
     char *text = spw_reallocate(header->text, used + size);
-    if (!text)
+    if (!text) {
+        header->cut = true;
         return false;
+    }
     if (header->size)
         text[header->size] = ',';
     memcpy(text + used, field, size);
@@ -147,7 +149,8 @@ static struct spw__baggage *parse(const struct header *header)
         if (++members > MAX_MEMBERS || !take_member(baggage, member, scratch, scratch + MAX_BYTES))
             spw__baggage_count_lost(1);
     }
-    if (!scratch) {
+    if (!baggage || !scratch) {
+        spw__baggage_count_lost(1);
         spw__baggage_release(baggage);
         baggage = NULL;
     }

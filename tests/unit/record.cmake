@@ -7,6 +7,8 @@ endforeach()
 foreach(name context_values context_stack baggage propagators tracestate_list environment http)
   spw_add_test(NAME ${name} SOURCES unit/test_${name}.c LIBS spanwire-sdk-testing spw_proto LABELS unit)
 endforeach()
+spw_add_test(NAME context_memory SOURCES unit/test_context_memory.c support/fail_alloc.c LIBS spanwire-sdk-testing spw_proto LABELS unit)
+target_link_options(test_context_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
 
 # Everything against protobuf-c and protoc, through HTTP.
 spw_add_test(NAME wire_oracle SOURCES integration/test_wire_oracle.c integration/oracle_draw.c integration/oracle_model.c

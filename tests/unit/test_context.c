@@ -13,9 +13,11 @@
 #include "record/engine.h"
 #include "record/thread.h"
 
+static const struct spw_values *attached_values; /* by every context here; NULL but for one test */
+
 static spw_context numbered(uint32_t n)
 {
-    spw_context context = { 0 };
+    spw_context context = { .values = attached_values };
     memset(context.span.trace_id, 1, 16);
     memcpy(context.span.span_id, &n, 4);
     context.span.span_id[7] = 1;
@@ -325,10 +327,9 @@ static uint64_t step_through(uint64_t first, bool full, bool crossed)
 }
 #endif
 
-static void a_handler_may_attach_between_any_two_instructions(void **state)
-{
-    (void)state;
 #ifdef CAN_STEP
+static void step_every_way(void)
+{
     struct sigaction action = { .sa_handler = attach_in_handler }, before;
     sigaction(SIGTRAP, &action, &before);
     spw_token outer = attach(3);
@@ -340,8 +341,41 @@ static void a_handler_may_attach_between_any_two_instructions(void **state)
         }
     assert_true(spw_context_detach(outer));
     sigaction(SIGTRAP, &before, NULL);
+}
+
+static void count_release(int *released)
+{
+    ++*released;
+}
+
+SPW_CONTEXT_KEY_OWNED(counted, int, count_release);
+#endif
+
+static void a_handler_may_attach_between_any_two_instructions(void **state)
+{
+    (void)state;
+#ifdef CAN_STEP
+    step_every_way();
 #else
     print_message("skip - the trap after each instruction is x86-64's, and nothing for the thread sanitizer\n");
+    skip();
+#endif
+}
+
+/* The same with values: every attach has taken a count, and every detach has given it back. */
+static void a_handler_may_attach_what_has_a_count(void **state)
+{
+    (void)state;
+#ifdef CAN_STEP
+    int released = 0;
+    spw_context owned = counted_with(NULL, &released);
+    attached_values = owned.values;
+    step_every_way();
+    attached_values = NULL;
+    assert_int_equal(released, 0);
+    spw_context_release(&owned);
+    assert_int_equal(released, 1);
+#else
     skip();
 #endif
 }
@@ -361,6 +395,7 @@ int main(void)
         TEST(a_block_takes_its_context_with_it_however_it_ends),
         TEST(ending_a_scope_twice_is_harmless),
         TEST(a_handler_may_attach_between_any_two_instructions),
+        TEST(a_handler_may_attach_what_has_a_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
