@@ -330,18 +330,18 @@ static uint64_t step_through(uint64_t first, bool full, bool crossed)
 #ifdef CAN_STEP
 /* Every instruction is a signal: slow, and more so where each is many. The sanitizer needs no more than a sample. */
 #ifdef __SANITIZE_ADDRESS__
-enum { STRIDE = 20 };
+enum { STRIDE = 4 };
 #else
 enum { STRIDE = 1 };
 #endif
 
-static void step_every_way(uint64_t stride)
+static void step_every_way(void)
 {
     struct sigaction action = { .sa_handler = attach_in_handler }, before;
     sigaction(SIGTRAP, &action, &before);
     spw_token outer = attach(3);
     for (int how = 0; how < 4; how++)
-        for (uint64_t k = 1; k <= GAP; k += stride) {
+        for (uint64_t k = 1; k <= GAP; k += STRIDE) {
             uint64_t steps = step_through(k, how & 2, how & 1);
             assert_in_range(steps, 100, 10 * PATIENCE);
             assert_int_equal(current_number(), 3);
@@ -362,7 +362,7 @@ static void a_handler_may_attach_between_any_two_instructions(void **state)
 {
     (void)state;
 #ifdef CAN_STEP
-    step_every_way(1);
+    step_every_way();
 #else
     print_message("skip - the trap after each instruction is x86-64's, and nothing for the thread sanitizer\n");
     skip();
@@ -377,7 +377,7 @@ static void a_handler_may_attach_what_has_a_count(void **state)
     int released = 0;
     spw_context owned = counted_with(NULL, &released);
     attached_values = owned.values;
-    step_every_way(STRIDE);
+    step_every_way();
     attached_values = NULL;
     assert_int_equal(released, 0);
     spw_context_release(&owned);
