@@ -1,13 +1,17 @@
 #include "sdk/adapter.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spanwire/allocator.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "record/engine.h"
 #include "sdk/batch.h"
 #include "sdk/diag.h"
+
+#define PARTING_MS 200 /* an exporter that has answered needs no longer to return and to be destroyed */
 
 /* Shared by the worker and the exporter's thread; the last of the two frees it. */
 struct adapter {
@@ -16,16 +20,23 @@ struct adapter {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct spw_batch *batch; /* waiting to be exported, or being exported, until it is answered */
+    pthread_t thread;
     bool running;            /* the inner exporter has it, and has not answered */
     bool left;               /* the SDK is gone */
+    bool gone;               /* the inner exporter is destroyed */
+    bool alone;              /* the SDK did not wait for that: the thread frees all */
     spw_export_done_fn done; /* NULL: cancelled */
     void *token;
 };
 
-static void free_adapter(struct adapter *a)
+static void destroy_inner(struct adapter *a)
 {
     if (a->inner->destroy)
         a->inner->destroy(a->inner);
+}
+
+static void free_adapter(struct adapter *a)
+{
     spw__batch_free(a->batch);
     pthread_cond_destroy(&a->wake);
     pthread_mutex_destroy(&a->lock);
@@ -71,7 +82,14 @@ static void *exporter_thread(void *arg)
             pthread_cond_wait(&a->wake, &a->lock);
     }
     pthread_mutex_unlock(&a->lock);
-    free_adapter(a);
+    destroy_inner(a);
+    pthread_mutex_lock(&a->lock);
+    a->gone = true;
+    bool alone = a->alone;
+    pthread_cond_broadcast(&a->wake);
+    pthread_mutex_unlock(&a->lock);
+    if (alone)
+        free_adapter(a);
     return NULL;
 }
 
@@ -105,15 +123,38 @@ static void adapter_cancel(spw_exporter *self)
     pthread_mutex_unlock(&a->lock);
 }
 
-/* Tells the thread to go; it frees everything when it can. */
+/* With the lock. Whether the exporter is destroyed before it is not worth waiting any longer. */
+static bool await_parting(struct adapter *a)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += PARTING_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    int rc = 0;
+    while (!a->gone && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&a->wake, &a->lock, &until);
+    return a->gone;
+}
+
+/* Tells the thread to go. One that blocks is left behind, and frees everything when it can. */
 static void adapter_destroy(spw_exporter *self)
 {
     struct adapter *a = (struct adapter *)self;
+    pthread_t thread = a->thread;
     pthread_mutex_lock(&a->lock);
     a->done = NULL;
     a->left = true;
     pthread_cond_broadcast(&a->wake);
+    bool gone = !a->batch && await_parting(a);
+    a->alone = !gone;
     pthread_mutex_unlock(&a->lock);
+    if (gone) {
+        pthread_join(thread, NULL);
+        free_adapter(a);
+    } else {
+        pthread_detach(thread);
+    }
 }
 
 spw_exporter *spw__adapter_new(spw_exporter *inner, spw_error *error)
@@ -129,20 +170,20 @@ spw_exporter *spw__adapter_new(spw_exporter *inner, spw_error *error)
                               .submit = adapter_submit, .cancel = adapter_cancel, .destroy = adapter_destroy };
     a->inner = inner;
     pthread_mutex_init(&a->lock, NULL);
-    pthread_cond_init(&a->wake, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&a->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
 
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_attr_t attr;
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED); /* it may outlive our patience; free_adapter() is its end */
-    pthread_t thread;
-    int rc = pthread_create(&thread, &attr, exporter_thread, a);
-    pthread_attr_destroy(&attr);
+    int rc = pthread_create(&a->thread, NULL, exporter_thread, a);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc) {
         spw__fail(error, SPW_ERR_SYSTEM, "no thread for exporter %s; check the limit of processes (ulimit -u)", inner->name);
+        destroy_inner(a);
         free_adapter(a);
         return NULL;
     }

@@ -13,6 +13,7 @@
 #include "record/queue.h"
 #include "record/thread.h"
 #include "support/capture.h"
+#include "support/script_exporter.h"
 
 /* ---- the thread: goes in, waits to be told, writes one record into a chunk of its own, goes out ---- */
 
@@ -258,6 +259,29 @@ static void pipelines_that_stand_apart_begin_together(void **state)
     expect_a_session_like_any_other(3);
 }
 
+/* ---- exporters that block ---- */
+
+static void a_blocking_exporter_is_destroyed_by_the_shutdown(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        struct script_exporter *exporter = script_exporter_new();
+        script_exporter_block(exporter);
+        script_exporter_release(exporter); /* it may block, and does not */
+        spw_pipeline_options pipeline = SPW_PIPELINE_OPTIONS_INIT;
+        pipeline.exporter = script_exporter_base(exporter);
+        spw_options options = SPW_OPTIONS_INIT;
+        options.pipelines = &pipeline;
+        options.pipeline_count = 1;
+        assert_int_equal(spw_start(&options), SPW_OK);
+        if (i % 2)
+            spw_span_end(spw_span_start(NULL, "one", NULL));
+        assert_int_equal(spw_shutdown(5000), SPW_OK);
+        assert_true(script_exporter_destroyed(exporter));
+        script_exporter_free(exporter);
+    }
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_teardown(fn, stop)
@@ -266,6 +290,7 @@ int main(void)
         TEST(a_start_has_patience),
         TEST(a_late_record_goes_to_no_other_session),
         TEST(pipelines_that_stand_apart_begin_together),
+        TEST(a_blocking_exporter_is_destroyed_by_the_shutdown),
     };
     return cmocka_run_group_tests_name("restart", tests, NULL, NULL);
 }
