@@ -10,9 +10,15 @@ static bool same(spw_view a, spw_view b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+static spw_view encoded(const spw_attr_iter *attributes)
+{
+    return (spw_view){ (const char *)attributes->at, (size_t)(attributes->end - attributes->at) };
+}
+
 static bool same_scope(const spw_scope_view *a, const spw_scope_view *b)
 {
-    return same(a->name, b->name) && same(a->version, b->version) && same(a->schema_url, b->schema_url);
+    return same(a->name, b->name) && same(a->version, b->version) && same(a->schema_url, b->schema_url) &&
+           same(encoded(&a->attributes), encoded(&b->attributes));
 }
 
 /* ---- fields ---- */
@@ -128,6 +134,7 @@ static void open_scope(struct spw__otlp_json *json, const spw_scope_view *scope)
     struct spw__json *j = &json->out;
     json->scope = *scope;
     json->in_scope = true;
+    bool any = scope->name.size || scope->version.size;
     SPW__JSON_PUT(j, "{\"scope\":{");
     if (scope->name.size) {
         SPW__JSON_PUT(j, "\"name\":");
@@ -138,6 +145,14 @@ static void open_scope(struct spw__otlp_json *json, const spw_scope_view *scope)
         if (!scope->name.size)
             SPW__JSON_PUT(j, "\"version\":");
         spw__json_put_string(j, scope->version);
+    }
+    spw__otlp_json_attributes(j, any ? ",\"attributes\":" : "\"attributes\":", scope->attributes);
+    if (scope->dropped_attributes) {
+        spw_attr_iter it = scope->attributes;
+        any = spw_attr_next(&it, &(spw_attr){ 0 }) || any;
+        spw__json_put(j, ",", any ? 1 : 0);
+        SPW__JSON_PUT(j, "\"droppedAttributesCount\":");
+        spw__json_put_u32(j, scope->dropped_attributes);
     }
     SPW__JSON_PUT(j, "},\"spans\":[");
 }

@@ -41,7 +41,8 @@ static spw_view append(uint8_t **at, spw_view view)
 static struct kept *copy_span(const spw_span_view *span)
 {
     const spw_scope_view *scope = &span->scope;
-    size_t size = span->encoded.size + scope->name.size + scope->version.size + scope->schema_url.size;
+    const spw_view attributes = { (const char *)scope->attributes.at, (size_t)(scope->attributes.end - scope->attributes.at) };
+    size_t size = span->encoded.size + scope->name.size + scope->version.size + scope->schema_url.size + attributes.size;
     struct kept *kept = spw_allocate(sizeof *kept + size);
     if (!kept)
         return NULL;
@@ -50,6 +51,9 @@ static struct kept *copy_span(const spw_span_view *span)
     kept->scope.name = append(&at, scope->name);
     kept->scope.version = append(&at, scope->version);
     kept->scope.schema_url = append(&at, scope->schema_url);
+    kept->scope.attributes = (spw_attr_iter){ at, at + attributes.size, scope->attributes.field };
+    kept->scope.dropped_attributes = scope->dropped_attributes;
+    (void)append(&at, attributes);
     return kept;
 }
 

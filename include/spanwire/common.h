@@ -32,6 +32,9 @@ extern "C" {
 
 #define SPW_API __attribute__((visibility("default")))
 
+/* What is returned is the caller's to end, release or free, or is the whole effect of the call: GCC and Clang warn when it is ignored. */
+#define SPW_MUST_USE __attribute__((warn_unused_result))
+
 /* Public functions that are compiled into their callers. The libraries export each of them as well, for bindings of languages without a C
  * compiler; SPW_INLINE is something else only where they do that (src/record/inline.c). */
 #ifndef SPW_INLINE
@@ -61,6 +64,9 @@ typedef struct spw_error {
 
 /** A short English name for a result, never NULL. Static storage. Does not block or allocate. */
 SPW_API const char *spw_result_text(spw_result result);
+
+/** The version of the libspanwire that runs, as in SPW_VERSION, which is that of the headers. Static storage. Does not block or allocate. */
+SPW_API const char *spw_version(void);
 
 /** A view of bytes somebody else owns; not terminated. `data` may be NULL when `size` is 0. */
 typedef struct spw_view {
@@ -114,6 +120,10 @@ typedef struct spw_attr {
     spw_view key;
     spw_value value;
 } spw_attr;
+
+/** An attribute of two string literals, for static lists: `static const spw_attr list[] = { SPW_ATTR_STRING_INIT("team", "storage") };` */
+#define SPW_ATTR_STRING_INIT(key_, value_)                                                                                                 \
+    { { "" key_, sizeof(key_) - 1 }, { SPW_VALUE_STRING, { { "" value_, sizeof(value_) - 1 } } } }
 
 /** strlen that takes NULL, and folds to a constant for literals. */
 static inline size_t spw__len(const char *text)

@@ -71,10 +71,13 @@ typedef struct spw_value_iter {
     const uint8_t *end;
 } spw_value_iter;
 
+/** An instrumentation scope: what the span's tracer says of itself. */
 typedef struct spw_scope_view {
     spw_view name;
     spw_view version;
     spw_view schema_url;
+    spw_attr_iter attributes;
+    uint32_t dropped_attributes;
 } spw_scope_view;
 
 /** A finished span, read in place. Zero in what a record of an older layout does not have. */
@@ -225,15 +228,16 @@ typedef struct spw_exporter {
     /** Once, on the worker, before the first submit (with SPW_EXPORTER_BLOCKS: on the exporter's thread, `loop` NULL). NULL: nothing to do. */
     spw_result (*start)(struct spw_exporter *self, spw_loop *loop, spw_error *error);
 
-    /** Also called when start() failed: answer PERMANENT then.
-     *  Sends the batch and answers by `done`, now or later. Without SPW_EXPORTER_BLOCKS it must not block. */
+    /** Sends the batch and answers by `done`, now or later. Without SPW_EXPORTER_BLOCKS it must not block. Also called when start() failed:
+     *  answer PERMANENT then. */
     void (*submit)(struct spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token);
 
     /** Gives up the running submit: close what it opened and do not call its `done` any more. NULL: cannot be cancelled; the SDK waits
      *  for a blocking exporter no longer than its own deadline and leaves it its thread. */
     void (*cancel)(struct spw_exporter *self);
 
-    /** Frees the exporter; nothing runs any more. */
+    /** Frees the exporter; nothing of it runs any more. Before spw_shutdown() returns, unless a blocking exporter has not answered by then, or
+     *  takes over 0.2 s to return. */
     void (*destroy)(struct spw_exporter *self);
 } spw_exporter;
 
@@ -298,12 +302,12 @@ typedef struct spw_file_exporter_options {
  * with one line in the log. Symbolic links are not followed. Several processes may write to one file; one that was moved or deleted is made anew.
  * Makes no system call and allocates a little. NULL: *error says why. (Specification: OTLP File Exporter.)
  */
-SPW_API spw_exporter *spw_file_exporter_new(const spw_file_exporter_options *options, spw_error *error);
+SPW_API SPW_MUST_USE spw_exporter *spw_file_exporter_new(const spw_file_exporter_options *options, spw_error *error);
 
 /* ---- the memory exporter, for tests: keeps the encoded spans it was given ---- */
 
 /** A new memory exporter that keeps at most `max_spans`; give it to spw_start() in spw_pipeline_options.exporter. NULL when out of memory. */
-SPW_API spw_exporter *spw_memory_exporter_new(size_t max_spans);
+SPW_API SPW_MUST_USE spw_exporter *spw_memory_exporter_new(size_t max_spans);
 
 /** A span it holds (0 is the oldest); false past the end. Views stay valid until reset or shutdown. Flush first. Thread-safe. */
 SPW_API bool spw_memory_exporter_span(spw_exporter *exporter, size_t index, spw_span_view *out);

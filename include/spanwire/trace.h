@@ -55,15 +55,18 @@ typedef enum spw_status_code {
 
 /**
  * A tracer: the name and version of what records (the "instrumentation scope"). Make it static, one for a library; the first span fills
- * `cache`. The strings are copied then, so that the object may be unloaded with its library.
+ * `cache`. Strings and attributes are copied then, so that the object may be unloaded with its library. Of the attributes 128 are kept, and
+ * none when they have over 4,096 bytes; what is left out is counted with them. (Specification: Trace API, Get a Tracer.)
  */
 typedef struct spw_tracer {
     uint64_t cache; /**< opaque, start with 0 */
     const char *name;
     const char *version;    /**< NULL: none */
     const char *schema_url; /**< NULL: none */
+    const spw_attr *attributes; /**< of the scope; a static list is made with SPW_ATTR_STRING_INIT() */
+    size_t attribute_count;
 } spw_tracer;
-#define SPW_TRACER_INIT(name_, version_) { 0, (name_), (version_), NULL }
+#define SPW_TRACER_INIT(name_, version_) { 0, (name_), (version_), NULL, NULL, 0 }
 
 /** A link to another span, of any trace. What it points to is borrowed. (Specification: Trace API, Link.) */
 typedef struct spw_link {
@@ -143,7 +146,7 @@ SPW_INLINE bool spw_tracer_enabled(spw_tracer *tracer)
  * Starts a span. `tracer` NULL: the program's own. `options` NULL: an internal span, child of the current context.
  * It does not become current; see spw_scope_start(). (Specification: Trace API, Span Creation.)
  */
-SPW_INLINE spw_span spw_span_start(spw_tracer *tracer, const char *name, const spw_span_options *options)
+SPW_INLINE SPW_MUST_USE spw_span spw_span_start(spw_tracer *tracer, const char *name, const spw_span_options *options)
 {
     spw_span span = { 0, { 0 }, { 0 }, 0, 0, 0, 0 };
     if (__builtin_expect(spw__gate_state() != 0 || options, 1))
@@ -166,7 +169,7 @@ SPW_INLINE void spw_span_end_at(spw_span span, uint64_t end_unix_ns)
 }
 
 /** Starts a span and makes it current on this thread. Pair with spw_scope_end(); for compilers without `cleanup`. */
-SPW_INLINE spw_scope spw_scope_start(spw_tracer *tracer, const char *name, const spw_span_options *options)
+SPW_INLINE SPW_MUST_USE spw_scope spw_scope_start(spw_tracer *tracer, const char *name, const spw_span_options *options)
 {
     spw_scope scope = { { 0, { 0 }, { 0 }, 0, 0, 0, 0 }, { 0 } };
     if (__builtin_expect(spw__gate_state() != 0 || options, 1))

@@ -1,5 +1,5 @@
 /*
- * The scope table: name and version of every tracer seen, encoded once as the framed `scope` of ScopeSpans, under a number that records
+ * The scope table: name, version and attributes of every tracer seen, encoded once as the framed `scope` of ScopeSpans, under a number that records
  * carry. Offsets only, with magic and version, so that it can lie in a file beside the segments. Entries are never removed or changed.
  * Adding takes a lock (once a tracer); reading takes none.
  */
@@ -18,6 +18,8 @@ struct spw__scope_entry {
     uint32_t framed_size;
     uint16_t name_size, version_size, schema_size;
     uint16_t provider; /* whose resource */
+    uint32_t attributes_size; /* the last of the framed scope's bytes */
+    uint32_t dropped;
 };
 
 struct spw__scopes {
@@ -32,6 +34,8 @@ struct spw__scopes {
 /* What the encoder and the reader need of one scope. */
 struct spw__scope_parts {
     spw_view framed, name, version, schema_url;
+    spw_view attributes; /* fields of InstrumentationScope */
+    uint32_t dropped;    /* of the attributes */
     uint16_t provider;
 };
 
@@ -39,8 +43,7 @@ struct spw__scope_parts {
 #define SPW__SCOPE_DEFAULT 0u
 
 /* Finds or adds; when the table is full, SPW__SCOPE_DEFAULT. */
-uint32_t spw__scope_intern(struct spw__scopes *scopes, pthread_mutex_t *lock, spw_view name, spw_view version, spw_view schema_url,
-                           uint16_t provider);
+uint32_t spw__scope_intern(struct spw__scopes *scopes, pthread_mutex_t *lock, const spw_tracer *tracer, uint16_t provider);
 void spw__scopes_init(struct spw__scopes *scopes);
 void spw__scope_read(const struct spw__scopes *scopes, uint32_t number, struct spw__scope_parts *out);
 

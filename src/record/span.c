@@ -30,10 +30,7 @@ HOT uint32_t scope_of(struct spw__engine *engine, spw_tracer *tracer)
     uint64_t cache = __atomic_load_n(&tracer->cache, __ATOMIC_RELAXED);
     if (__builtin_expect(cache >> 32 == engine->session, 1))
         return (uint32_t)cache;
-    spw_view name = { tracer->name, spw__len(tracer->name) };
-    spw_view version = { tracer->version, spw__len(tracer->version) };
-    spw_view schema = { tracer->schema_url, spw__len(tracer->schema_url) };
-    uint32_t scope = spw__scope_intern(&engine->scopes, &engine->lock, name, version, schema, 0);
+    uint32_t scope = spw__scope_intern(&engine->scopes, &engine->lock, tracer, 0);
     __atomic_store_n(&tracer->cache, (uint64_t)engine->session << 32 | scope, __ATOMIC_RELAXED);
     return scope;
 }

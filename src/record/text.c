@@ -28,6 +28,11 @@ bool spw__unhex(uint8_t *out, const char *digits, size_t size)
     return true;
 }
 
+const char *spw_version(void)
+{
+    return SPW_VERSION;
+}
+
 const char *spw_result_text(spw_result result)
 {
     static const char *const texts[] = {

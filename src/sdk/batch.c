@@ -217,6 +217,16 @@ uint64_t spw_batch_sequence(const spw_batch *batch)
 
 /* ---- reading ---- */
 
+static spw_scope_view scope_view(const struct spw__scope_parts *parts)
+{
+    const uint8_t *attributes = (const uint8_t *)parts->attributes.data;
+    return (spw_scope_view){ .name = parts->name,
+                             .version = parts->version,
+                             .schema_url = parts->schema_url,
+                             .attributes = { attributes, attributes + parts->attributes.size, 3 },
+                             .dropped_attributes = parts->dropped };
+}
+
 bool spw__batch_read_record(struct spw__engine *engine, const uint8_t *data, uint32_t length, uint32_t scope, spw_span_view *out)
 {
     const uint8_t *end = data + length, *at = data + 1;
@@ -228,7 +238,7 @@ bool spw__batch_read_record(struct spw__engine *engine, const uint8_t *data, uin
         return false;
     struct spw__scope_parts parts;
     spw__scope_lookup(engine, scope, &parts);
-    out->scope = (spw_scope_view){ parts.name, parts.version, parts.schema_url };
+    out->scope = scope_view(&parts);
     return true;
 }
 
@@ -240,7 +250,7 @@ bool spw__batch_record(const struct spw_batch *batch, size_t index, spw_view *re
     struct spw__scope_parts parts;
     spw__scope_lookup(batch->engine, ref->scope, &parts);
     *record = (spw_view){ (const char *)ref->data, ref->length };
-    *scope = (spw_scope_view){ parts.name, parts.version, parts.schema_url };
+    *scope = scope_view(&parts);
     return true;
 }
 

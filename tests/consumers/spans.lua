@@ -9,7 +9,7 @@ typedef struct { const char *data; size_t size; } spw_view;
 typedef struct { uint64_t handle; uint8_t span_id[8]; uint8_t trace_id[16]; uint8_t flags, is_remote; uint16_t reserved; uint32_t trace_state; } spw_span;
 typedef struct { spw_span span; const void *values; } spw_context;
 typedef struct { uint64_t id; } spw_token;
-typedef struct { uint64_t cache; const char *name, *version, *schema_url; } spw_tracer;
+typedef struct { uint64_t cache; const char *name, *version, *schema_url; const void *attributes; size_t attribute_count; } spw_tracer;
 typedef struct { spw_span span; spw_token token; } spw_scope;
 /* the beginning of it, as an older version knew it: struct_size says where it ends */
 typedef struct { size_t struct_size; int kind; const spw_context *parent; } spw_span_options;
@@ -63,7 +63,7 @@ must(not recording.spw_is_recording(before), "a span records without an SDK")
 
 local result = sdk.spw_start(nil)
 must(result == 0, ffi.string(recording.spw_result_text(result)))
-local tracer = ffi.new("spw_tracer", 0, "lua", "5.1", nil)
+local tracer = ffi.new("spw_tracer", 0, "lua", "5.1")
 
 local run = recording.spw_scope_start(tracer, "lua run", nil)
 set(run.span, "lua.string", "zero\0inside")

@@ -50,7 +50,8 @@ static model_limits limits;
 
 static spw_tracer tracers[TRACERS] = {
     SPW_TRACER_INIT("", NULL), SPW_TRACER_INIT("lib-a", "1.0"), SPW_TRACER_INIT("lib-a", "2.0"),
-    SPW_TRACER_INIT("lib-b", NULL), { 0, "lib-a", "1.0", "https://example.org/schema" }, SPW_TRACER_INIT("n\xff", ""),
+    SPW_TRACER_INIT("lib-b", NULL), { .name = "lib-a", .version = "1.0", .schema_url = "https://example.org/schema" },
+    SPW_TRACER_INIT("n\xff", ""),
 };
 static const char *const scope_texts[TRACERS][3] = {
     { "", "", "" }, { "lib-a", "1.0", "" }, { "lib-a", "2.0", "" }, { "lib-b", "", "" }, { "lib-a", "1.0", "https://example.org/schema" },

@@ -31,7 +31,7 @@ struct spw_batch {
     spw_view schema_url;
 };
 
-static const spw_scope_view fake_scope = { { "fake-scope", 10 }, { "1.2", 3 }, { NULL, 0 } };
+static const spw_scope_view fake_scope = { .name = { "fake-scope", 10 }, .version = { "1.2", 3 } };
 
 bool spw__batch_record(const spw_batch *batch, size_t index, spw_view *record, spw_scope_view *scope);
 
@@ -140,7 +140,8 @@ static size_t frame_text(uint8_t *out, uint8_t tag, spw_view text)
 
 static bool same_scope(const spw_scope_view *a, const spw_scope_view *b)
 {
-    return a->name.data == b->name.data && a->version.data == b->version.data && a->schema_url.data == b->schema_url.data;
+    return a->name.data == b->name.data && a->version.data == b->version.data && a->schema_url.data == b->schema_url.data &&
+           a->attributes.at == b->attributes.at;
 }
 
 /* scope_spans { scope, records, schema_url } of the records from *at on that share a scope. */
@@ -150,7 +151,10 @@ static size_t put_scope_spans(const spw_batch *b, size_t *at, uint8_t *out, uint
     uint8_t head[300];
     size_t used = frame_text(head, 0x0a, scope.name);
     used += frame_text(head + used, 0x12, scope.version);
-    size_t size = frame(scratch, 0x0a, head, used);
+    const size_t attributes = (size_t)(scope.attributes.end - scope.attributes.at);
+    if (attributes)
+        memcpy(head + used, scope.attributes.at, attributes);
+    size_t size = frame(scratch, 0x0a, head, used + attributes);
     for (; *at < b->count && same_scope(&b->records[*at].scope, &scope); ++*at) {
         memcpy(scratch + size, b->records[*at].bytes, b->records[*at].size);
         size += b->records[*at].size;

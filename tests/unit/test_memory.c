@@ -29,14 +29,23 @@ static void keeps_copies_of_spans_and_scopes(void **state)
     spw_exporter *exporter = spw_memory_exporter_new(10);
     fake_span wish = { "kept", 100, "k", "v", NULL, NULL, false };
     spw_batch *batch = fake_batch_new(1, &wish, 1);
+    uint8_t own[] = { 0x1a, 8, 0x0a, 1, 'k', 0x12, 3, 0x0a, 1, 'v' };
+    fake_batch_set_scope(batch, 0, (spw_scope_view){ .name = { "fake-scope", 10 }, .version = { "1.2", 3 },
+                                                     .attributes = { own, own + sizeof own, 3 }, .dropped_attributes = 2 });
     assert_int_equal(submit(exporter, batch).status, SPW_EXPORT_DELIVERED);
     fake_batch_free(batch); /* the copy must not point there */
+    memset(own, 0, sizeof own);
     spw_span_view span;
     assert_true(spw_memory_exporter_span(exporter, 0, &span));
     assert_int_equal(span.name.size, 4);
     assert_memory_equal(span.name.data, "kept", 4);
     assert_memory_equal(span.scope.name.data, "fake-scope", 10);
     assert_memory_equal(span.scope.version.data, "1.2", 3);
+    spw_attr attr;
+    assert_true(spw_attr_next(&span.scope.attributes, &attr));
+    assert_memory_equal(attr.value.u.view.data, "v", 1);
+    assert_false(spw_attr_next(&span.scope.attributes, &attr));
+    assert_int_equal(span.scope.dropped_attributes, 2);
     assert_false(spw_memory_exporter_span(exporter, 1, &span));
     exporter->destroy(exporter);
 }

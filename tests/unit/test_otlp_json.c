@@ -208,18 +208,24 @@ static void set_record(spw_batch *batch, size_t index, const Span *span)
 
 static spw_batch *random_batch(size_t count)
 {
-    static const spw_scope_view scopes[] = { { { "lib \"a\"", 7 }, { "1.0", 3 }, { "https://example.test/1.41.0", 27 } },
-                                             { { NULL, 0 }, { "2", 1 }, { NULL, 0 } },
-                                             { { NULL, 0 }, { NULL, 0 }, { NULL, 0 } } };
+    static const uint8_t own[] = { 0x1a, 8, 0x0a, 1, 'k', 0x12, 3, 0x0a, 1, 'v', 0x20, 5 }; /* k="v", five dropped */
+    static const spw_scope_view scopes[] = {
+        { .name = { "lib \"a\"", 7 }, .version = { "1.0", 3 }, .schema_url = { "https://example.test/1.41.0", 27 } },
+        { .version = { "2", 1 }, .attributes = { own, own + 10, 3 } },
+        { .attributes = { own, own + sizeof own, 3 }, .dropped_attributes = 5 },
+        { .attributes = { own + 10, own + sizeof own, 3 }, .dropped_attributes = 5 },
+        { .name = { NULL, 0 } },
+    };
+    enum { SCOPES = sizeof scopes / sizeof *scopes };
     spw_batch *batch = fake_batch_simple(1, count);
     for (size_t i = 0; i < count; i++) {
         Span *span = random_span();
         set_record(batch, i, span);
         opentelemetry__proto__trace__v1__span__free_unpacked(span, NULL);
     }
-    for (size_t i = 1; i <= 3; i++)
+    for (size_t i = 1; i <= SCOPES; i++)
         if (draw(2))
-            fake_batch_set_scope(batch, count * i / 4, scopes[i - 1]);
+            fake_batch_set_scope(batch, count * i / (SCOPES + 1), scopes[i - 1]);
     if (draw(2))
         fake_batch_set_schema_url(batch, "https://example.test/resource");
     return batch;
@@ -448,6 +454,8 @@ static void check_request(json_t *got, const Request *want)
         json_t *scope = json_object_get(group, "scope");
         check_text(scope, "name", want_group->scope->name);
         check_text(scope, "version", want_group->scope->version);
+        take_attributes(scope, want_group->scope->attributes, want_group->scope->n_attributes);
+        check_u32(scope, "droppedAttributesCount", want_group->scope->dropped_attributes_count);
         check_empty(scope);
         check_text(group, "schemaUrl", want_group->schema_url);
         json_t *spans = json_object_get(group, "spans");

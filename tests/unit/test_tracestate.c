@@ -134,14 +134,10 @@ static int free_scopes(void **state)
     return 0;
 }
 
-static spw_view view(const char *text)
-{
-    return (spw_view){ text, spw__len(text) };
-}
-
 static uint32_t intern(const char *name, const char *version, const char *schema)
 {
-    return spw__scope_intern(scopes, &lock, view(name), view(version), view(schema), 0);
+    const spw_tracer tracer = { .name = name, .version = version, .schema_url = schema };
+    return spw__scope_intern(scopes, &lock, &tracer, 0);
 }
 
 /* protobuf-c's opinion of the framed bytes. */
@@ -176,7 +172,8 @@ static void scopes_are_told_apart_by_all_their_parts(void **state)
     assert_true(a && b && c && d && a != b && a != c && a != d && b != c && b != d && c != d);
     assert_int_equal(intern("lib", "1", NULL), a);
     assert_int_equal(intern("lib", "1", "http://s"), c);
-    assert_int_not_equal(spw__scope_intern(scopes, &lock, view("lib"), view("1"), view(NULL), 1), a); /* another provider */
+    const spw_tracer same = SPW_TRACER_INIT("lib", "1");
+    assert_int_not_equal(spw__scope_intern(scopes, &lock, &same, 1), a); /* another provider */
     check_scope(SPW__SCOPE_DEFAULT, "", "", "");
     check_scope(a, "lib", "1", "");
     check_scope(c, "lib", "1", "http://s");

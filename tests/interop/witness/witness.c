@@ -247,8 +247,9 @@ static void begin(recording *r, const spw_context *parent, uint64_t *state)
     r->events = open_memstream(&r->events_text, &r->events_size);
 
     spw_tracer *tracer = &tracers[dice(state, 3)];
-    r->l.scope = (spw_scope_view){ { tracer->name, strlen(tracer->name) }, { tracer->version, spw__len(tracer->version) },
-                                   { tracer->schema_url, spw__len(tracer->schema_url) } };
+    r->l.scope = (spw_scope_view){ .name = { tracer->name, strlen(tracer->name) },
+                                   .version = { tracer->version, spw__len(tracer->version) },
+                                   .schema_url = { tracer->schema_url, spw__len(tracer->schema_url) } };
     const text *name = &TEXTS[dice(state, TEXT_COUNT)];
     r->l.name = as_name(name);
     pair first = any_pair("at.start", state);
