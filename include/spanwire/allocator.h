@@ -15,7 +15,7 @@
  *     int main(void)
  *     {
  *         spw_allocator allocator = { sizeof allocator, pool_allocate, pool_reallocate, pool_release, &pool };
- *         spw_set_allocator(&allocator);   // before anything else of spanwire
+ *         spw_allocator_set(&allocator);   // before anything else of spanwire
  */
 #ifndef SPANWIRE_ALLOCATOR_H
 #define SPANWIRE_ALLOCATOR_H
@@ -41,24 +41,24 @@ typedef struct spw_allocator {
  * anything else of spanwire and before there are threads that use it: SPW_ERR_ALREADY_STARTED when memory has been allocated before, or an
  * allocator set. SPW_ERR_INVALID when a function is missing. Does not block or allocate.
  */
-SPW_API spw_result spw_set_allocator(const spw_allocator *allocator);
+SPW_API spw_result spw_allocator_set(const spw_allocator *allocator);
 
 /** @name For exporters and other extensions: memory from the same place. A size of 0 counts as 1. @{ */
 
 /** `size` bytes, not initialised. */
-SPW_API void *spw_allocate(size_t size);
+SPW_API SPW_MUST_USE void *spw_allocate(size_t size);
 
 /** `count` times `size` bytes, all zero; NULL also when the product overflows. */
-SPW_API void *spw_allocate_zeroed(size_t count, size_t size);
+SPW_API SPW_MUST_USE void *spw_allocate_zeroed(size_t count, size_t size);
 
 /** As realloc: NULL for `memory` allocates; on failure the old memory stays. */
-SPW_API void *spw_reallocate(void *memory, size_t size);
+SPW_API SPW_MUST_USE void *spw_reallocate(void *memory, size_t size);
 
 /** A copy of a text; NULL for NULL. */
-SPW_API char *spw_strdup(const char *text);
+SPW_API SPW_MUST_USE char *spw_strdup(const char *text);
 
 /** A copy of at most `size` bytes of a text, terminated. */
-SPW_API char *spw_strndup(const char *text, size_t size);
+SPW_API SPW_MUST_USE char *spw_strndup(const char *text, size_t size);
 
 /** Gives memory back; NULL is harmless. */
 SPW_API void spw_free(void *memory);

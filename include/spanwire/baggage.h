@@ -44,17 +44,17 @@ typedef struct spw_baggage_entry {
  * UTF-8; the name is not empty, and case counts. A name that is no HTTP token (letters, digits and ``!#$%&'*+-.^_`|~``) is kept in the process
  * and left behind at its border. NULL as value is the empty one. (Baggage API, Set Value.)
  */
-SPW_API spw_context spw_baggage_set(const spw_context *base, const char *name, const char *value);
+SPW_API SPW_MUST_USE spw_context spw_baggage_set(const spw_context *base, const char *name, const char *value);
 
 /** The same with metadata: printable ASCII without `,`, `"` and `\`, carried on as it is; NULL: none. OWNED. */
-SPW_API spw_context spw_baggage_set_with_metadata(const spw_context *base, const char *name, const char *value, const char *metadata);
+SPW_API SPW_MUST_USE spw_context spw_baggage_set_with_metadata(const spw_context *base, const char *name, const char *value, const char *metadata);
 
 /** `base` without `name`, OWNED. (Remove Value.) */
-SPW_API spw_context spw_baggage_remove(const spw_context *base, const char *name);
+SPW_API SPW_MUST_USE spw_context spw_baggage_remove(const spw_context *base, const char *name);
 
 /** `base` without any baggage, OWNED: for a call to whom it is not meant for. Out of memory, values of other keys go too. (Clear
  *  Baggage in the Context.) */
-SPW_API spw_context spw_baggage_clear(const spw_context *base);
+SPW_API SPW_MUST_USE spw_context spw_baggage_clear(const spw_context *base);
 
 /** The value at `name` in `context` (NULL: the current one), terminated; NULL when there is none. (Get Value.) */
 SPW_API const char *spw_baggage_get(const spw_context *context, const char *name);

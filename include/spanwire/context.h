@@ -77,11 +77,15 @@ SPW_INLINE bool spw_span_is_sampled(spw_span span)
     return (span.flags & SPW_FLAG_SAMPLED) != 0;
 }
 
+/** Room for the ids in hex with their terminator. */
+#define SPW_TRACE_ID_HEX_SIZE 33
+#define SPW_SPAN_ID_HEX_SIZE 17
+
 /** The trace id as 32 lower-case hex digits and a terminator. Async-signal-safe. */
-SPW_API void spw_trace_id_hex(spw_span span, char out[33]);
+SPW_API void spw_trace_id_hex(spw_span span, char out[SPW_TRACE_ID_HEX_SIZE]);
 
 /** The span id as 16 lower-case hex digits and a terminator. Async-signal-safe. */
-SPW_API void spw_span_id_hex(spw_span span, char out[17]);
+SPW_API void spw_span_id_hex(spw_span span, char out[SPW_SPAN_ID_HEX_SIZE]);
 
 /**
  * Copies the span's W3C tracestate into `out` (always terminated when `size` > 0) and returns its full length. At most 512 bytes.
@@ -113,10 +117,10 @@ SPW_API spw_span spw_trace_state_remove(spw_span span, const char *key);
 /** @name The current context. @{ */
 
 /** The context current on this thread; the root context when none is. Borrowed: its values are good until it is detached. */
-SPW_API spw_context spw_context_current(void);
+SPW_API SPW_MUST_USE spw_context spw_context_current(void);
 
 /** The same, OWNED: for what goes on later or elsewhere, as in pools, callbacks and event loops. Does not allocate. */
-SPW_API spw_context spw_context_capture(void);
+SPW_API SPW_MUST_USE spw_context spw_context_capture(void);
 
 /** The current span; the invalid span when none is. Async-signal-safe. */
 SPW_API spw_span spw_span_current(void);
@@ -137,10 +141,10 @@ SPW_API bool spw_context_detach(spw_token token);
 /** @name Contexts from contexts. `base` NULL is the root context throughout. @{ */
 
 /** `base` with `span` as its span. Borrowed, as good as `base` is; of an owned base it takes nothing over. */
-SPW_API spw_context spw_context_with_span(const spw_context *base, spw_span span);
+SPW_API SPW_MUST_USE spw_context spw_context_with_span(const spw_context *base, spw_span span);
 
 /** `context`, OWNED: takes a count of its own. Any thread. */
-SPW_API spw_context spw_context_retain(const spw_context *context);
+SPW_API SPW_MUST_USE spw_context spw_context_retain(const spw_context *context);
 
 /** Gives an OWNED context back and makes it the root context. NULL, and contexts that carry nothing, are harmless. Any thread. */
 SPW_API void spw_context_release(spw_context *context);
@@ -149,7 +153,7 @@ SPW_API void spw_context_release(spw_context *context);
  * `base` with suppression, OWNED: spans started under it do not record; they carry their parent. For what must not trace itself, as an
  * exporter's own requests.
  */
-SPW_API spw_context spw_context_with_suppression(const spw_context *base);
+SPW_API SPW_MUST_USE spw_context spw_context_with_suppression(const spw_context *base);
 
 /** Whether spans started under `context` (NULL: the current one) are suppressed. Async-signal-safe. */
 SPW_API bool spw_context_is_suppressed(const spw_context *context);
@@ -187,7 +191,7 @@ typedef struct spw_context_key {
  * over in any case: when there is no memory, or there are SPW_MAX_CONTEXT_VALUES already, it is released and `base` returned (counted).
  * (Specification: Context, Set value.)
  */
-SPW_API spw_context spw_context_with_value(const spw_context *base, const spw_context_key *key, void *value);
+SPW_API SPW_MUST_USE spw_context spw_context_with_value(const spw_context *base, const spw_context_key *key, void *value);
 
 /** The value at `key` in `context` (NULL: the current one); NULL when there is none. Good as long as the context. (Get value.) */
 SPW_API void *spw_context_value(const spw_context *context, const spw_context_key *key);
@@ -235,7 +239,7 @@ SPW_API void *spw_context_value(const spw_context *context, const spw_context_ke
 typedef struct spw_context_stack spw_context_stack;
 
 /** An empty stack: the root context is current on it. One page of memory, of stacks destroyed before where there are; NULL when there is none. */
-SPW_API spw_context_stack *spw_context_stack_new(void);
+SPW_API SPW_MUST_USE spw_context_stack *spw_context_stack_new(void);
 
 /** Detaches what is still attached on the stack and gives it back. It must not be current on any thread: then nothing is done (counted). */
 SPW_API void spw_context_stack_destroy(spw_context_stack *stack);

@@ -29,7 +29,7 @@ extern "C" {
 
 /** The context this process was started in, as all its propagators read it (so after spw_start(), where OTEL_PROPAGATORS matters); the root
  *  context when there is none. OWNED. */
-SPW_API spw_context spw_context_from_environment(void);
+SPW_API SPW_MUST_USE spw_context spw_context_from_environment(void);
 
 /** For spw_environment_new(): leave what the list there names. */
 #define SPW_ENVIRONMENT_KEEP_CREDENTIALS 1u
@@ -44,7 +44,7 @@ SPW_API spw_context spw_context_from_environment(void);
  * PROFILES). A child that is to export by itself with them needs the flag; a tool that somebody else's words have started must not have them.
  * At most 64 fields and 65,536 bytes of them are put in; more is left out, and counted (spw_context_counts.fields_lost).
  */
-SPW_API char **spw_environment_new(char *const *envp, const spw_context *context, unsigned flags);
+SPW_API SPW_MUST_USE char **spw_environment_new(char *const *envp, const spw_context *context, unsigned flags);
 
 /** Frees an environment made by spw_environment_new(). NULL is harmless. */
 SPW_API void spw_environment_free(char **envp);

@@ -33,13 +33,13 @@ typedef struct spw_header {
 
 /** `base` (NULL: root) with what the process's propagators find among the fields, OWNED. Names match in any case; a field may be there
  *  several times. */
-SPW_API spw_context spw_extract_headers(const spw_context *base, const spw_header *headers, size_t count);
+SPW_API SPW_MUST_USE spw_context spw_extract_headers(const spw_context *base, const spw_header *headers, size_t count);
 
 /**
  * The same from header lines as they came over the wire, OWNED: `Name: value`, each ended by CRLF or LF; a request line before them and anything
  * from the first empty line on are passed over. Folded lines (that begin with white space) are not read.
  */
-SPW_API spw_context spw_extract_header_block(const spw_context *base, const char *block, size_t size);
+SPW_API SPW_MUST_USE spw_context spw_extract_header_block(const spw_context *base, const char *block, size_t size);
 
 /** Where a URL leads. The views lie in the URL. */
 typedef struct spw_url {

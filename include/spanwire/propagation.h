@@ -57,10 +57,10 @@ typedef struct spw_getter {
 SPW_API void spw_inject(const spw_context *context, spw_carrier_set_fn set, void *carrier);
 
 /** `base` (NULL: root) with what all propagators, in their order, find in the carrier. OWNED. (Composite Extract.) */
-SPW_API spw_context spw_extract(const spw_context *base, spw_carrier_get_fn get, void *carrier);
+SPW_API SPW_MUST_USE spw_context spw_extract(const spw_context *base, spw_carrier_get_fn get, void *carrier);
 
 /** The same by a getter that knows more. OWNED. */
-SPW_API spw_context spw_extract_with(const spw_context *base, const spw_getter *getter, void *carrier);
+SPW_API SPW_MUST_USE spw_context spw_extract_with(const spw_context *base, const spw_getter *getter, void *carrier);
 
 /** @name Propagators. @{ */
 
@@ -118,7 +118,7 @@ SPW_API size_t spw_propagation_fields(const char **out, size_t room);
 
 /** @name The same by propagators of your own choice instead of the process's. (Create a Composite Propagator.) @{ */
 SPW_API void spw_inject_by(const spw_propagator *const *list, size_t count, const spw_context *context, spw_carrier_set_fn set, void *carrier);
-SPW_API spw_context spw_extract_by(const spw_propagator *const *list, size_t count, const spw_context *base, const spw_getter *getter,
+SPW_API SPW_MUST_USE spw_context spw_extract_by(const spw_propagator *const *list, size_t count, const spw_context *base, const spw_getter *getter,
                                    void *carrier);
 /** @} */
 /** @} */

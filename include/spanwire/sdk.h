@@ -86,7 +86,7 @@ typedef struct spw_pipeline_options {
 } spw_pipeline_options;
 #define SPW_PIPELINE_OPTIONS_INIT { sizeof(spw_pipeline_options), NULL, NULL, 0, 0, 0, 0, 0, SPW_PIPELINE_BATCH, NULL, NULL, NULL, NULL }
 #define SPW_NOW UINT32_MAX   /**< for a delay: 0, where 0 means the default */
-#define SPW_NEVER UINT32_MAX /**< for a timeout: none */
+#define SPW_NEVER UINT32_MAX /**< for a timeout in options: none. Not for spw_flush() and spw_shutdown(), which have an end always */
 
 /** What can be said in code. Zero, or NULL, means: the environment, then the default. Begin with SPW_OPTIONS_INIT. */
 typedef struct spw_options {
@@ -156,7 +156,7 @@ SPW_API spw_result spw_start(const spw_options *options);
 /**
  * Delivers everything that is queued when it is called. Blocks up to `timeout_ms` (SPW_DEFAULT_TIMEOUT_MS: 5 s). SPW_OK: every pipeline
  * delivered it. SPW_ERR_TIMEOUT: not all in time; it stays queued. SPW_ERR_INCOMPLETE: some of it was dropped or refused on the way. What
- * had found no room in the queue before is not said here, but in spw_stats().
+ * had found no room in the queue before is not said here, but in spw_stats(). SPW_ERR_NOT_STARTED: no SDK runs, or a disabled one.
  * (Specification: Trace SDK, ForceFlush.)
  */
 SPW_API spw_result spw_flush(uint32_t timeout_ms);
@@ -164,21 +164,21 @@ SPW_API spw_result spw_flush(uint32_t timeout_ms);
 /**
  * Closes the gate, flushes, stops the worker. Idempotent. With SPW_DEFAULT_TIMEOUT_MS a receiver that refuses connections is given up
  * after 1 s. What could not be delivered by the deadline is counted `shutdown_deadline`;
- * spans that end later are counted `already_shutdown`. Returns as spw_flush(). (Specification: Trace SDK, Shutdown.)
+ * spans that end later are counted `already_shutdown`. Returns as spw_flush(), and SPW_OK when no SDK runs. (Specification: Trace SDK, Shutdown.)
  */
 SPW_API spw_result spw_shutdown(uint32_t timeout_ms);
 
 /** Why a record was dropped. */
 typedef enum spw_drop_cause {
-    SPW_DROP_QUEUE_FULL,
-    SPW_DROP_TOO_LARGE,
-    SPW_DROP_PERMANENT,
-    SPW_DROP_RETRY_EXHAUSTED,
-    SPW_DROP_SHUTDOWN_DEADLINE,
-    SPW_DROP_ALREADY_SHUTDOWN,
-    SPW_DROP_NO_SLOT,
-    SPW_DROP_REENTRANT,
-    SPW_DROP_OOM,
+    SPW_DROP_QUEUE_FULL = 0,
+    SPW_DROP_TOO_LARGE = 1,
+    SPW_DROP_PERMANENT = 2,
+    SPW_DROP_RETRY_EXHAUSTED = 3,
+    SPW_DROP_SHUTDOWN_DEADLINE = 4,
+    SPW_DROP_ALREADY_SHUTDOWN = 5,
+    SPW_DROP_NO_SLOT = 6,
+    SPW_DROP_REENTRANT = 7,
+    SPW_DROP_OOM = 8,
     SPW_DROP_CAUSES /**< how many this version knows */
 } spw_drop_cause;
 
@@ -187,6 +187,9 @@ typedef enum spw_drop_cause {
 
 /** The cause's name, as in `queue_full`. */
 SPW_API const char *spw_drop_cause_name(spw_drop_cause cause);
+
+/** Ways out, at most. */
+#define SPW_MAX_PIPELINES 16
 
 /** One pipeline's account. At rest: ended = exported + rejected + filtered + sum(dropped) + queued + in_flight. */
 typedef struct spw_pipeline_stats {
@@ -224,7 +227,7 @@ typedef struct spw_stats_snapshot {
     uint64_t wakeups;           /**< of the worker by a recording thread */
     uint32_t threads;           /**< that recorded and still live */
     uint32_t pipeline_count;
-    spw_pipeline_stats pipelines[16];
+    spw_pipeline_stats pipelines[SPW_MAX_PIPELINES];
 } spw_stats_snapshot;
 #define SPW_STATS_INIT { sizeof(spw_stats_snapshot), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, { 0 } } } }
 

@@ -1,6 +1,6 @@
 /**
  * @file spanwire.h
- * Everything: recording, context, propagation, and starting and stopping the SDK. Link libspanwire-sdk (pkg-config spanwire-sdk).
+ * Everything a program includes: all public headers but curl.h, which needs libcurl's. Link libspanwire-sdk (pkg-config spanwire-sdk).
  * A library that only records includes spanwire/trace.h and links libspanwire.
  *
  *     #include <spanwire/spanwire.h>
@@ -18,14 +18,18 @@
 #ifndef SPANWIRE_SPANWIRE_H
 #define SPANWIRE_SPANWIRE_H
 
+#include <spanwire/allocator.h>
 #include <spanwire/baggage.h>
 #include <spanwire/common.h>
 #include <spanwire/config.h>
 #include <spanwire/context.h>
 #include <spanwire/environment.h>
+#include <spanwire/exporter.h>
 #include <spanwire/http.h>
+#include <spanwire/processor.h>
 #include <spanwire/propagation.h>
 #include <spanwire/resource.h>
+#include <spanwire/sampler.h>
 #include <spanwire/sdk.h>
 #include <spanwire/trace.h>
 

@@ -33,7 +33,7 @@ static const spw_allocator *allocator(void)
     return &chosen;
 }
 
-spw_result spw_set_allocator(const spw_allocator *given)
+spw_result spw_allocator_set(const spw_allocator *given)
 {
     if (!given || given->struct_size < sizeof *given || !given->allocate || !given->reallocate || !given->release)
         return SPW_ERR_INVALID;

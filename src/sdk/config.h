@@ -12,7 +12,7 @@
 
 #include "sdk/resource.h"
 
-#define SPW__MAX_PIPELINES 16
+#define SPW__MAX_PIPELINES SPW_MAX_PIPELINES
 #define SPW__MAX_OPTIONS_SIZE 65536u /* a larger struct_size is none */
 #define SPW__MAX_PINNED_KEYS 16
 

@@ -173,7 +173,7 @@ static void live_and_leave_nothing(void)
 {
     spw_allocator allocator = of_heap();
     CHECK(freopen("/dev/null", "w", stdout));
-    CHECK(spw_set_allocator(&allocator) == SPW_OK);
+    CHECK(spw_allocator_set(&allocator) == SPW_OK);
     for (int life = 0; life < 3; life++) {
         one_life();
         CHECK(heap.pieces > 50);
@@ -192,7 +192,7 @@ static void live_with_failures(void)
 {
     spw_allocator allocator = of_heap();
     CHECK(freopen("/dev/null", "w", stdout) && freopen("/dev/null", "w", stderr));
-    CHECK(spw_set_allocator(&allocator) == SPW_OK);
+    CHECK(spw_allocator_set(&allocator) == SPW_OK);
     one_life();
     uint64_t all = heap.pieces;
     for (uint64_t at = 1; at <= all; at += 1 + at / 20) {
@@ -217,7 +217,7 @@ static void choose_too_late(void)
 {
     spw_allocator allocator = of_heap();
     void *memory = spw_allocate(10);
-    CHECK(spw_set_allocator(&allocator) == SPW_ERR_ALREADY_STARTED);
+    CHECK(spw_allocator_set(&allocator) == SPW_ERR_ALREADY_STARTED);
     spw_free(memory);
     CHECK(heap.pieces == 0);
 }
@@ -225,15 +225,15 @@ static void choose_too_late(void)
 static void choose_twice(void)
 {
     spw_allocator allocator = of_heap();
-    CHECK(spw_set_allocator(NULL) == SPW_ERR_INVALID);
+    CHECK(spw_allocator_set(NULL) == SPW_ERR_INVALID);
     spw_allocator half = allocator;
     half.release = NULL;
-    CHECK(spw_set_allocator(&half) == SPW_ERR_INVALID);
+    CHECK(spw_allocator_set(&half) == SPW_ERR_INVALID);
     half = allocator;
     half.struct_size = 8;
-    CHECK(spw_set_allocator(&half) == SPW_ERR_INVALID);
-    CHECK(spw_set_allocator(&allocator) == SPW_OK);
-    CHECK(spw_set_allocator(&allocator) == SPW_ERR_ALREADY_STARTED);
+    CHECK(spw_allocator_set(&half) == SPW_ERR_INVALID);
+    CHECK(spw_allocator_set(&allocator) == SPW_OK);
+    CHECK(spw_allocator_set(&allocator) == SPW_ERR_ALREADY_STARTED);
 }
 
 static void it_is_chosen_once_and_first(void **state)
@@ -248,7 +248,7 @@ static void it_is_chosen_once_and_first(void **state)
 static void use_functions(void)
 {
     spw_allocator allocator = of_heap();
-    CHECK(spw_set_allocator(&allocator) == SPW_OK);
+    CHECK(spw_allocator_set(&allocator) == SPW_OK);
     static const unsigned char zero[100];
     unsigned char *zeroed = spw_allocate_zeroed(10, 10);
     CHECK(zeroed && memcmp(zeroed, zero, 100) == 0);
@@ -280,7 +280,7 @@ static void the_functions_do_as_their_namesakes(void **state)
 static void record_without_allocating(void)
 {
     spw_allocator allocator = of_heap();
-    CHECK(spw_set_allocator(&allocator) == SPW_OK);
+    CHECK(spw_allocator_set(&allocator) == SPW_OK);
     setenv("OTEL_TRACES_EXPORTER", "none", 1);
     spw_options options = SPW_OPTIONS_INIT;
     options.sampler = make_sampler();

@@ -124,9 +124,10 @@ static void only_normal_names_are_listed(void **state)
     char **before = environ;
     environ = (char **)(uintptr_t)environment;
     listed[0] = '\0';
-    (void)spw_context_from_environment();
+    spw_context root = spw_context_from_environment();
     environ = before;
     assert_string_equal(listed, "GOOD;ALSO_GOOD2;_X;NO_EQUALS;");
+    spw_context_release(&root);
 }
 
 static void at_most_64_fields_and_64_kib_are_put_in(void **state)

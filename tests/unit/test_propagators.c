@@ -252,7 +252,8 @@ static void a_list_of_ones_own_leaves_the_process_alone(void **state)
     getter.get = get;
     spw_context back = spw_extract_by(list, 2, NULL, &getter, &carrier);
     assert_memory_equal(&back.span, &context.span, sizeof back.span);
-    spw_extract_by(list, 2, NULL, NULL, &carrier);
+    back = spw_extract_by(list, 2, NULL, NULL, &carrier);
+    assert_false(spw_span_is_valid(back.span));
 }
 
 /* ---- B3 ---- */
