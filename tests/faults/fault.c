@@ -166,6 +166,8 @@ void fault_judge(struct fault *f)
     if (f->delivered < p->exported + p->rejected && f->seen < p->exported + p->rejected)
         fault_fail(f, "%llu are counted as exported, but the receiver saw %llu", (unsigned long long)(p->exported + p->rejected),
                    (unsigned long long)f->seen);
+    if (f->duplicates > p->ambiguous)
+        fault_fail(f, "%llu spans came twice, and %llu are counted as ambiguous", (unsigned long long)f->duplicates, (unsigned long long)p->ambiguous);
     if (f->delivered + dropped + p->queued + p->in_flight < f->ended)
         fault_fail(f, "%llu spans are lost and not counted",
                    (unsigned long long)(f->ended - f->delivered - dropped - p->queued - p->in_flight));
