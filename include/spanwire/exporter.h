@@ -232,12 +232,15 @@ typedef struct spw_exporter {
      *  answer PERMANENT then. */
     void (*submit)(struct spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token);
 
-    /** Gives up the running submit: close what it opened and do not call its `done` any more. NULL: cannot be cancelled; the SDK waits
-     *  for a blocking exporter no longer than its own deadline and leaves it its thread. */
+    /** Gives up the running submit, when its time is over or a shutdown's: close what it opened, and do not call its `done` any more. On the
+     *  worker; must not block. With SPW_EXPORTER_BLOCKS submit() still runs meanwhile, on the exporter's thread: see to it that it returns
+     *  soon (shut its socket down, set what it waits for); what it answers by then is ignored. It may also be just about to begin, or to
+     *  return; when it returns without an answer, cancel is called once more, on the exporter's thread. NULL: cannot be cancelled; the SDK
+     *  waits for a blocking exporter no longer than its own deadline and leaves it its thread. */
     void (*cancel)(struct spw_exporter *self);
 
-    /** Frees the exporter; nothing of it runs any more. Before spw_shutdown() returns, unless a blocking exporter has not answered by then, or
-     *  takes over 0.2 s to return. */
+    /** Frees the exporter; nothing of it runs any more. Before spw_shutdown() returns; with SPW_EXPORTER_BLOCKS on the exporter's thread, and
+     *  only if submit() has returned by the shutdown's deadline or 50 ms later, else when it does, and the log says so. */
     void (*destroy)(struct spw_exporter *self);
 } spw_exporter;
 

@@ -148,8 +148,12 @@ static spw_result build_pipelines(struct spw__config *config, struct spw__worker
     return SPW_OK;
 }
 
-static void free_worker(struct spw__worker *worker)
+/* Exporters on threads of their own have that time to come to an end; at least JOIN_MS. */
+static void free_worker(struct spw__worker *worker, uint32_t timeout_ms)
 {
+    uint64_t until = spw__mono_ns() + (timeout_ms > JOIN_MS ? timeout_ms : JOIN_MS) * 1000000ull;
+    for (uint32_t i = 0; i < worker->pipeline_count; i++)
+        spw__adapter_dismiss(worker->pipelines[i].exporter, until);
     for (uint32_t i = 0; i < worker->pipeline_count; i++)
         spw__pipeline_fini(&worker->pipelines[i]);
     spw__loop_destroy(worker->loop);
@@ -255,7 +259,7 @@ static spw_result release_left(spw_error *error)
         return spw__fail(error, SPW_ERR_ALREADY_STARTED, "spw_start(): a thread is still inside a spw_flush(); start when it has returned");
     if (spw__sdk.left) {
         (void)spw__extensions_shutdown(&spw__sdk.left->extensions, 0);
-        free_worker(spw__sdk.left);
+        free_worker(spw__sdk.left, 0);
     }
     spw__sdk.left = NULL;
     return spw__sdk.worker ? already_started(error) : SPW_OK; /* another thread may have come first */
@@ -270,7 +274,7 @@ static spw_result start_configured(struct spw__config *config, spw_error *error)
     spw__extensions_take(&worker->extensions, config);
     spw_result result = start_worker(config, worker, error);
     if (result != SPW_OK) {
-        free_worker(worker);
+        free_worker(worker, 0);
         return result;
     }
     (void)atexit(at_exit); /* at each start: after the TLS library's own handler, so that it runs before it */
@@ -353,18 +357,21 @@ static spw_result stop(struct spw__worker *worker, uint32_t timeout_ms)
     uint32_t refused = timeout_ms == SPW_DEFAULT_TIMEOUT_MS ? REFUSED_MS : time.timeout_ms;
     spw_result result = spw__worker_flush(worker, left_of(&time), true, refused);
     spw__sdk.worker = NULL;
+    spw__sdk.left = worker;
     bool joined = spw__worker_join(worker, JOIN_MS);
     bool alone = joined && worker->quiet && !lends(worker) && await_flushes();
+    if (spw__sdk.left != worker)
+        return result; /* another thread's start has come while we waited, and has freed it */
     if (worker->quiet && !spw__sdk.flushing) {
         spw_result processed = spw__extensions_shutdown(&worker->extensions, left_of(&time));
         result = result == SPW_OK ? processed : result;
     }
     if (alone) {
-        free_worker(worker);
+        free_worker(worker, left_of(&time));
+        spw__sdk.left = NULL;
         return result;
     }
     /* An exporter holds the worker or a batch, or a thread inside a recording call may yet wake it: its memory is left to them. */
-    spw__sdk.left = worker;
     if (!joined)
         spw__diag(SPW_LOG_WARN, "shutdown: the worker did not stop in time and is left behind; an exporter blocks it");
     if (worker->extensions.processor_count && !worker->extensions.shut)

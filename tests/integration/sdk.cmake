@@ -1,6 +1,7 @@
 spw_add_test(NAME sdk SOURCES integration/test_sdk.c LABELS integration)
 spw_add_test(NAME worker SOURCES integration/test_worker.c LABELS integration)
 spw_add_test(NAME log SOURCES integration/test_log.c LABELS integration)
+spw_add_test(NAME blocking SOURCES integration/test_blocking.c LABELS integration)
 spw_add_test(NAME restart SOURCES integration/test_restart.c LABELS integration)
 spw_add_test(NAME fork SOURCES integration/test_fork.c LABELS integration)
 spw_add_test(NAME process SOURCES integration/test_process.c LABELS integration)
