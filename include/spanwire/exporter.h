@@ -100,7 +100,8 @@ typedef struct spw_span_view {
     spw_attr_iter attributes;
     spw_event_iter events;
     spw_link_iter links;
-    spw_view encoded; /**< the Span message itself */
+    spw_view encoded;       /**< the Span message itself */
+    spw_attr_iter resource; /**< nothing where it is not known: spw_span_view_read(), spw_memory_exporter_span() */
 } spw_span_view;
 
 typedef struct spw_event_view {

@@ -52,7 +52,7 @@ typedef struct spw_processor {
      */
     void (*on_ending)(struct spw_processor *self, spw_span span);
 
-    /** A span has ended. The view is borrowed for the call; `span->scope` is filled in. (Specification: OnEnd.) */
+    /** A span has ended. The view is borrowed for the call; `span->scope` and `span->resource` are filled in. (Specification: OnEnd.) */
     void (*on_end)(struct spw_processor *self, const spw_span_view *span);
 
     /** Finish what is under way. What it does not answer in time counts as SPW_ERR_TIMEOUT. (Specification: ForceFlush.) */

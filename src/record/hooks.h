@@ -32,6 +32,7 @@ struct spw__hooks {
     /* Views a record with its scope. The reader belongs to libspanwire-sdk, with the exporters it is for; who starts processors has that library
      * and lends it. */
     bool (*read)(struct spw__engine *engine, const uint8_t *record, uint32_t length, uint32_t scope, spw_span_view *out);
+    spw_attr_iter resource; /* for those views */
 };
 
 /* Copies the set and works out what of it is to be called. */

@@ -26,6 +26,7 @@ void spw__hooks_set(struct spw__hooks *to, const struct spw__hooks *from)
     to->ids = from->ids;
     memcpy(to->processors, from->processors, sizeof to->processors);
     to->read = from->read;
+    to->resource = from->resource;
     __atomic_store_n(&to->kinds, kinds, __ATOMIC_RELEASE);
 }
 

@@ -239,6 +239,7 @@ bool spw__batch_read_record(struct spw__engine *engine, const uint8_t *data, uin
     struct spw__scope_parts parts;
     spw__scope_lookup(engine, scope, &parts);
     out->scope = scope_view(&parts);
+    out->resource = engine->hooks.resource;
     return true;
 }
 
@@ -271,10 +272,10 @@ static spw_view take_frame(const uint8_t **at, const uint8_t *end)
 }
 
 /* The Resource message; *url is what stands behind it, ResourceSpans.schema_url. */
-static spw_view resource_of(const struct spw_batch *batch, spw_view *url)
+static spw_view resource_of(spw_view resource, spw_view *url)
 {
-    const uint8_t *at = (const uint8_t *)batch->resource.data;
-    const uint8_t *end = at ? at + batch->resource.size : at;
+    const uint8_t *at = (const uint8_t *)resource.data;
+    const uint8_t *end = at ? at + resource.size : at;
     spw_view message = { NULL, 0 };
     *url = (spw_view){ NULL, 0 };
     if (at < end && *at == TAG_RESOURCE)
@@ -284,17 +285,22 @@ static spw_view resource_of(const struct spw_batch *batch, spw_view *url)
     return message;
 }
 
-spw_attr_iter spw_batch_resource(const spw_batch *batch)
+spw_attr_iter spw__resource_attributes(spw_view resource)
 {
-    spw_view url, message = resource_of(batch, &url);
+    spw_view url, message = resource_of(resource, &url);
     const uint8_t *at = (const uint8_t *)message.data;
     return (spw_attr_iter){ at, at ? at + message.size : at, 1 };
+}
+
+spw_attr_iter spw_batch_resource(const spw_batch *batch)
+{
+    return spw__resource_attributes(batch->resource);
 }
 
 spw_view spw_batch_resource_schema_url(const spw_batch *batch)
 {
     spw_view url;
-    (void)resource_of(batch, &url);
+    (void)resource_of(batch->resource, &url);
     return url;
 }
 

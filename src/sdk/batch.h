@@ -49,7 +49,10 @@ void spw__batch_add(struct spw_batch *batch, const uint8_t *data, uint32_t lengt
 /* Adds a copy of a record, which the batch owns. False: out of memory. */
 bool spw__batch_add_copy(struct spw_batch *batch, spw_view record, uint32_t scope);
 
-/* Reads a record as it lies in a row, its scope included. False: it is not one. */
+/* The attributes in an encoded ResourceSpans without its scopes. */
+spw_attr_iter spw__resource_attributes(spw_view resource);
+
+/* Reads a record as it lies in a row, its scope and the resource included. False: it is not one. */
 bool spw__batch_read_record(struct spw__engine *engine, const uint8_t *data, uint32_t length, uint32_t scope, spw_span_view *out);
 
 /* Groups by scope, keeping the order within each. After the last add. */

@@ -17,13 +17,14 @@ void spw__extensions_take(struct spw__extensions *out, struct spw__config *confi
     config->processor_count = 0;
 }
 
-struct spw__hooks spw__extensions_hooks(const struct spw__extensions *extensions)
+struct spw__hooks spw__extensions_hooks(const struct spw__extensions *extensions, spw_view resource)
 {
     struct spw__hooks hooks = {
         .processor_count = extensions->processor_count,
         .sampler = spw__sampler_is_default(extensions->sampler) ? NULL : extensions->sampler,
         .ids = extensions->ids,
         .read = spw__batch_read_record,
+        .resource = spw__resource_attributes(resource),
     };
     memcpy(hooks.processors, extensions->processors, sizeof hooks.processors);
     return hooks;

@@ -21,7 +21,7 @@ struct spw__extensions {
 void spw__extensions_take(struct spw__extensions *out, struct spw__config *config);
 
 /* What the engine is to call. */
-struct spw__hooks spw__extensions_hooks(const struct spw__extensions *extensions);
+struct spw__hooks spw__extensions_hooks(const struct spw__extensions *extensions, spw_view resource);
 
 /* Every processor in turn gets what is left of the time; the first result that is not SPW_OK. Shutting down happens once. */
 spw_result spw__extensions_flush(struct spw__extensions *extensions, uint32_t timeout_ms);

@@ -230,6 +230,7 @@ bool spw_batch_next_span(spw_batch_iter *it, spw_span_view *out)
         if (!spw_span_view_read(f.bytes.data, f.bytes.size, out))
             continue;
         out->scope = scope;
+        out->resource = spw_batch_resource(it->batch);
         return true;
     }
     return false;

@@ -114,7 +114,7 @@ static struct spw__engine *configure_engine(const struct spw__config *config, st
         .pinned_key_count = config->limits.pinned_key_count,
         .wake = spw__worker_wake,
         .wake_arg = worker,
-        .hooks = spw__extensions_hooks(&worker->extensions),
+        .hooks = spw__extensions_hooks(&worker->extensions, (spw_view){ (const char *)worker->resource, worker->resource_size }),
         .clock = worker->extensions.clock,
     };
     if (spw__engine_layout() != SPW__ENGINE_LAYOUT) {
@@ -197,18 +197,17 @@ static void at_exit(void)
 
 static spw_result start_worker(struct spw__config *config, struct spw__worker *worker, spw_error *error)
 {
-    size_t size = 0;
     worker->loop = spw__loop_new(error);
     if (!worker->loop)
         return error->code;
     const struct spw_resource_builder *resource = &config->resource;
     const char *schema_url = resource->conflict ? NULL : resource->schema_url;
-    if (spw__resource_encode(resource->attrs, resource->count, schema_url, &worker->resource, &size) != SPW_OK)
+    if (spw__resource_encode(resource->attrs, resource->count, schema_url, &worker->resource, &worker->resource_size) != SPW_OK)
         return spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for the resource");
     worker->engine = configure_engine(config, worker, error);
     if (!worker->engine)
         return error->code;
-    spw_result result = build_pipelines(config, worker, (spw_view){ (const char *)worker->resource, size }, error);
+    spw_result result = build_pipelines(config, worker, (spw_view){ (const char *)worker->resource, worker->resource_size }, error);
     if (result != SPW_OK)
         return result;
     return spw__worker_start(worker, error);

@@ -39,6 +39,7 @@ struct spw__worker {
     bool joined;  /* under the lifecycle's lock */
     bool quiet;   /* likewise: no thread was inside a recording call when the gate closed, so none can wake us any more */
     uint8_t *resource; /* encoded */
+    size_t resource_size;
     struct spw__extensions extensions; /* not the worker's thread's: kept here because they live as long */
     uint32_t reap_at; /* pages held at which it is worth looking for chunks nobody wants */
     spw_timer flush_deadline;

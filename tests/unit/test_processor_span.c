@@ -159,7 +159,7 @@ static struct {
     unsigned count;
     char name[32], scope[32], status[32], state[32];
     int64_t number;
-    unsigned events;
+    unsigned events, services;
     size_t longest;
     uint64_t start, end;
     uint32_t flags;
@@ -197,6 +197,9 @@ static void look_at_end(const spw_span_view *span)
         if (attr.value.type == SPW_VALUE_STRING && attr.value.u.view.size > seen.longest)
             seen.longest = attr.value.u.view.size;
     }
+    seen.services = 0;
+    for (spw_attr_iter it = span->resource; spw_attr_next(&it, &attr);)
+        seen.services += attr.key.size == 12 && memcmp(attr.key.data, "service.name", 12) == 0;
     spw_event_view event;
     for (spw_event_iter it = span->events; spw_event_next(&it, &event);)
         seen.events++;
@@ -227,6 +230,7 @@ static void on_end_sees_the_whole_span(void **state)
     assert_string_equal(seen.state, "k=v");
     assert_int_equal(seen.number, 2);
     assert_int_equal(seen.events, 1);
+    assert_int_equal(seen.services, 1);
     assert_int_equal(seen.flags, 0x303);
     assert_memory_equal(seen.trace_id, span.trace_id, 16);
     assert_memory_equal(seen.span_id, span.span_id, 8);

@@ -68,6 +68,11 @@ static void reads_the_resource(void **state)
     assert_view(attr.key, "service.name");
     assert_view(attr.value.u.view, "fake-service");
     assert_false(spw_attr_next(&it, &attr));
+    spw_span_view span; /* each span says it, too */
+    spw_batch_iter spans = spw_batch_begin(batch);
+    assert_true(spw_batch_next_span(&spans, &span));
+    assert_true(spw_attr_next(&span.resource, &attr));
+    assert_view(attr.value.u.view, "fake-service");
     fake_batch_free(batch);
 }
 
