@@ -67,6 +67,7 @@ typedef struct spw_tracer {
     size_t attribute_count;
 } spw_tracer;
 #define SPW_TRACER_INIT(name_, version_) { 0, (name_), (version_), NULL, NULL, 0 }
+#define SPW_TRACER_INIT_WITH(name_, version_, schema_url_, attributes_, count_) { 0, (name_), (version_), (schema_url_), (attributes_), (count_) }
 
 /** A link to another span, of any trace. What it points to is borrowed. (Specification: Trace API, Link.) */
 typedef struct spw_link {

@@ -40,9 +40,9 @@ static void scopes_carry_their_attributes(void **state)
     const spw_attr large[] = { spw_attr_string_n("large", long_text, sizeof long_text), spw_attr_bool("small", true) };
     const spw_value pair[] = { spw_value_int(1), spw_value_string("b") };
     const spw_attr tree[] = { spw_attr_int("n", 1), spw_attr_array("pair", pair, 2), spw_attr_int("n", 2) };
-    spw_tracer tracers[] = { SPW_TRACER_INIT("a", "1"), { 0, "a", "1", NULL, storage, 2 }, { 0, "a", "1", NULL, storage, 1 },
+    spw_tracer tracers[] = { SPW_TRACER_INIT("a", "1"), SPW_TRACER_INIT_WITH("a", "1", NULL, storage, 2), { 0, "a", "1", NULL, storage, 1 },
                              { 0, "a", "1", NULL, many, 200 }, { 0, "a", "1", NULL, large, 2 }, { 0, NULL, NULL, NULL, tree, 3 },
-                             { 0, "a", "1", NULL, storage, 2 } };
+                             SPW_TRACER_INIT_WITH("a", "1", NULL, storage, 2) };
     static const size_t kept[] = { 0, 2, 1, 128, 0, 2, 2 }, dropped[] = { 0, 0, 0, 72, 2, 0, 0 };
     static const char *const names[] = { "0", "1", "2", "3", "4", "5", "6" };
     for (size_t i = 0; i < 7; i++)
