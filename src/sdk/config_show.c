@@ -31,13 +31,14 @@ static void append_text(char *out, size_t size, const char *text)
 void spw__url_print(const char *url, char *out, size_t size)
 {
     out[0] = 0;
-    const char *scheme = strstr(url, "://");
+    const char *scheme = url + strcspn(url, ":/?#@");
+    scheme = strncmp(scheme, "://", 3) == 0 ? scheme : NULL;
     const char *start = scheme ? scheme + 3 : url;
     const char *path = start + strcspn(start, "/?#");
     const char *end = start + strcspn(start, "?#");
     const char *at = memrchr(start, '@', (size_t)(path - start));
     const char *stray = scheme ? strchr(path, '@') : strchr(url, '@');
-    if (stray && stray < end) { /* "user:p/ss@host": what ends where is anybody's guess */
+    if (stray) { /* "user:p/ss@host", "user:p?ss@host": what ends where is anybody's guess */
         append_text(out, size, HIDDEN);
         return;
     }
