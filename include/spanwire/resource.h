@@ -63,7 +63,8 @@ SPW_API spw_result spw_resource_put(spw_resource_builder *builder, const spw_att
 
 /**
  * The Schema URL that what this detector puts follows; NULL or "" for none. Sources of different URLs cannot be merged: the resource is then
- * sent without one, and spw_start() warns. (Specification: Resource SDK, Merge.) SPW_ERR_NO_MEMORY. Only inside detect(). Allocates.
+ * sent without one, and spw_start() warns. (Specification: Resource SDK, Merge.) SPW_ERR_INVALID: over 1,024 bytes, or not UTF-8.
+ * SPW_ERR_NO_MEMORY. Only inside detect(). Allocates.
  */
 SPW_API spw_result spw_resource_schema_url(spw_resource_builder *builder, const char *url);
 

@@ -83,6 +83,8 @@ static spw_result put_names(struct spw__config *out, const spw_options *options,
         result = put_text(out, "service.version", out->identity.service_version);
     if (result == SPW_OK)
         result = spw_resource_schema_url(&out->resource, out->identity.schema_url);
+    if (result == SPW_ERR_INVALID)
+        return spw__fail(error, result, "resource_schema_url is longer than 1,024 bytes, or not UTF-8");
     return result == SPW_OK ? SPW_OK : refuse(result, error);
 }
 

@@ -2,8 +2,11 @@
 #include <spanwire/allocator.h>
 #include <string.h>
 
+#include "record/utf8.h"
 #include "sdk/diag.h"
 #include "sdk/resource.h"
+
+#define MAX_URL_BYTES 1024u /* as for a scope's */
 
 static spw_attr *find(const struct spw_resource_builder *b, spw_view key)
 {
@@ -80,6 +83,9 @@ spw_result spw_resource_schema_url(spw_resource_builder *builder, const char *ur
         return SPW_ERR_INVALID;
     if (!url || !*url)
         return SPW_OK;
+    size_t size = strnlen(url, MAX_URL_BYTES + 1);
+    if (size > MAX_URL_BYTES || !spw__utf8_valid(url, size))
+        return SPW_ERR_INVALID;
     if (!builder->schema_url) {
         builder->schema_url = spw_strdup(url);
         return builder->schema_url ? SPW_OK : SPW_ERR_NO_MEMORY;

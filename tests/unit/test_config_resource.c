@@ -154,6 +154,25 @@ static void test_schema_url(void **state)
     }
 }
 
+/* Receivers refuse a whole request for one string that is not UTF-8. */
+static void test_wrong_schema_url(void **state)
+{
+    (void)state;
+    char long_url[1100];
+    memset(long_url, 'x', sizeof long_url - 1);
+    long_url[sizeof long_url - 1] = 0;
+    const char *const wrong[] = { "https://example.com/\xff", long_url };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct spw__config c;
+        spw_options o = SPW_OPTIONS_INIT;
+        o.resource_schema_url = wrong[i];
+        o.resource_detectors = "none";
+        assert_int_equal(load(&c, &o), SPW_ERR_INVALID);
+        assert_non_null(strstr(error.text, "resource_schema_url"));
+        spw__config_free(&c);
+    }
+}
+
 static void test_values_that_are_trees(void **state)
 {
     (void)state;
@@ -180,6 +199,7 @@ int main(void)
         TEST(test_every_source_of_the_service_name),
         TEST(test_detectors_by_name),
         TEST(test_schema_url),
+        TEST(test_wrong_schema_url),
         TEST(test_values_that_are_trees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
