@@ -1,4 +1,7 @@
-/* Lines to standard output: lines.h. Under stdio's lock, so that they stay whole among what the program prints. */
+/*
+ * Lines to standard output: lines.h. Under stdio's lock, so that they stay whole among what the program prints. A reader who stands still must not
+ * make us keep that lock: the program's own printf() would wait for it, even where its standard output does not block.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -7,28 +10,47 @@
 
 #include "lines.h"
 
-enum { POLL_MS = 1000 };
+enum { PATIENCE_MS = 1000, PIECE_BYTES = 4096 }; /* PIPE_BUF: a pipe that is ready takes so much without blocking */
+
+/* False: nothing went on for as long as our patience lasts. What else is wrong, the write says. */
+static bool takes_more(void)
+{
+    struct pollfd ready = { STDOUT_FILENO, POLLOUT, 0 };
+    if (poll(&ready, 1, PATIENCE_MS) != 0)
+        return true;
+    errno = EAGAIN;
+    return false;
+}
 
 /* The program may have made its standard output non-blocking. */
 static bool write_all(spw_view text, size_t *written)
 {
     while (*written < text.size) {
-        ssize_t n = write(STDOUT_FILENO, text.data + *written, text.size - *written);
-        if (n > 0) {
-            *written += (size_t)n;
-        } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            struct pollfd ready = { STDOUT_FILENO, POLLOUT, 0 };
-            (void)poll(&ready, 1, POLL_MS);
-        } else if (n < 0 && errno != EINTR) {
+        size_t left = text.size - *written;
+        if (!takes_more())
             return false;
-        }
+        ssize_t n = write(STDOUT_FILENO, text.data + *written, left < PIECE_BYTES ? left : PIECE_BYTES);
+        if (n > 0)
+            *written += (size_t)n;
+        else if (n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
+            return false;
     }
     return true;
+}
+
+static void tell(spw_export_result *result, int why)
+{
+    result->status = why == EPIPE || why == EBADF ? SPW_EXPORT_PERMANENT : SPW_EXPORT_RETRY;
+    snprintf(result->text, sizeof result->text, "standard output does not take spans: %s", why == EAGAIN ? "nobody reads it" : strerror(why));
 }
 
 void spw__lines_stdout_write(struct spw__lines_stdout *out, spw_view text, spw_export_result *result)
 {
     size_t written = 0;
+    if (!takes_more()) { /* without the lock, and nothing is half written yet */
+        tell(result, errno);
+        return;
+    }
     flockfile(stdout);
     bool done = fflush(stdout) == 0;
     if (done && out->torn) {
@@ -42,8 +64,6 @@ void spw__lines_stdout_write(struct spw__lines_stdout *out, spw_view text, spw_e
     }
     int why = errno;
     funlockfile(stdout);
-    if (done)
-        return;
-    result->status = why == EPIPE || why == EBADF ? SPW_EXPORT_PERMANENT : SPW_EXPORT_RETRY;
-    snprintf(result->text, sizeof result->text, "standard output does not take spans: %s", strerror(why));
+    if (!done)
+        tell(result, why);
 }

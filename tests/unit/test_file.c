@@ -514,6 +514,41 @@ static void a_full_or_closed_standard_output(void **state)
     e->destroy(e);
 }
 
+/* A pipe that nobody reads, of either kind: the batch waits, and the program can still print. */
+static void a_standard_output_that_takes_nothing(void **state)
+{
+    (void)state;
+    spw_exporter *e = make_stdout();
+    spw_batch *batch = fake_batch_simple(1, 4000);
+    fflush(stdout);
+    int saved = dup(1);
+    spw_export_result results[2];
+    alarm(20);
+    for (int i = 0; i < 2; i++) {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC | (i ? O_NONBLOCK : 0)) != 0)
+            abort();
+        dup2(ends[1], 1);
+        close(ends[1]);
+        results[i] = send(e, batch); /* fills it, and stops */
+        results[i] = send(e, batch);
+        if (ftrylockfile(stdout) != 0)
+            results[i].status = SPW_EXPORT_DELIVERED;
+        else
+            funlockfile(stdout);
+        close(ends[0]);
+    }
+    alarm(0);
+    dup2(saved, 1);
+    close(saved);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(results[i].status, SPW_EXPORT_RETRY);
+        assert_non_null(strstr(results[i].text, "standard output"));
+    }
+    fake_batch_free(batch);
+    e->destroy(e);
+}
+
 /* ---- settings ---- */
 
 static void settings_say_what_is_wrong(void **state)
@@ -565,6 +600,7 @@ int main(void)
         TEST(standard_output_takes_lines_among_others),
         TEST(a_slow_pipe_that_does_not_block_gets_all_of_it),
         TEST(a_full_or_closed_standard_output),
+        TEST(a_standard_output_that_takes_nothing),
         TEST(settings_say_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
