@@ -34,6 +34,17 @@ static bool owns(const struct spw__config *config, const spw_exporter *exporter)
     return false;
 }
 
+/* Whether one of the pipelines before it, from the first that nobody will run, has the same exporter. */
+static bool came_before(const spw_options *options, size_t index, const spw_exporter *exporter)
+{
+    for (size_t i = SPW__MAX_PIPELINES; i < index; i++) {
+        spw_pipeline_options from;
+        if (pipeline_copy(&from, options, i) && from.exporter == exporter)
+            return true;
+    }
+    return false;
+}
+
 static void exporter_destroy(const struct spw__config *config, spw_exporter *exporter)
 {
     if (!config->borrowed && exporter && exporter->destroy)
@@ -57,7 +68,7 @@ spw_result spw__config_adopt(struct spw__config *out, const spw_options *options
     out->pipeline_count = options->pipeline_count < SPW__MAX_PIPELINES ? options->pipeline_count : SPW__MAX_PIPELINES;
     for (size_t i = SPW__MAX_PIPELINES; i < options->pipeline_count; i++) {
         spw_pipeline_options from;
-        if (pipeline_copy(&from, options, i) && !owns(out, from.exporter))
+        if (pipeline_copy(&from, options, i) && !owns(out, from.exporter) && !came_before(options, i, from.exporter))
             exporter_destroy(out, from.exporter);
     }
     if (options->pipeline_count > SPW__MAX_PIPELINES)

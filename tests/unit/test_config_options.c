@@ -57,6 +57,29 @@ static void test_exporters_are_taken_over(void **state)
     }
 }
 
+/* Two mistakes at once: too many pipelines, and one exporter for two of those that nobody will run. */
+static void test_an_exporter_of_two_pipelines_too_many(void **state)
+{
+    (void)state;
+    spw_exporter exporters[19];
+    spw_pipeline_options p[20];
+    for (size_t i = 0; i < 20; i++) {
+        spw_pipeline_options init = SPW_PIPELINE_OPTIONS_INIT;
+        p[i] = init;
+        if (i < 19)
+            exporters[i] = exporter_of();
+        p[i].exporter = &exporters[i < 19 ? i : 18];
+    }
+    struct spw__config c;
+    spw_options o = SPW_OPTIONS_INIT;
+    o.pipelines = p;
+    o.pipeline_count = 20;
+    destroyed = 0;
+    assert_int_equal(load(&c, &o), SPW_ERR_INVALID);
+    spw__config_free(&c);
+    assert_int_equal(destroyed, 19);
+}
+
 static void test_wrong_options(void **state)
 {
     (void)state;
@@ -285,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_exporters_are_taken_over),
+        TEST(test_an_exporter_of_two_pipelines_too_many),
         TEST(test_wrong_options),
         TEST(test_numbers_over_the_most),
         TEST(test_pinned_keys),
