@@ -209,8 +209,10 @@ static bool read_option(const struct spw__setting *setting, const void *options,
     case SPW__KIND_HEADERS:
     case SPW__KIND_PAIRS: value->text = *(const char *const *)place; return value->text && *value->text;
     }
-    if (setting->kind == SPW__KIND_LEVEL && value->number > SPW_LOG_DEBUG)
+    if (setting->kind == SPW__KIND_LEVEL && value->number > SPW_LOG_DEBUG) {
+        spw__diag(SPW_LOG_WARN, "log_level is %lld, which is no level: ignored; use one of SPW_LOG_*", (long long)value->number);
         return false;
+    }
     return value->number != 0;
 }
 

@@ -80,6 +80,20 @@ static void test_an_exporter_of_two_pipelines_too_many(void **state)
     assert_int_equal(destroyed, 19);
 }
 
+/* What is no level is said, and what the environment says holds. */
+static void test_wrong_log_level(void **state)
+{
+    (void)state;
+    struct spw__config c;
+    spw_options o = SPW_OPTIONS_INIT;
+    o.log_level = (spw_log_level)9;
+    setenv("OTEL_LOG_LEVEL", "debug", 1);
+    assert_int_equal(load(&c, &o), SPW_OK);
+    assert_int_equal(c.log_level, SPW_LOG_DEBUG);
+    assert_non_null(strstr(said, "log_level is 9"));
+    spw__config_free(&c);
+}
+
 static void test_wrong_options(void **state)
 {
     (void)state;
@@ -310,6 +324,7 @@ int main(void)
         TEST(test_exporters_are_taken_over),
         TEST(test_an_exporter_of_two_pipelines_too_many),
         TEST(test_wrong_options),
+        TEST(test_wrong_log_level),
         TEST(test_numbers_over_the_most),
         TEST(test_pinned_keys),
         TEST(test_objects_are_taken_over),
