@@ -76,6 +76,17 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const spw_resource_detector *registered[MAX_REGISTERED];
 static size_t registered_count;
 
+static void free_lock(void)
+{
+    pthread_mutex_init(&lock, NULL);
+}
+
+/* A child has only the thread that forked: whoever held the lock is not there. */
+__attribute__((constructor)) static void watch_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, free_lock);
+}
+
 static bool is_named(const spw_resource_detector *detector, spw_view name)
 {
     return strlen(detector->name) == name.size && memcmp(detector->name, name.data, name.size) == 0;
@@ -93,6 +104,13 @@ static const spw_resource_detector *find(spw_view name)
             return registered[i];
     }
     return NULL;
+}
+
+/* Under the lock. Whole before it is counted: a fork may come between. */
+static void append(const spw_resource_detector *detector)
+{
+    registered[registered_count] = detector;
+    __atomic_store_n(&registered_count, registered_count + 1, __ATOMIC_RELEASE);
 }
 
 static bool name_is_good(const char *name)
@@ -113,7 +131,7 @@ spw_result spw_resource_detector_register(const spw_resource_detector *detector)
     else if (registered_count == MAX_REGISTERED)
         result = SPW_ERR_NO_MEMORY;
     else
-        registered[registered_count++] = detector;
+        append(detector);
     pthread_mutex_unlock(&lock);
     return result;
 }

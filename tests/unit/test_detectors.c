@@ -1,4 +1,5 @@
 /* Resource detectors: what they read, in the shapes it comes in, and who may register what. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -293,6 +295,40 @@ static void test_schema_urls_disagree(void **state)
     spw__resource_free(&b);
 }
 
+static bool enough;
+
+static void *look_up(void *arg)
+{
+    (void)arg;
+    while (!__atomic_load_n(&enough, __ATOMIC_RELAXED))
+        (void)spw_resource_detector_register(&other); /* there already: it holds the lock, and changes nothing */
+    return NULL;
+}
+
+/* A child has only the thread that forked: whoever held the registry's lock is not there. */
+static void test_a_child_is_not_locked_out(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    int locked_out = 0;
+    enough = false;
+    assert_int_equal(pthread_create(&thread, NULL, look_up, NULL), 0);
+    for (int i = 0; i < 300 && !locked_out; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            struct spw_resource_builder b = { .count = 0 };
+            alarm(5);
+            _exit(spw__resource_detect(&b, "none") == SPW_OK && spw_resource_detector_register(&other) == SPW_ERR_INVALID ? 0 : 1);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        locked_out += status != 0;
+    }
+    __atomic_store_n(&enough, true, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
+    assert_int_equal(locked_out, 0);
+}
+
 static void test_wrong_detectors(void **state)
 {
     (void)state;
@@ -329,7 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_cgroup_lines), TEST(test_mount_lines),         TEST(test_os_release),   TEST(test_architectures),
         TEST(test_built_in),     TEST(test_named),               TEST(test_command_args), TEST(test_registered),
-        TEST(test_schema_urls_disagree), TEST(test_wrong_detectors),
+        TEST(test_schema_urls_disagree), TEST(test_a_child_is_not_locked_out), TEST(test_wrong_detectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
