@@ -58,6 +58,19 @@ static void put_length_at(struct spw__buffer *out, size_t from)
     memcpy(out->data + from, length, more);
 }
 
+/* A size without bytes is no text. */
+static bool is_there(spw_view view)
+{
+    return view.data || !view.size;
+}
+
+static bool put_view(struct spw__buffer *out, uint8_t tag, spw_view view)
+{
+    if (is_there(view))
+        spw__buffer_put_field(out, tag, view.data, view.size);
+    return is_there(view);
+}
+
 static bool put_scalar(struct spw__buffer *out, const spw_value *value)
 {
     uint8_t number[11];
@@ -65,11 +78,10 @@ static bool put_scalar(struct spw__buffer *out, const spw_value *value)
     switch (value->type) {
     case SPW_VALUE_EMPTY: break;
     case SPW_VALUE_STRING:
-        spw__buffer_put_field(out, spw__utf8_valid(view.data, view.size) ? TAG_STRING : TAG_BYTES, view.data, view.size);
-        break;
-    case SPW_VALUE_BYTES: spw__buffer_put_field(out, TAG_BYTES, view.data, view.size); break;
-    case SPW_VALUE_ENCODED_ARRAY: spw__buffer_put_field(out, TAG_ARRAY, view.data, view.size); break;
-    case SPW_VALUE_ENCODED_MAP: spw__buffer_put_field(out, TAG_MAP, view.data, view.size); break;
+        return is_there(view) && put_view(out, spw__utf8_valid(view.data, view.size) ? TAG_STRING : TAG_BYTES, view);
+    case SPW_VALUE_BYTES: return put_view(out, TAG_BYTES, view);
+    case SPW_VALUE_ENCODED_ARRAY: return put_view(out, TAG_ARRAY, view);
+    case SPW_VALUE_ENCODED_MAP: return put_view(out, TAG_MAP, view);
     case SPW_VALUE_BOOL:
         number[0] = TAG_BOOL;
         number[1] = value->u.b;
@@ -136,9 +148,12 @@ static bool put_value(struct encoder *e, const spw_value *value, const size_t *m
 /* Of equal keys the last counts. */
 static bool is_overwritten(const struct level *l, const spw_attr *entry)
 {
-    for (size_t i = 1; i <= l->left; i++)
-        if (entry[i].key.size == entry->key.size && (entry->key.size == 0 || memcmp(entry[i].key.data, entry->key.data, entry->key.size) == 0))
+    spw_view key = entry->key;
+    for (size_t i = 1; i <= l->left; i++) {
+        spw_view later = entry[i].key;
+        if (later.size == key.size && is_there(later) && (key.size == 0 || memcmp(later.data, key.data, key.size) == 0))
             return true;
+    }
     return false;
 }
 
@@ -152,6 +167,8 @@ static bool put_element(struct encoder *e, struct level *l)
         return put_value(e, l->values++, marks, 1);
     }
     const spw_attr *entry = l->entries++;
+    if (!is_there(entry->key))
+        return false;
     if (is_overwritten(l, entry))
         return true;
     put_tag(e->out, TAG_ELEMENT);

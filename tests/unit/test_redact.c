@@ -351,6 +351,13 @@ static void an_answer_that_is_none_drops(void **state)
     r.arg = &value;
     assert_int_equal(spw__redact(&r, &view, &record), SPW__REDACTED_CHANGED);
     assert_int_equal(dropped_of(record), 1);
+    const spw_attr no_key[] = { { { NULL, 3 }, spw_value_int(1) }, { { NULL, 3 }, spw_value_int(2) } };
+    const spw_value nothing[] = { spw_value_string_n(NULL, 5), spw_value_bytes(NULL, 5), spw_value_map(no_key, 1), spw_value_map(no_key, 2) };
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) { /* sizes of what is not there */
+        value = nothing[i];
+        assert_int_equal(spw__redact(&r, &view, &record), SPW__REDACTED_CHANGED);
+        assert_int_equal(dropped_of(record), 1);
+    }
     spw__redactor_fini(&r);
 }
 
