@@ -1,11 +1,22 @@
 #include "key.h"
 
+#include "platform.h"
 #include "utf8.h"
 
-#define TABLED 1024u       /* entries of a list whose keys are looked up in a table */
-#define PLACES (2 * TABLED)
-#define FEW 8u             /* entries that are compared with each other */
-#define MOST_PROBES 16u    /* an entry's share; hashes that meet more often were made to */
+#define TABLED 1024u /* entries of a map whose keys are looked up in a table */
+#define BLOCK 256u   /* the same of a list, at a time: little stack, for signal handlers */
+#define FEW 8u       /* entries that are compared with each other */
+
+uint64_t spw__key_secret(void)
+{
+    static uint64_t secret; /* atomic */
+    uint64_t drawn, known = __atomic_load_n(&secret, __ATOMIC_RELAXED);
+    if (known)
+        return known;
+    spw__random(&drawn, sizeof drawn);
+    drawn |= 1;
+    return __atomic_compare_exchange_n(&secret, &known, drawn, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ? drawn : known;
+}
 
 void spw__pins_set(struct spw__pins *pins, const char *const *keys, size_t count)
 {
@@ -58,13 +69,15 @@ static enum spw__doubles compare_few(const struct spw__attrs *list)
 
 static __attribute__((noinline)) enum spw__doubles look_up_all(const struct spw__attrs *list)
 {
-    uint16_t table[PLACES] = { 0 }; /* entry + 1 */
-    size_t probes = 0;
+    uint16_t table[2 * TABLED] = { 0 }; /* entry + 1 */
+    uint64_t secret = spw__key_secret();
     for (size_t i = 0; i < list->count; i++) {
         spw_view key = key_at(list, i);
-        size_t at = key.size <= SPW__MAX_KEY ? spw__key_digest(key.data, key.size) % PLACES : 0;
-        for (; table[at]; at = (at + 1) % PLACES)
-            if (same_bytes(key_at(list, table[at] - 1u), key) || ++probes > MOST_PROBES * TABLED)
+        if (key.size > SPW__MAX_KEY)
+            continue; /* none */
+        size_t at = spw__hash(secret, key.data, key.size) % (2 * TABLED);
+        for (; table[at]; at = (at + 1) % (2 * TABLED))
+            if (same_bytes(key_at(list, table[at] - 1u), key))
                 return SPW__DOUBLES_SOME;
         table[at] = (uint16_t)(i + 1);
     }
@@ -106,9 +119,89 @@ bool spw__attrs_overwritten(const struct spw__attrs *list, size_t i, enum spw__d
     spw_view key = key_at(list, i);
     for (size_t j = i + 1; j < list->count; j++) {
         spw_view other = key_at(list, j);
-        ++*looked;
+        *looked += doubles == SPW__DOUBLES_SOME ? 1 : 2 + (uint32_t)((key.size + other.size) % (2 * SPW__MAX_KEY)) / 16;
         if (doubles == SPW__DOUBLES_SOME ? same_bytes(key, other) : same_repaired(key, other))
             return true;
     }
     return false;
+}
+
+/* ---- a whole list at once ---- */
+
+/* Keys of a part of the list. */
+struct key_table {
+    uint64_t secret;
+    bool clean; /* every key is UTF-8 */
+    struct {
+        uint16_t entry; /* + 1; 0: empty */
+        uint16_t tag;   /* of its hash; other bits than its place */
+    } places[2 * BLOCK];
+};
+
+static void mark(uint64_t marks[], size_t i)
+{
+    marks[i / 64] |= 1ull << (i % 64);
+}
+
+static bool marked(const uint64_t marks[], size_t i)
+{
+    return marks[i / 64] >> (i % 64) & 1;
+}
+
+static bool no_key(const struct spw__attrs *list, size_t i)
+{
+    spw_view key = key_at(list, i);
+    return !key.size || key.size > SPW__MAX_KEY;
+}
+
+/* Whether the table holds the key of entry `i`. If not, adds it when asked to. */
+static bool meet(struct key_table *table, const struct spw__attrs *list, size_t i, bool add)
+{
+    char scratch[SPW__MAX_KEY], other[SPW__MAX_KEY];
+    spw_view key = table->clean ? key_at(list, i) : spw__key_text(key_at(list, i), scratch);
+    uint64_t hash = spw__hash(table->secret, key.data, key.size);
+    uint16_t tag = (uint16_t)(hash >> 48);
+    size_t at = hash % (2 * BLOCK);
+    for (; table->places[at].entry; at = (at + 1) % (2 * BLOCK)) {
+        spw_view met = key_at(list, table->places[at].entry - 1u);
+        if (table->places[at].tag == tag && same_bytes(key, table->clean ? met : spw__key_text(met, other)))
+            return true;
+    }
+    if (add) {
+        table->places[at].entry = (uint16_t)(i + 1);
+        table->places[at].tag = tag;
+    }
+    return false;
+}
+
+/* From the last block to the first: the keys of one in a table, against themselves and all before them. */
+static __attribute__((noinline)) void mark_many(const struct spw__attrs *list, bool clean, uint64_t marks[])
+{
+    struct key_table table;
+    table.secret = spw__key_secret();
+    table.clean = clean;
+    for (size_t end = list->count; end > 0;) {
+        size_t begin = (end - 1) / BLOCK * BLOCK;
+        memset(table.places, 0, sizeof table.places);
+        for (size_t i = end; i-- > 0;)
+            if (!marked(marks, i) && !no_key(list, i) && meet(&table, list, i, i >= begin))
+                mark(marks, i);
+        end = begin;
+    }
+}
+
+void spw__attrs_mark_overwritten(const struct spw__attrs *list, uint64_t marks[])
+{
+    memset(marks, 0, (list->count + 63) / 64 * sizeof *marks);
+    if (list->count < 2)
+        return;
+    bool clean = all_utf8(list);
+    if (list->count > FEW) {
+        mark_many(list, clean, marks);
+        return;
+    }
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t j = i + 1; j < list->count && !marked(marks, i); j++)
+            if (clean ? same_bytes(key_at(list, i), key_at(list, j)) : same_repaired(key_at(list, i), key_at(list, j)))
+                mark(marks, i);
 }

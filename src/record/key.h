@@ -86,8 +86,15 @@ enum spw__doubles {
 /* Whether a key may stand twice. Linear up to 1,024 entries; a longer list is not looked at. */
 enum spw__doubles spw__attrs_doubles(const struct spw__attrs *list);
 
-/* Whether a later entry has the same key as entry `i`: then that one counts. Adds the comparisons it took to *looked. */
+/* Whether a later entry has the same key as entry `i`: then that one counts. Adds what it took to *looked, in comparisons of usual keys. */
 bool spw__attrs_overwritten(const struct spw__attrs *list, size_t i, enum spw__doubles doubles, uint32_t *looked);
+
+/* The same for all entries at once, up to SPW__MAX_LIST, as a bit each. Linear whatever the keys are. */
+void spw__attrs_mark_overwritten(const struct spw__attrs *list, uint64_t marks[]);
+#define SPW__MAX_LIST 4096u
+
+/* For hashes of keys in memory, see hash.h: drawn once for a process and its children. Async-signal-safe. */
+uint64_t spw__key_secret(void);
 
 /* A key as it may stand on the wire: itself, or repaired in `scratch`. Of at most SPW__MAX_KEY bytes. */
 spw_view spw__key_text(spw_view key, char scratch[SPW__MAX_KEY]);

@@ -35,11 +35,11 @@ static bool usable(spw_view key)
 /* Visits the attributes that count. Both passes see the same. */
 static void visit_all(const struct spw__list *list, struct spw__writer *writer, uint32_t *bytes, uint32_t *dropped)
 {
-    uint32_t taken = 0, looked = 0;
+    uint32_t taken = 0;
     *bytes = *dropped = 0;
     for (size_t i = 0; i < list->attrs.count; i++) {
         const spw_attr *attr = spw__attrs_at(&list->attrs, i);
-        if (usable(attr->key) && spw__attrs_overwritten(&list->attrs, i, list->doubles, &looked))
+        if (list->overwritten[i / 64] >> (i % 64) & 1 && usable(attr->key))
             continue; /* one that is no key is dropped, and counted, for itself */
         uint32_t size = taken == list->most ? 0 : spw__is_tree(&attr->value) ? visit_tree(list, attr, writer) : visit(list, attr, writer);
         if (!size) {
@@ -53,12 +53,12 @@ static void visit_all(const struct spw__list *list, struct spw__writer *writer, 
 
 void spw__list_measure(struct spw__list *list)
 {
-    /* A list far over the limit is not searched for doubles: that would be quadratic in what is thrown away. */
+    /* Of a list far over the limit the rest is not looked at. */
     size_t given = list->attrs.count, most = list->most < SPW__MAX_LIST / 4 ? 4 * list->most : SPW__MAX_LIST;
     if (list->attrs.own_count > most)
         list->attrs.own_count = most;
     list->attrs.count = given < most ? given : most;
-    list->doubles = spw__attrs_doubles(&list->attrs);
+    spw__attrs_mark_overwritten(&list->attrs, list->overwritten);
     visit_all(list, NULL, &list->bytes, &list->dropped);
     list->dropped += (uint32_t)(given - list->attrs.count);
 }

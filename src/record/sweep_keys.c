@@ -105,10 +105,7 @@ static bool start_table(struct spw__recorder *recorder, const struct spw__slot *
     if (!recorder->sweep_table && !(recorder->sweep_table = spw__map(sizeof *recorder->sweep_table)))
         return false;
     struct spw__sweep_table *table = recorder->sweep_table;
-    if (!table->secret) {
-        spw__random(&table->secret, sizeof table->secret);
-        table->secret |= 1;
-    }
+    table->secret = spw__key_secret();
     if (!++table->stamp) {
         memset(table->entries, 0, sizeof table->entries);
         table->stamp = 1;

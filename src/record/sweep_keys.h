@@ -16,7 +16,7 @@ struct spw__sweep_entry {
 };
 
 struct spw__sweep_table {
-    uint64_t secret; /* see hash.h; 0: not drawn yet */
+    uint64_t secret; /* see hash.h */
     uint16_t stamp;  /* of the sweep at hand */
     struct spw__sweep_entry entries[SPW__SWEEP_ENTRIES];
 };

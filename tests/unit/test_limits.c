@@ -323,6 +323,73 @@ static void the_last_of_equal_keys_in_an_event_wins(void **state)
     assert_int_equal(capture_find(event->attributes, 3, "a")->value->int_value, 3);
 }
 
+/* Against a list searched entry by entry: every length around the blocks it is taken in, and keys that come twice near and far. */
+static void the_last_of_equal_keys_wins_in_lists_of_any_length(void **state)
+{
+    (void)state;
+    enum { MOST = 1300 };
+    static char keys[MOST][24];
+    static spw_attr list[MOST];
+    srandom(7);
+    for (int round = 0; round < 60; round++) {
+        size_t count = 1 + (size_t)random() % MOST;
+        long different = 1 + random() % (round % 3 ? 60 : 2000);
+        size_t kept = 0;
+        for (size_t i = 0; i < count; i++) {
+            snprintf(keys[i], sizeof keys[i], "key.%ld%s", random() % different, round % 4 ? "" : "\xff");
+            list[i] = spw_attr_int(keys[i], (int64_t)i);
+        }
+        spw_span span = spw_span_start(NULL, "lists", NULL);
+        spw_add_event(span, "event", list, count);
+        spw_span_end(span);
+        assert_int_equal(spw_flush(20000), SPW_OK);
+        const capture_event *event = capture_at(c, (size_t)round)->events[0];
+        for (size_t i = 0; i < count; i++) {
+            bool again = false;
+            for (size_t j = i + 1; j < count && !again; j++)
+                again = strcmp(keys[i], keys[j]) == 0;
+            if (!again)
+                assert_int_equal(event->attributes[kept++]->value->int_value, i);
+        }
+        assert_int_equal(event->n_attributes, kept);
+        assert_int_equal(event->dropped_attributes_count, 0);
+    }
+}
+
+/* Processor time of 4,096 attributes in events of `size`; equal keys are `apart` from each other. */
+static uint64_t cost_of_events(size_t size, size_t apart, bool repaired)
+{
+    enum { COUNT = 4096, KEY = 1000 };
+    static char keys[COUNT][KEY];
+    static spw_attr list[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        memset(keys[i], 'k', KEY);
+        keys[i][0] = repaired && i == 0 ? '\xff' : 'k'; /* one is enough */
+        (void)snprintf(keys[i] + 500, 8, "%06zu", i % apart);
+        keys[i][506] = 'k';
+        list[i] = (spw_attr){ { keys[i], KEY }, spw_value_int(1) };
+    }
+    struct timespec begun, ended;
+    spw_span span = spw_span_start(NULL, "cost", NULL);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begun);
+    for (size_t i = 0; i < COUNT; i += size)
+        spw_add_event(span, "event", list + i, size);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ended);
+    spw_span_end(span);
+    return (uint64_t)(ended.tv_sec - begun.tv_sec) * 1000000000u + (uint64_t)ended.tv_nsec - (uint64_t)begun.tv_nsec;
+}
+
+/* Doubles, near or far, and keys that must be repaired: no more than a few looks at each key. */
+static void no_list_of_an_event_is_quadratic(void **state)
+{
+    (void)state;
+    uint64_t in_small_lists = cost_of_events(64, 4096, false);
+    assert_true(cost_of_events(4096, 4096, false) < 15 * in_small_lists);
+    assert_true(cost_of_events(4096, 2048, false) < 15 * in_small_lists);
+    assert_true(cost_of_events(4096, 3, false) < 15 * in_small_lists);
+    assert_true(cost_of_events(4096, 4096, true) < 15 * in_small_lists);
+}
+
 /* ---- sizes ---- */
 
 static int start_short(void **state)
@@ -511,6 +578,8 @@ int main(void)
         TEST(events_over_128_are_counted, start),
         TEST(attributes_of_events_have_their_own_limit, start),
         TEST(the_last_of_equal_keys_in_an_event_wins, start),
+        TEST(the_last_of_equal_keys_wins_in_lists_of_any_length, start_unlimited),
+        TEST(no_list_of_an_event_is_quadratic, start_unlimited),
         TEST(values_are_cut_by_characters, start_short),
         TEST(a_span_over_a_mebibyte_keeps_what_fits, start),
         TEST(fifty_megabytes_among_512_spans, start),
