@@ -56,6 +56,16 @@ func doubleValue(d float64) string {
 	return fmt.Sprintf("double %v (%016x)", d, math.Float64bits(d))
 }
 
+func arrayValue(parts []string) string { return "array [" + strings.Join(parts, ", ") + "]" }
+
+func mapValue(entries []attribute) string {
+	parts := []string{}
+	for _, entry := range entries {
+		parts = append(parts, strconv.Quote(entry.Key)+": "+entry.Value)
+	}
+	return "map {" + strings.Join(parts, ", ") + "}"
+}
+
 func scopeName(name, version, schema string) string {
 	return fmt.Sprintf("%q %q %q", name, version, schema)
 }
@@ -73,8 +83,16 @@ type jsonValue struct {
 	Int    *json.Number    `json:"intValue"`
 	Double json.RawMessage `json:"doubleValue"`
 	Bytes  *string         `json:"bytesValue"`
-	Array  json.RawMessage `json:"arrayValue"`
-	Map    json.RawMessage `json:"kvlistValue"`
+	Array  *jsonArray      `json:"arrayValue"`
+	Map    *jsonMap        `json:"kvlistValue"`
+}
+
+type jsonArray struct {
+	Values []jsonValue `json:"values"`
+}
+
+type jsonMap struct {
+	Values []jsonAttribute `json:"values"`
 }
 
 func (v jsonValue) text() (string, error) {
@@ -91,8 +109,19 @@ func (v jsonValue) text() (string, error) {
 	case v.Bytes != nil:
 		raw, err := base64.StdEncoding.DecodeString(*v.Bytes)
 		return "bytes " + hex.EncodeToString(raw), err
-	case v.Array != nil || v.Map != nil:
-		return "", fmt.Errorf("a nested value: the SDK has none yet")
+	case v.Array != nil:
+		parts := []string{}
+		for _, element := range v.Array.Values {
+			text, err := element.text()
+			if err != nil {
+				return "", err
+			}
+			parts = append(parts, text)
+		}
+		return arrayValue(parts), nil
+	case v.Map != nil:
+		entries, err := attributes(v.Map.Values)
+		return mapValue(entries), err
 	}
 	return "empty", nil
 }

@@ -67,6 +67,20 @@ func wireValue(message []byte) (text string, err error) {
 			text = fmt.Sprintf("int %d", int64(value))
 		case 4:
 			text = doubleValue(math.Float64frombits(value))
+		case 5:
+			parts := []string{}
+			err := eachField(body, func(_ int, _ uint64, element []byte) error {
+				part, err := wireValue(element)
+				parts = append(parts, part)
+				return err
+			})
+			text = arrayValue(parts)
+			return err
+		case 6:
+			var entries []attribute
+			err := eachField(body, func(_ int, _ uint64, entry []byte) error { return appendAttribute(&entries, entry) })
+			text = mapValue(entries)
+			return err
 		case 7:
 			text = "bytes " + hex.EncodeToString(body)
 		default:
