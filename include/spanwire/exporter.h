@@ -78,6 +78,7 @@ typedef struct spw_scope_view {
     spw_view schema_url;
     spw_attr_iter attributes;
     uint32_t dropped_attributes;
+    const void *reserved[2]; /**< NULL */
 } spw_scope_view;
 
 /** A finished span, read in place. Zero in what a record of an older layout does not have. */
@@ -102,6 +103,7 @@ typedef struct spw_span_view {
     spw_link_iter links;
     spw_view encoded;       /**< the Span message itself */
     spw_attr_iter resource; /**< nothing where it is not known: spw_span_view_read(), spw_memory_exporter_span() */
+    const void *reserved[4]; /**< NULL */
 } spw_span_view;
 
 typedef struct spw_event_view {
@@ -109,6 +111,7 @@ typedef struct spw_event_view {
     spw_view name;
     uint32_t dropped_attributes;
     spw_attr_iter attributes;
+    const void *reserved[2]; /**< NULL */
 } spw_event_view;
 
 typedef struct spw_link_view {
@@ -118,6 +121,7 @@ typedef struct spw_link_view {
     spw_view trace_state;
     uint32_t dropped_attributes;
     spw_attr_iter attributes;
+    const void *reserved[2]; /**< NULL */
 } spw_link_view;
 
 typedef struct spw_batch_iter {

@@ -156,7 +156,8 @@ SPW_API spw_result spw_start(const spw_options *options);
 /**
  * Delivers everything that is queued when it is called. Blocks up to `timeout_ms` (SPW_DEFAULT_TIMEOUT_MS: 5 s). SPW_OK: every pipeline
  * delivered it. SPW_ERR_TIMEOUT: not all in time; it stays queued. SPW_ERR_INCOMPLETE: some of it was dropped or refused on the way. What
- * had found no room in the queue before is not said here, but in spw_stats(). SPW_ERR_NOT_STARTED: no SDK runs, or a disabled one.
+ * had found no room in the queue before is not said here, but in spw_stats(). SPW_ERR_NOT_STARTED: no SDK runs; a disabled one has
+ * nothing left, which is SPW_OK.
  * (Specification: Trace SDK, ForceFlush.)
  */
 SPW_API spw_result spw_flush(uint32_t timeout_ms);

@@ -297,6 +297,8 @@ static spw_result start_locked(const spw_options *options, spw_error *error)
         result = release_left(error);
     if (result == SPW_OK && !config.disabled)
         result = start_configured(&config, error);
+    if (result == SPW_OK)
+        __atomic_store_n(&spw__sdk.disabled, config.disabled, __ATOMIC_RELEASE);
     spw__config_free(&config);
     return result;
 }
@@ -326,6 +328,8 @@ spw_result spw_start(const spw_options *options)
 
 spw_result spw_flush(uint32_t timeout_ms)
 {
+    if (__atomic_load_n(&spw__sdk.disabled, __ATOMIC_ACQUIRE))
+        return SPW_OK; /* nothing is recorded, so nothing is left */
     if (!spw__engine_current())
         return SPW_ERR_NOT_STARTED;
     /* The lock is not held while we wait: a shutdown need not wait for us, it ends the flush. */
@@ -380,6 +384,7 @@ static spw_result stop(struct spw__worker *worker, uint32_t timeout_ms)
 
 spw_result spw_shutdown(uint32_t timeout_ms)
 {
+    __atomic_store_n(&spw__sdk.disabled, false, __ATOMIC_RELEASE);
     if (!spw__engine_current())
         return SPW_OK; /* never started, or a forked child: nothing to do */
     struct spw__diag_kept said;

@@ -11,6 +11,7 @@ struct spw__sdk {
     pthread_cond_t flushed;     /* flushing has become 0 */
     struct spw__worker *left;   /* at exit, or hanging: not freed, only known */
     struct spw__engine *engine; /* of the last start; atomic */
+    bool disabled;              /* started, to record nothing; atomic */
     uint32_t exit_timeout_ms;
     uint32_t pipeline_count; /* of the last start; atomic */
     struct spw__account accounts[SPW__MAX_PIPELINES];
