@@ -168,6 +168,11 @@ static void adapter_cancel(spw_exporter *self)
 
 static void adapter_destroy(spw_exporter *self);
 
+const spw_exporter *spw__adapter_inner(const spw_exporter *exporter)
+{
+    return exporter && exporter->destroy == adapter_destroy ? ((const struct adapter *)exporter)->inner : exporter;
+}
+
 void spw__adapter_dismiss(spw_exporter *exporter, uint64_t until_mono_ns)
 {
     if (!exporter || exporter->destroy != adapter_destroy)

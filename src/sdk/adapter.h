@@ -11,6 +11,9 @@
 /* Takes `inner` over, also when it fails. NULL: out of memory or threads, *error says which. */
 spw_exporter *spw__adapter_new(spw_exporter *inner, spw_error *error);
 
+/* The exporter that was taken over; of another kind: itself. */
+const spw_exporter *spw__adapter_inner(const spw_exporter *exporter);
+
 /*
  * Tells the thread of such an exporter to go; destroy() then waits for it until that time (CLOCK_MONOTONIC). For several, all are told before
  * one is waited for. Nothing for an exporter of another kind, or NULL.

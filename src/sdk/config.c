@@ -193,7 +193,22 @@ spw_result spw__config_look(struct spw__config *out, const spw_options *options,
     return load(out, options, error);
 }
 
-void spw__config_discard(const spw_options *options)
+/* Takes out of the configuration what somebody has already. */
+static void leave_in_use(struct spw__config *config, bool (*in_use)(const void *arg, const void *object), const void *arg)
+{
+    size_t processors = 0;
+    for (size_t i = 0; i < SPW__MAX_PIPELINES; i++)
+        if (config->pipelines[i].exporter && in_use(arg, config->pipelines[i].exporter))
+            config->pipelines[i].exporter = NULL;
+    for (size_t i = 0; i < config->processor_count; i++)
+        if (!in_use(arg, config->processors[i]))
+            config->processors[processors++] = config->processors[i];
+    config->processor_count = processors;
+    if (config->sampler && in_use(arg, config->sampler))
+        config->sampler = NULL;
+}
+
+void spw__config_discard(const spw_options *options, bool (*in_use)(const void *arg, const void *object), const void *arg)
 {
     struct spw__config config;
     spw_options copy;
@@ -201,6 +216,7 @@ void spw__config_discard(const spw_options *options)
     memset(&config, 0, sizeof config);
     if (options_copy(&copy, options))
         (void)adopt(&config, &copy, &ignored);
+    leave_in_use(&config, in_use, arg);
     spw__config_free(&config);
 }
 

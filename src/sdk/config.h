@@ -139,8 +139,11 @@ spw_result spw__config_load(struct spw__config *out, const spw_options *options,
  * first failure is the result. */
 spw_result spw__config_look(struct spw__config *out, const spw_options *options, spw_error *error);
 
-/* For a start that fails before it reads anything: destroys the objects in the options, which it has taken over all the same. */
-void spw__config_discard(const spw_options *options);
+/*
+ * For options that a start cannot use: destroys the objects in them, which are the SDK's also when it fails. But not those that `in_use`
+ * knows: a second start with the options of the first must not take its objects from under it.
+ */
+void spw__config_discard(const spw_options *options, bool (*in_use)(const void *arg, const void *object), const void *arg);
 
 /* Frees the strings, and destroys the objects that are still there: exporters, the sampler, processors. */
 void spw__config_free(struct spw__config *config);

@@ -285,10 +285,22 @@ static spw_result start_configured(struct spw__config *config, spw_error *error)
     return SPW_OK;
 }
 
+/* Whether the running SDK has an exporter, a processor or a sampler already. */
+static bool in_use(const void *arg, const void *object)
+{
+    const struct spw__worker *worker = arg;
+    bool found = worker->extensions.sampler == object;
+    for (uint32_t i = 0; i < worker->pipeline_count; i++)
+        found |= spw__adapter_inner(worker->pipelines[i].exporter) == object;
+    for (uint32_t i = 0; i < worker->extensions.processor_count; i++)
+        found |= worker->extensions.processors[i] == object;
+    return found;
+}
+
 static spw_result start_locked(const spw_options *options, spw_error *error)
 {
     if (spw__sdk.worker) {
-        spw__config_discard(options);
+        spw__config_discard(options, in_use, spw__sdk.worker);
         return already_started(error);
     }
     struct spw__config config;

@@ -89,6 +89,36 @@ static void test_second_start(void **state)
     script_exporter_free(e);
 }
 
+/* Its objects are taken over and destroyed, but for those that run: a program that starts twice with the same options goes on. */
+static void test_second_start_with_objects(void **state)
+{
+    (void)state;
+    for (int blocks = 0; blocks < 2; blocks++) {
+        struct script_exporter *running = script_exporter_new(), *other = script_exporter_new();
+        if (blocks) {
+            script_exporter_block(running);
+            script_exporter_release(running); /* it may, and does not */
+        }
+        spw_pipeline_options p[2] = { SPW_PIPELINE_OPTIONS_INIT, SPW_PIPELINE_OPTIONS_INIT };
+        p[0].exporter = script_exporter_base(running);
+        p[1].exporter = script_exporter_base(other);
+        spw_options options = SPW_OPTIONS_INIT;
+        options.log_level = SPW_LOG_ERROR;
+        options.pipelines = p;
+        options.pipeline_count = 1;
+        assert_int_equal(spw_start(&options), SPW_OK);
+        options.pipeline_count = 2;
+        assert_int_equal(spw_start(&options), SPW_ERR_ALREADY_STARTED);
+        assert_false(script_exporter_destroyed(running));
+        assert_true(script_exporter_destroyed(other));
+        record(1, "still works");
+        assert_int_equal(spw_shutdown(5000), SPW_OK);
+        assert_int_equal(script_exporter_spans(running), 1);
+        script_exporter_free(running);
+        script_exporter_free(other);
+    }
+}
+
 static void test_restart(void **state)
 {
     (void)state;
@@ -490,6 +520,7 @@ int main(void)
         cmocka_unit_test_teardown(test_flush_delivers, stop),
         cmocka_unit_test_teardown(test_size_and_delay, stop),
         cmocka_unit_test_teardown(test_second_start, stop),
+        cmocka_unit_test_teardown(test_second_start_with_objects, stop),
         cmocka_unit_test_teardown(test_restart, stop),
         cmocka_unit_test_teardown(test_span_from_earlier_session, stop),
         cmocka_unit_test_teardown(test_open_spans_over_a_restart, stop),
