@@ -17,7 +17,7 @@ for question in 'Where is spw_start defined?' 'How are dropped spans counted?' '
 done
 OTEL_SERVICE_NAME=quickstart build/samples/quickstart >/dev/null
 curl -fs "$url/api/traces" >"$work/list"
-trace=$(grep -o '"trace_id":"[0-9a-f]*","root_name":"invoke_agent[^}]*"error_count":1' "$work/list" | head -n 1 | cut -d'"' -f4)
+trace=$(grep -o '"trace_id":"[0-9a-f]*","root_name":"invoke_agent[^}]*"error_count":[1-9]' "$work/list" | head -n 1 | cut -d'"' -f4)
 span=$(curl -fs "$url/api/traces/$trace" | sed 's/{"span_id"/\n&/g' | grep '"code":"ERROR"' | head -n 1 | cut -d'"' -f4)
 
 # shot FILE SCHEME(0 dark, 1 light) HEIGHT PATH
