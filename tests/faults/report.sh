@@ -40,7 +40,8 @@ checks that each ended span arrives as OTLP; `propagation` injects what it extra
 
 ```
 FUZZ
-    FUZZ_SECONDS=${FUZZ_SECONDS:-60} tests/fuzz/run.sh || failed=1
+    FUZZ_SECONDS=${FUZZ_SECONDS:-60} tests/fuzz/run.sh >build-gcc/fuzz.log || failed=1
+    grep -E '^(ok|not ok|[0-9]+ passed)' build-gcc/fuzz.log || failed=1
     cat <<'TAIL'
 ```
 
