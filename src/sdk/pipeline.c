@@ -62,10 +62,12 @@ static void submit(struct spw__pipeline *p)
     p->exporter->submit(p->exporter, p->batch, on_answer, p);
 }
 
-/* Once when trouble begins, once when it ends. */
+/* Once when trouble begins, once more when what was a warning costs spans, once when it ends. */
 static void complain(struct spw__pipeline *p, spw_log_level level, const char *what)
 {
-    if (!p->complained)
+    bool worse = level == SPW_LOG_ERROR && !p->complained_of_loss;
+    p->complained_of_loss |= worse;
+    if (!p->complained || worse)
         spw__diag(level, "exporter %s: %s: %s", p->account->name, what, p->answer.text[0] ? p->answer.text : "no reason given");
     p->complained = true;
 }
@@ -109,7 +111,7 @@ static void delivered(struct spw__pipeline *p)
     p->losses += rejected;
     if (p->complained && !rejected)
         spw__diag(SPW_LOG_INFO, "exporter %s: delivering again", p->account->name);
-    p->complained = false;
+    p->complained = p->complained_of_loss = false;
     if (rejected || p->answer.text[0]) {
         complain(p, SPW_LOG_WARN, rejected ? "the receiver refused some spans" : "the receiver says");
         p->complained = rejected != 0;

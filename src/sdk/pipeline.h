@@ -51,7 +51,8 @@ struct spw__pipeline {
     uint64_t first_try_ms;
     uint32_t attempts;
     bool refused;   /* the last answer: nobody listens */
-    bool complained; /* one line for each episode of failures */
+    bool complained;         /* one line for each episode of failures ... */
+    bool complained_of_loss; /* ... and one when it first costs spans */
 
     struct spw__overload overload;
 

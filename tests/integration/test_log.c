@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "support/capture.h"
+#include "support/script_exporter.h"
 
 /* ---- a log function that waits for another thread of the program, which waits for us ---- */
 
@@ -128,6 +129,56 @@ static void a_full_queue_is_said_once_and_by_the_worker(void **state)
     capture_free(c);
 }
 
+/* ---- trouble that gets worse ---- */
+
+static char said[2048]; /* by the worker; read after the shutdown */
+
+static void keep(void *arg, spw_log_level level, const char *text)
+{
+    size_t used = strlen(said);
+    (void)arg;
+    snprintf(said + used, sizeof said - used, "%d %s\n", (int)level, text);
+}
+
+static unsigned times_said(const char *text)
+{
+    unsigned count = 0;
+    for (const char *at = said; (at = strstr(at, text)); at++)
+        count++;
+    return count;
+}
+
+/* "Kept and tried again" must not be the last word on spans that are dropped after all. */
+static void a_loss_is_said_after_a_warning(void **state)
+{
+    (void)state;
+    struct script_exporter *e = script_exporter_new();
+    spw_pipeline_options pipeline = SPW_PIPELINE_OPTIONS_INIT;
+    spw_options options = SPW_OPTIONS_INIT;
+    pipeline.exporter = script_exporter_base(e);
+    pipeline.schedule_delay_ms = 60000;
+    options.pipelines = &pipeline;
+    options.pipeline_count = 1;
+    options.log_level = SPW_LOG_INFO;
+    options.log_fn = keep;
+    static const spw_export_status answers[] = { SPW_EXPORT_RETRY,     SPW_EXPORT_RETRY,     SPW_EXPORT_PERMANENT, /* one batch */
+                                                 SPW_EXPORT_PERMANENT, SPW_EXPORT_DELIVERED, /* the trouble is over, */
+                                                 SPW_EXPORT_PERMANENT };                     /* and the next is new */
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+        script_exporter_push(e, (struct script_answer){ .status = answers[i], .retry_after_ms = 1 });
+    assert_int_equal(spw_start(&options), SPW_OK);
+    for (int batch = 0; batch < 4; batch++) {
+        spw_span_end(spw_span_start(NULL, "span", NULL));
+        (void)spw_flush(5000);
+    }
+    (void)spw_shutdown(5000);
+    assert_int_equal(script_exporter_submits(e), 6);
+    assert_int_equal(times_said("kept and tried again"), 1);
+    assert_int_equal(times_said("1 exporter script: the batch was refused for good"), 2);
+    assert_int_equal(times_said("delivering again"), 1);
+    script_exporter_free(e);
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -140,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(it_may_wait_for_who_waits_for_us, stop),
         cmocka_unit_test_teardown(a_full_queue_is_said_once_and_by_the_worker, stop),
+        cmocka_unit_test_teardown(a_loss_is_said_after_a_warning, stop),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }
