@@ -1,8 +1,9 @@
 /*
  * faults: runs every row and prints the table; --markdown as docs/reliability.md holds it; --row NAME one of them, in this process.
- * Exit code 1 when a row fails. Rows that need root (network namespaces) are skipped without it, with a reason.
+ * Exit code 1 when a row fails. Rows that need what is not there (root, for network namespaces; programs) are skipped, with the reason.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -13,17 +14,24 @@
 #include <unistd.h>
 
 #include "faults/fault.h"
+#include "faults/tls_peers.h"
 
 extern char **environ;
 
 enum { ROW_MS = 60000, LINE = 2048 };
 
-static const struct fault_row *const groups[] = { fault_rows_network, fault_rows_server, fault_rows_data, fault_rows_process };
+static const struct group {
+    const struct fault_row *rows;
+    const char *(*lacks)(void); /* NULL, or what says why none of its rows can run */
+} groups[] = {
+    { fault_rows_network, NULL }, { fault_rows_tls, tls_front_lacks }, { fault_rows_server, NULL },
+    { fault_rows_data, NULL },    { fault_rows_process, NULL },
+};
 
 static const struct fault_row *find(const char *name)
 {
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
-        for (const struct fault_row *row = groups[g]; row->name; row++)
+        for (const struct fault_row *row = groups[g].rows; row->name; row++)
             if (strcmp(row->name, name) == 0)
                 return row;
     return NULL;
@@ -36,6 +44,7 @@ static int run_row(const char *name, int out)
     if (!row)
         return 2;
     struct fault f = { .ended = 0 };
+    fcntl(out, F_SETFD, FD_CLOEXEC); /* programs a row starts must not hold it open when the row has died */
     row->run(&f);
     dprintf(out, "%s\t%llu\t%llu\t%llu\t%llu\t%u\t%u\t%u\t%s\n", f.failed ? "FAILED" : "passed", (unsigned long long)f.ended,
             (unsigned long long)f.delivered, (unsigned long long)fault_dropped(&f, SPW_DROP_CAUSES), (unsigned long long)f.duplicates,
@@ -129,12 +138,14 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* the leak checker stops a forked child of several threads for ever */
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
-        if (markdown && groups[g]->name)
-            print_head(groups[g]->group);
-        for (const struct fault_row *row = groups[g]; row->name; row++) {
+        const char *lacks = groups[g].lacks ? groups[g].lacks() : NULL;
+        if (markdown && groups[g].rows->name)
+            print_head(groups[g].rows->group);
+        for (const struct fault_row *row = groups[g].rows; row->name; row++) {
             char line[LINE] = "";
-            if (row->needs_root && geteuid() != 0) {
-                printf("skip - %s: needs root for a network namespace\n", row->name);
+            const char *why = row->needs_root && geteuid() != 0 ? "needs root for a network namespace" : lacks;
+            if (why) {
+                printf("skip - %s: %s\n", row->name, why);
                 skipped++;
                 continue;
             }
