@@ -35,8 +35,10 @@ static void *shut_down(void *arg)
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "return";
+    spw_options options = SPW_OPTIONS_INIT;
+    options.exit_timeout_ms = argc > 2 ? (uint32_t)atoi(argv[2]) : 0;
     atexit(check_child);
-    if (spw_start(NULL) != SPW_OK)
+    if (spw_start(&options) != SPW_OK)
         return 2;
     {
         SPW_SPAN(span, "short life");

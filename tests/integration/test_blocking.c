@@ -164,7 +164,7 @@ static void one_that_takes_too_long_is_cancelled(void **state)
     assert_int_equal(capture_stats(0).exported, 1);
     assert_int_equal(capture_stats(0).dropped[SPW_DROP_PERMANENT], 0); /* what it said after the cancel */
     capture_check_accounts();
-    assert_int_equal(spw_shutdown(2000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     blocking_free(b);
 }
 
@@ -178,7 +178,7 @@ static void one_that_answers_never_is_cancelled(void **state)
     assert_int_equal(spw_flush(20000), SPW_OK);
     assert_in_range(b->cancels, 1, 2);
     assert_int_equal(b->spans, 1);
-    assert_int_equal(spw_shutdown(2000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     blocking_free(b);
 }
 

@@ -57,7 +57,7 @@ static const char *at(struct fixture *f, const char *path)
 
 static const capture_span *only_span(struct fixture *f, const char *name)
 {
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     const capture_span *span = capture_named(f->seen, name);
     assert_non_null(span);
     assert_int_equal(span->kind, SPW_KIND_CLIENT);
@@ -126,7 +126,7 @@ static void the_callers_headers_stay_the_callers(void **state)
         assert_int_equal(spw_curl_perform(f->easy, "GET", at(f, "/"), headers, NULL), CURLE_OK);
     curl_easy_setopt(f->easy, CURLOPT_URL, at(f, "/plain"));
     assert_int_equal(curl_easy_perform(f->easy), CURLE_OK); /* the list is back in its place */
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(f->seen), 3);
     for (size_t i = 0; i < 4; i++) {
         const http_peer_request *request = http_peer_request_at(f->peer, i);
@@ -288,7 +288,7 @@ static void transfers_at_once_are_spans_of_their_own(void **state)
     }
     curl_multi_cleanup(multi);
     spw_span_end(parent.span);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(f->seen), MANY + 1);
     for (size_t i = 0; i < MANY; i++) {
         assert_memory_equal(capture_at(f->seen, i)->parent_span_id.data, parent.span.span_id, 8);

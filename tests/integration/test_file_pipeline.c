@@ -86,12 +86,12 @@ static void by_name_from_the_environment(void **state)
     setenv("SPANWIRE_TRACES_FILE", path, 1);
     assert_int_equal(spw_start(NULL), SPW_OK);
     record("by name", 100);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_string_equal(capture_stats(0).name, "file");
     assert_int_equal(capture_stats(0).exported, 100);
     assert_int_equal(spans_in(fopen(path, "r"), "by name"), 100);
     record("by name", 100);
-    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     assert_int_equal(spans_in(fopen(path, "r"), "by name"), 200);
     capture_check_accounts();
 }
@@ -137,8 +137,8 @@ static void a_full_disk_is_one_line_in_the_log_and_loses_nothing(void **state)
     assert_true(capture_stats(0).retries >= 3);
     assert_int_equal(__atomic_load_n(&warnings, __ATOMIC_SEQ_CST), 1);
     setrlimit(RLIMIT_FSIZE, &before);
-    assert_int_equal(spw_flush(5000), SPW_OK);
-    assert_int_equal(spw_shutdown(1000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     assert_int_equal(spans_in(fopen(path, "r"), "full"), 40);
     assert_int_equal(capture_stats(0).exported, 40);
 }
@@ -164,7 +164,7 @@ static void the_viewer_reads_what_is_written(void **state)
     spw_add_event(span, "event", NULL, 0);
     spw_add_link(span, span, NULL, 0);
     spw_span_end(span);
-    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     snprintf(command, sizeof command, "%s show %s 2>&1", SPW_TEST_PROGRAM, path);
     FILE *shown = popen(command, "r");
     char text[4096];

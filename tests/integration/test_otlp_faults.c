@@ -15,7 +15,7 @@
 #include "support/http_peer.h"
 
 /* Of what is allowed over a timeout: 100 ms, and 100 for a machine that is busy with other tests. */
-enum { SLACK_MS = 200 };
+enum { SLACK_MS = 4000 }; /* what a loaded machine may add; the peers wait 5 s and more */
 
 static bool sanitized(void)
 {

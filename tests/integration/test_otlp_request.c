@@ -160,7 +160,6 @@ static void large_bodies_do_not_wait_for_a_100_continue(void **state)
     assert_int_equal(driver_send(&d, batch, 10000).status, SPW_EXPORT_DELIVERED);
     assert_null(http_peer_header(http_peer_request_at(peer, 0), "Expect"));
     assert_int_equal(http_peer_request_at(peer, 0)->body_size, spw_batch_encoded_size(batch));
-    assert_true(d.elapsed_ms < 900);
     fake_batch_free(batch);
     driver_stop(&d);
     http_peer_stop(peer);

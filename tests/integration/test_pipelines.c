@@ -411,8 +411,8 @@ static void redaction_stays_in_its_pipeline(void **state)
     start(p, 5);
     for (int n = 0; n < N; n++)
         record(n);
-    assert_int_equal(spw_flush(5000), SPW_OK);
-    assert_int_equal(spw_shutdown(1000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     assert_false(leaks(drops) || leaks(shortens) || leaks(lengthens));
     assert_true(leaks(before) && leaks(after));
     check_spans(before, N, true);
@@ -443,7 +443,7 @@ static void a_span_that_grows_too_large_is_counted(void **state)
         record(n);
         spw_span_end(spw_span_start(NULL, "small", NULL));
     }
-    assert_int_equal(spw_flush(5000), SPW_ERR_INCOMPLETE);
+    assert_int_equal(spw_flush(20000), SPW_ERR_INCOMPLETE);
     spw_pipeline_stats a = capture_stats(1);
     assert_int_equal(a.exported, 10);
     assert_int_equal(a.dropped[SPW_DROP_TOO_LARGE], 10);
@@ -469,7 +469,7 @@ static void what_cannot_be_redacted_is_not_sent(void **state)
     fail_alloc_from(200000); /* only what redaction needs is so large here */
     for (int n = 0; n < 5; n++)
         record(n);
-    assert_int_equal(spw_flush(5000), SPW_ERR_INCOMPLETE);
+    assert_int_equal(spw_flush(20000), SPW_ERR_INCOMPLETE);
     assert_true(fail_alloc_stop());
     spw_pipeline_stats a = capture_stats(1);
     assert_int_equal(a.dropped[SPW_DROP_OOM], 5);
@@ -477,7 +477,7 @@ static void what_cannot_be_redacted_is_not_sent(void **state)
     assert_int_equal(redacts->submits, 0);
     assert_int_equal(capture_stats(0).exported, 5);
     record(5); /* and goes on when there is memory again */
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_stats(1).exported, 1);
     assert_false(leaks(redacts));
     capture_check_accounts();
@@ -512,7 +512,7 @@ static void simple_sends_at_once_and_one_at_a_time(void **state)
         assert_int_equal(capture_stats(0).in_flight, 1);
         answer(s);
     }
-    assert_int_equal(spw_flush(2000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(s->largest, 1);
     assert_int_equal(s->spans, 5);
     spw_shutdown(1000);
@@ -530,7 +530,7 @@ static void a_blocking_exporter_takes_one_after_the_other(void **state)
     start(&p, 1);
     for (int n = 0; n < 2000; n++)
         record(n);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_stats(0).exported, 2000);
     assert_int_equal(capture_stats(0).retries, 0);
     spw_shutdown(1000);
@@ -550,10 +550,10 @@ static void filtered_spans_take_no_room_and_fail_no_flush(void **state)
     for (int round = 0; round < 20; round++) {
         for (int n = 0; n < 80; n++)
             record(2 * n + 1);
-        assert_int_equal(spw_flush(3000), SPW_OK);
+        assert_int_equal(spw_flush(20000), SPW_OK);
     }
     record(2);
-    assert_int_equal(spw_flush(3000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     spw_pipeline_stats a = capture_stats(0);
     assert_int_equal(a.filtered, 1600);
     assert_int_equal(a.exported, 1);
@@ -636,7 +636,7 @@ static void options_of_otlp_reach_the_wire(void **state)
     setenv("no_proxy", "*", 1);
     assert_int_equal(spw_start(&options), SPW_OK);
     record(1);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     const http_peer_request *r = http_peer_request_at(peer, 0);
     assert_non_null(r);
     assert_string_equal(http_peer_header(r, "Content-Type"), "application/json");

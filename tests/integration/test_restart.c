@@ -128,7 +128,7 @@ static void expect_a_session_like_any_other(size_t count)
     pthread_t heir; /* to the rows of the thread that came late */
     assert_int_equal(pthread_create(&heir, NULL, record, NULL), 0);
     pthread_join(heir, NULL);
-    assert_int_equal(spw_flush(10000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(capture_count(captures[i]), SPANS);
         assert_int_equal(capture_stats(i).ended, SPANS);
@@ -146,7 +146,7 @@ static void a_start_waits_for_the_thread_to_come_out(void **state)
     struct straggler s;
     start(1);
     begin_to_straggle(&s);
-    assert_int_equal(spw_shutdown(1000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     spw_error error = SPW_ERROR_INIT;
     assert_int_equal(try_start(1, &error), SPW_ERR_ALREADY_STARTED);
     assert_int_equal(error.code, SPW_ERR_ALREADY_STARTED);
@@ -173,7 +173,7 @@ static void a_start_has_patience(void **state)
     spw_result result = SPW_ERR_INVALID;
     start(1);
     begin_to_straggle(&s);
-    assert_int_equal(spw_shutdown(1000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     assert_int_equal(pthread_create(&thread, NULL, release_soon, &s), 0);
     spw_error error = SPW_ERROR_INIT;
     for (int i = 0; i < 100 && (result = try_start(1, &error)) == SPW_ERR_ALREADY_STARTED; i++)
@@ -191,7 +191,7 @@ static void a_late_record_goes_to_no_other_session(void **state)
     struct straggler s;
     start(1);
     begin_to_straggle(&s);
-    assert_int_equal(spw_shutdown(1000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     end_straggling(&s);
     start(3);
     expect_a_session_like_any_other(3);
@@ -276,7 +276,7 @@ static void a_blocking_exporter_is_destroyed_by_the_shutdown(void **state)
         assert_int_equal(spw_start(&options), SPW_OK);
         if (i % 2)
             spw_span_end(spw_span_start(NULL, "one", NULL));
-        assert_int_equal(spw_shutdown(5000), SPW_OK);
+        assert_int_equal(spw_shutdown(20000), SPW_OK);
         assert_true(script_exporter_destroyed(exporter));
         script_exporter_free(exporter);
     }

@@ -14,6 +14,9 @@
 
 #include "support/script_exporter.h"
 
+/* What is to happen may take so long on a machine that has other things to do; what is not to be waited for takes longer. */
+enum { PATIENCE_MS = 20000, SOON_MS = 4000 };
+
 static uint64_t now_ms(void)
 {
     struct timespec t;
@@ -36,40 +39,47 @@ static void test_flush_delivers(void **state)
     struct script_exporter *e = script_exporter_new();
     script_start(e, NULL);
     record(3, "a");
-    assert_int_equal(spw_flush(2000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(script_exporter_spans(e), 3);
     assert_int_equal(script_exporter_submits(e), 1);
     record(2000, "b");
-    assert_int_equal(spw_flush(2000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(script_exporter_named(e, "b"), 2000);
     assert_identity();
-    assert_int_equal(spw_shutdown(1000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     assert_identity();
     script_exporter_free(e);
+}
+
+/* When so many have come, with no flush: in ms, or not within 20 s. */
+static uint64_t arrival(struct script_exporter *e, size_t spans, uint64_t begun)
+{
+    while (script_exporter_spans(e) < spans && now_ms() - begun < PATIENCE_MS)
+        usleep(1000);
+    assert_int_equal(script_exporter_spans(e), spans);
+    return now_ms() - begun;
 }
 
 static void test_size_and_delay(void **state)
 {
     (void)state;
-    struct script_exporter *e = script_exporter_new();
+    struct script_exporter *whole = script_exporter_new(), *part = script_exporter_new();
     spw_pipeline_options p = SPW_PIPELINE_OPTIONS_INIT;
     p.max_queue_size = 4096;
     p.max_export_batch_size = 100;
-    p.schedule_delay_ms = 1000;
-    script_start(e, &p);
+    p.schedule_delay_ms = 10 * PATIENCE_MS;
+    script_start(whole, &p);
     record(100, "full"); /* a whole batch goes at once... */
+    (void)arrival(whole, 100, now_ms());
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
+    p.schedule_delay_ms = 150;
+    script_start(part, &p);
     uint64_t begun = now_ms();
-    while (script_exporter_spans(e) < 100 && now_ms() - begun < 2000)
-        usleep(1000);
-    assert_true(now_ms() - begun < 800);
     record(5, "few"); /* ...a part of one after the delay */
-    begun = now_ms();
-    while (script_exporter_spans(e) < 105 && now_ms() - begun < 10000)
-        usleep(1000);
-    uint64_t took = now_ms() - begun;
-    assert_true(took >= 800 && took < 9000);
-    assert_int_equal(spw_shutdown(1000), SPW_OK);
-    script_exporter_free(e);
+    assert_true(arrival(part, 5, begun) >= 149);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
+    script_exporter_free(whole);
+    script_exporter_free(part);
 }
 
 static void test_second_start(void **state)
@@ -84,7 +94,7 @@ static void test_second_start(void **state)
     assert_int_equal(spw_start(&again), SPW_ERR_ALREADY_STARTED);
     assert_non_null(strstr(error.text, "already started"));
     record(1, "still works");
-    assert_int_equal(spw_shutdown(1000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     assert_int_equal(script_exporter_spans(e), 1);
     script_exporter_free(e);
 }
@@ -112,7 +122,7 @@ static void test_second_start_with_objects(void **state)
         assert_false(script_exporter_destroyed(running));
         assert_true(script_exporter_destroyed(other));
         record(1, "still works");
-        assert_int_equal(spw_shutdown(5000), SPW_OK);
+        assert_int_equal(spw_shutdown(20000), SPW_OK);
         assert_int_equal(script_exporter_spans(running), 1);
         script_exporter_free(running);
         script_exporter_free(other);
@@ -127,7 +137,7 @@ static void test_restart(void **state)
         script_start(e, NULL);
         record(700, "round");
         spw_span open = spw_span_start(NULL, "open over the shutdown", NULL);
-        assert_int_equal(spw_shutdown(2000), SPW_OK);
+        assert_int_equal(spw_shutdown(20000), SPW_OK);
         assert_int_equal(script_exporter_spans(e), 700);
         spw_set_int(open, "late", 1);
         spw_span_end(open);
@@ -186,7 +196,7 @@ static void test_span_from_earlier_session(void **state)
     script_start(second, NULL);
     spw_span_end(old); /* its session is over: it must not turn up in this one */
     spw_span_end(spw_span_start(&tracer, "new", NULL));
-    assert_int_equal(spw_flush(1000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(script_exporter_spans(second), 1);
     assert_int_equal(script_exporter_named(second, "new"), 1);
     assert_int_equal(account().dropped[SPW_DROP_ALREADY_SHUTDOWN], 1);
@@ -204,7 +214,7 @@ static void test_retry_keeps_everything(void **state)
         script_exporter_push(e, (struct script_answer){ .status = SPW_EXPORT_RETRY, .retry_after_ms = 20, .ambiguous = i == 1 });
     script_start(e, NULL);
     record(50, "kept");
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(script_exporter_spans(e), 50);
     assert_int_equal(script_exporter_submits(e), 3);
     assert_true(script_exporter_retries_same(e));
@@ -222,7 +232,7 @@ static void test_permanent_is_counted(void **state)
     script_exporter_push(e, (struct script_answer){ .status = SPW_EXPORT_PERMANENT });
     script_start(e, NULL);
     record(7, "refused");
-    assert_int_equal(spw_flush(2000), SPW_ERR_INCOMPLETE);
+    assert_int_equal(spw_flush(20000), SPW_ERR_INCOMPLETE);
     assert_int_equal(script_exporter_submits(e), 1);
     assert_int_equal(account().dropped[SPW_DROP_PERMANENT], 7);
     assert_identity();
@@ -238,10 +248,10 @@ static void test_partial_success(void **state)
     script_exporter_push(e, (struct script_answer){ .status = SPW_EXPORT_DELIVERED, .rejected = 1000 }); /* more than was sent */
     script_start(e, NULL);
     record(10, "some");
-    assert_int_equal(spw_flush(2000), SPW_ERR_INCOMPLETE);
+    assert_int_equal(spw_flush(20000), SPW_ERR_INCOMPLETE);
     assert_int_equal(account().rejected, 3);
     record(10, "all");
-    assert_int_equal(spw_flush(2000), SPW_ERR_INCOMPLETE);
+    assert_int_equal(spw_flush(20000), SPW_ERR_INCOMPLETE);
     assert_int_equal(account().rejected, 13);
     assert_int_equal(account().exported, 7);
     assert_identity();
@@ -259,7 +269,7 @@ static void test_maximum_age(void **state)
     p.max_age_ms = 100;
     script_start(e, &p);
     record(4, "old");
-    assert_int_equal(spw_flush(3000), SPW_ERR_INCOMPLETE);
+    assert_int_equal(spw_flush(20000), SPW_ERR_INCOMPLETE);
     assert_int_equal(account().dropped[SPW_DROP_RETRY_EXHAUSTED], 4);
     assert_identity();
     spw_shutdown(1000);
@@ -276,11 +286,11 @@ static void test_hanging_exporter(void **state)
     record(600, "stuck");
     uint64_t begun = now_ms();
     assert_int_equal(spw_flush(200), SPW_ERR_TIMEOUT);
-    assert_true(now_ms() - begun < 350);
+    assert_true(now_ms() - begun < SOON_MS); /* and not its export timeout, 30 s */
     assert_identity();
     begun = now_ms();
     assert_int_equal(spw_shutdown(200), SPW_ERR_TIMEOUT);
-    assert_true(now_ms() - begun < 400);
+    assert_true(now_ms() - begun < SOON_MS);
     assert_int_equal(script_exporter_cancels(e), 1);
     assert_int_equal(account().dropped[SPW_DROP_SHUTDOWN_DEADLINE], 600);
     assert_int_equal(account().queued + account().in_flight, 0);
@@ -305,12 +315,12 @@ static void test_shutdown_during_a_flush(void **state)
     spw_result flushed = SPW_OK;
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, flush_long, &flushed), 0);
-    usleep(50000);
+    while (!script_exporter_submits(e)) /* the flush sends it: the delay is 5 s */
+        usleep(1000);
     uint64_t begun = now_ms();
     assert_int_equal(spw_shutdown(200), SPW_ERR_TIMEOUT);
-    assert_true(now_ms() - begun < 400);
     pthread_join(thread, NULL);
-    assert_true(now_ms() - begun < 600);
+    assert_true(now_ms() - begun < SOON_MS); /* and not 30 s */
     assert_int_equal(flushed, SPW_ERR_TIMEOUT);
     assert_identity();
     script_exporter_free(e);
@@ -325,7 +335,7 @@ static void test_export_timeout_retries(void **state)
     p.export_timeout_ms = 100;
     script_start(e, &p);
     record(5, "second try");
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(script_exporter_cancels(e), 1);
     assert_int_equal(script_exporter_spans(e), 5);
     assert_int_equal(account().ambiguous, 5);
@@ -348,10 +358,10 @@ static void test_blocking_exporter(void **state)
     assert_int_equal(spw_start(&options), SPW_OK);
     record(1000, "x");
     assert_int_equal(spw_flush(300), SPW_ERR_TIMEOUT);
-    assert_int_equal(script_exporter_spans(quick), 1000);
+    (void)arrival(quick, 1000, now_ms());
     uint64_t begun = now_ms();
     assert_int_equal(spw_shutdown(200), SPW_ERR_TIMEOUT);
-    assert_true(now_ms() - begun < 400);
+    assert_true(now_ms() - begun < SOON_MS);
     assert_identity();
     assert_false(script_exporter_destroyed(slow));
     script_exporter_release(slow);
@@ -376,7 +386,9 @@ static void test_queue_full_of_one(void **state)
     options.pipeline_count = 2;
     assert_int_equal(spw_start(&options), SPW_OK);
     record(5000, "y");
-    (void)spw_flush(300);
+    assert_int_equal(spw_flush(300), SPW_ERR_TIMEOUT);
+    (void)arrival(live, 5000, now_ms());
+    assert_int_equal(spw_flush(50), SPW_ERR_TIMEOUT); /* the last answer is taken */
     spw_stats_snapshot s = SPW_STATS_INIT;
     spw_stats(&s);
     assert_int_equal(s.pipelines[0].dropped[SPW_DROP_QUEUE_FULL], 4900);
@@ -456,8 +468,8 @@ static void test_disabled(void **state)
     spw_span span = spw_span_start(NULL, "nothing", NULL);
     assert_false(spw_is_recording(span));
     spw_span_end(span);
-    assert_int_equal(spw_flush(100), SPW_OK); /* nothing is left, so a program that checks has nothing to complain of */
-    assert_int_equal(spw_shutdown(100), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK); /* nothing is left, so a program that checks has nothing to complain of */
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     assert_int_equal(spw_flush(100), SPW_ERR_NOT_STARTED);
     unsetenv("OTEL_SDK_DISABLED");
 }
@@ -487,6 +499,18 @@ static long worker_switches(void)
     return total;
 }
 
+/* Once what there was to do is done. */
+static long settled_switches(void)
+{
+    long before = -2, now = worker_switches();
+    for (int i = 0; i < 100 && now != before; i++) {
+        before = now;
+        usleep(200000);
+        now = worker_switches();
+    }
+    return now;
+}
+
 static void test_no_wakeups_when_idle(void **state)
 {
     (void)state;
@@ -495,9 +519,8 @@ static void test_no_wakeups_when_idle(void **state)
     p.schedule_delay_ms = 20;
     script_start(e, &p);
     record(10, "z");
-    assert_int_equal(spw_flush(1000), SPW_OK);
-    usleep(100000);
-    long before = worker_switches();
+    assert_int_equal(spw_flush(20000), SPW_OK);
+    long before = settled_switches();
     assert_true(before >= 0);
     usleep(1000000);
     long after = worker_switches();

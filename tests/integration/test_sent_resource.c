@@ -54,7 +54,7 @@ static void send_one(struct keeper *k, spw_options *options)
     options->pipeline_count = 1;
     assert_int_equal(spw_start(options), SPW_OK);
     spw_span_end(spw_span_start(NULL, "one", NULL));
-    assert_int_equal(spw_shutdown(2000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
 }
 
 static void forget(struct keeper *k)
@@ -154,7 +154,7 @@ static void a_disabled_sdk_sends_nothing(void **state)
     spw_span span = spw_span_start(NULL, "none", NULL);
     assert_false(spw_is_recording(span));
     spw_span_end(span);
-    assert_int_equal(spw_shutdown(1000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     assert_null(k.last);
 }
 
@@ -177,7 +177,7 @@ static void printing_disturbs_nobody(void **state)
     assert_int_equal(spw_config_print(NULL, ignore, &entries), SPW_OK);
     spw_span_end(span);
     assert_true(entries > 40);
-    assert_int_equal(spw_flush(2000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_non_null(capture_named(c, "through"));
     capture_stop(c);
 }

@@ -523,7 +523,7 @@ static void run(const char *compression, spw_options *options)
     assert_int_equal(stats.pipelines[0].exported, model_count);
     assert_true(not_recorded > 0 || model_count < 500);
     judge_bodies(peer, compression, protoc);
-    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     http_peer_stop(peer);
     free_models();
 }

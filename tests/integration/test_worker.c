@@ -82,6 +82,16 @@ static bool first_submitted(void)
     return __atomic_load_n(&manuals[0].submits, __ATOMIC_SEQ_CST) >= 1;
 }
 
+static bool first_submitted_again(void)
+{
+    return __atomic_load_n(&manuals[0].submits, __ATOMIC_SEQ_CST) >= 2;
+}
+
+static bool one_exported(void)
+{
+    return account().exported == 1;
+}
+
 static bool both_submitted(void)
 {
     return first_submitted() && __atomic_load_n(&manuals[1].submits, __ATOMIC_SEQ_CST) >= 1;
@@ -127,9 +137,7 @@ static void test_flush_cuts_a_back_off_short(void **state)
     for (uint64_t until = now_ms() + 2000; script_exporter_submits(e) < 1 && now_ms() < until;)
         usleep(1000);
     usleep(20000);
-    uint64_t begun = now_ms();
-    assert_int_equal(spw_flush(3000), SPW_OK);
-    assert_true(now_ms() - begun < 1000);
+    assert_int_equal(spw_flush(20000), SPW_OK); /* and not after 60 s */
     spw_shutdown(1000);
     script_exporter_free(e);
 }
@@ -138,7 +146,7 @@ static void *flush_often(void *arg)
 {
     uint64_t *failed = arg;
     for (int i = 0; i < 300; i++)
-        if (spw_flush(3000) != SPW_OK)
+        if (spw_flush(20000) != SPW_OK)
             __atomic_add_fetch(failed, 1, __ATOMIC_RELAXED);
     return NULL;
 }
@@ -156,7 +164,7 @@ static void test_flushes_at_once(void **state)
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(failed, 0);
-    assert_true(now_ms() - begun < 2500);
+    assert_true(now_ms() - begun < 15000); /* one that is not served takes its 20 s */
     spw_shutdown(1000);
     script_exporter_free(e);
 }
@@ -174,7 +182,7 @@ static void test_flush_of_49_days(void **state)
     (void)state;
     assert_int_equal(manual_start(1, 0), SPW_OK);
     record_one();
-    assert_true(within(2000, first_submitted));
+    assert_true(within(20000, first_submitted));
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, answer_later, NULL), 0);
     assert_int_equal(spw_flush(UINT32_MAX - 1), SPW_OK);
@@ -194,7 +202,7 @@ static void test_commit_after_the_worker_fell_asleep(void **state)
     assert_int_equal(manual_start(2, 60000), SPW_OK);
     struct spw__engine *engine = spw__engine_current();
     record_one();
-    assert_true(within(2000, both_submitted));
+    assert_true(within(20000, both_submitted));
     usleep(20000); /* asleep by now */
 
     static const uint8_t span[] = { 0x12, 0x02, 0x2a, 0x00 };
@@ -214,7 +222,7 @@ static void test_commit_after_the_worker_fell_asleep(void **state)
     spw__queue_commit(recorder, sizeof span, 0, lanes, urgent);
     spw__leave(recorder);
 
-    assert_true(within(2000, second_submitted_again));
+    assert_true(within(20000, second_submitted_again));
     manual_answer(&manuals[0]);
     manual_answer(&manuals[1]);
     spw_shutdown(0);
@@ -227,12 +235,11 @@ static void test_answer_at_the_last_moment(void **state)
     assert_int_equal(manual_start(1, 50), SPW_OK);
     manuals[0].answer_at_cancel = true;
     record_one();
-    assert_true(within(2000, first_submitted));
-    usleep(150000);
-    assert_int_equal(account().exported, 1);
+    assert_true(within(20000, first_submitted));
+    assert_true(within(20000, one_exported));
     assert_int_equal(account().ambiguous, 0);
     record_one();
-    usleep(20000);
+    assert_true(within(20000, first_submitted_again));
     (void)spw_shutdown(1); /* the same at the deadline of a shutdown */
     assert_int_equal(account().exported, 2);
     assert_int_equal(account().dropped[SPW_DROP_SHUTDOWN_DEADLINE], 0);
@@ -262,8 +269,12 @@ static void test_start_while_an_exporter_holds_the_worker(void **state)
     assert_non_null(strstr(error.text, "exporter"));
     assert_true(script_exporter_destroyed(e));
     script_exporter_free(e);
-    usleep(900000);
-    assert_int_equal(manual_start(1, 0), SPW_OK);
+    spw_result result = SPW_ERR_ALREADY_STARTED;
+    for (int i = 0; i < 7 && result == SPW_ERR_ALREADY_STARTED; i++) {
+        usleep(900000);
+        result = manual_start(1, 0);
+    }
+    assert_int_equal(result, SPW_OK);
     spw_shutdown(0);
 }
 
@@ -274,7 +285,7 @@ static void test_a_batch_stays_lent_to_an_exporter_without_cancel(void **state)
     assert_int_equal(manual_start(1, 0), SPW_OK);
     manuals[0].base.cancel = NULL;
     record_one();
-    assert_true(within(2000, first_submitted));
+    assert_true(within(20000, first_submitted));
     record_one();
     assert_int_equal(spw_shutdown(20), SPW_ERR_TIMEOUT);
     assert_int_equal(account().dropped[SPW_DROP_SHUTDOWN_DEADLINE], 2);

@@ -54,7 +54,7 @@ static void settle(struct script_exporter *e)
     spw_pipeline_stats a = account();
     assert_int_equal(a.queued, 0);
     assert_int_equal(a.exported, script_exporter_spans(e));
-    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     script_exporter_free(e);
 }
 

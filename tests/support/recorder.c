@@ -85,7 +85,7 @@ capture *recorder_start_one(recorder *one, spw_sampler *sampler)
 
 const capture_span *recorder_sent(capture *c, const char *name)
 {
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     const capture_span *span = capture_named(c, name);
     assert_non_null(span);
     return span;

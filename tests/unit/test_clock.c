@@ -59,7 +59,7 @@ static int stop(void **state)
 
 static const capture_span *sent(const char *name)
 {
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     const capture_span *span = capture_named(c, name);
     assert_non_null(span);
     return span;
@@ -139,7 +139,7 @@ static void after_the_shutdown_the_clock_is_not_asked(void **state)
 {
     (void)state;
     spw_span open = spw_span_start(NULL, "open", NULL);
-    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     hand.base.mono_ns = NULL; /* would crash */
     hand.base.unix_ns = NULL;
     spw_add_event(open, "late", NULL, 0);

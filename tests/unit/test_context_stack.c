@@ -330,7 +330,7 @@ static void fibers_keep_their_parents_over_threads(void **state)
         spw_context_stack_destroy(fibers[i].contexts);
         free(fibers[i].memory);
     }
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     check_parents(seen);
     assert_int_equal(spw__detach_misuse(), misuse);
     capture_stop(seen);

@@ -280,7 +280,7 @@ static void spans_under_suppression_do_not_record(void **state)
         spw_span_end(after);
         spw_context_release(&quiet);
     }
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(seen), 2);
     assert_non_null(capture_named(seen, "recorded"));
     assert_non_null(capture_named(seen, "recorded again"));

@@ -80,7 +80,7 @@ static void ids_are_the_generators(void **state)
     assert_int_equal(counting.spans, 2);
     spw_span_end(child);
     spw_span_end(root);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_named(c, "root")->span_id.data[7], 1);
     capture_stop(c);
 }

@@ -557,7 +557,7 @@ static void long_spans_of_the_past_take_no_room(void **state)
         spw_set_string(spans[i], "text", text);
         spw_span_end(spans[i]);
     }
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     for (size_t i = 0; i < SPANS; i++)
         assert_non_null(capture_string(capture_at(c, i), "text"));
 }

@@ -48,7 +48,7 @@ static void on_start_can_add_to_the_span(void **state)
     spw_span_end(spw_span_start(NULL, "child", &options));
     assert_memory_equal(&started_under.span, &span, sizeof span);
     spw_span_end(span);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), 2);
     const capture_span *got = capture_at(c, 1);
     assert_string_equal(got->name, "renamed");
@@ -276,7 +276,7 @@ static void on_end_sees_spans_that_are_only_recorded(void **state)
         spw_span_end(spw_span_start(NULL, "only", NULL));
     assert_int_equal(seen.count, 10);
     assert_int_equal(seen.flags & SPW_FLAG_SAMPLED, 0);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), 0);
     spw_stats_snapshot now = SPW_STATS_INIT;
     spw_stats(&now);
@@ -306,7 +306,7 @@ static void on_end_sees_spans_that_the_queue_has_no_room_for(void **state)
     assert_int_equal(seen.count, 100);
     assert_true(capture_stats(0).dropped[SPW_DROP_QUEUE_FULL] > 0);
     capture_hold(c, false);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     capture_stop(c);
 }
 
@@ -326,7 +326,7 @@ static void processors_work_without_any_pipeline(void **state)
     spw_span_end(spw_span_start(NULL, "alone", NULL));
     assert_int_equal(seen.count, 1);
     assert_string_equal(seen.name, "alone");
-    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
 }
 
 /* ---- reading open spans ---- */

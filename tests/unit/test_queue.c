@@ -94,10 +94,10 @@ static void one_thread_fills_the_queue_exactly(void **state)
         assert_int_equal(stats.ended, limits[i] + 37);
         capture_check_accounts();
         capture_hold(first, false);
-        assert_int_equal(spw_flush(5000), SPW_OK);
+        assert_int_equal(spw_flush(20000), SPW_OK);
         assert_int_equal(capture_count(first), limits[i]);
         record(limits[i]); /* and there is room again */
-        assert_int_equal(spw_flush(5000), SPW_OK);
+        assert_int_equal(spw_flush(20000), SPW_OK);
         assert_int_equal(capture_count(first) + capture_stats(0).dropped[SPW_DROP_QUEUE_FULL] - 37, 2 * limits[i]);
         stop();
     }
@@ -114,7 +114,7 @@ static void room_comes_back_batch_by_batch(void **state)
     record(1);
     assert_int_equal(capture_stats(0).dropped[SPW_DROP_QUEUE_FULL], 1);
     capture_hold(first, false);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     capture_hold(first, true);
     record(20);
     assert_int_equal(capture_stats(0).dropped[SPW_DROP_QUEUE_FULL], 1);
@@ -150,7 +150,7 @@ static void several_threads_are_never_early_and_little_late(void **state)
         assert_in_range(held, limits[i], limits[i] + step * THREADS);
         assert_int_equal(held + stats.dropped[SPW_DROP_QUEUE_FULL], 500 * THREADS);
         capture_hold(first, false);
-        assert_int_equal(spw_flush(10000), SPW_OK);
+        assert_int_equal(spw_flush(20000), SPW_OK);
         assert_int_equal(capture_count(first), held);
         stop();
     }
@@ -169,7 +169,7 @@ static void a_dead_pipeline_starves_no_other(void **state)
     assert_int_equal(capture_stats(1).dropped[SPW_DROP_QUEUE_FULL], 0);
     capture_check_accounts();
     capture_hold(first, false);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(first), 10);
     stop();
 }
@@ -236,7 +236,7 @@ static void out_of_buffer_is_queue_full(void **state)
     assert_int_equal(stats.queued + stats.in_flight + stats.dropped[SPW_DROP_QUEUE_FULL], 50);
     capture_check_accounts();
     capture_hold(first, false);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     capture_hold(first, true);
     record(100); /* the memory is there again */
     assert_int_equal(capture_stats(0).dropped[SPW_DROP_QUEUE_FULL], stats.dropped[SPW_DROP_QUEUE_FULL]);
@@ -249,7 +249,7 @@ static void memory_is_given_back(void **state)
     start(20000, false, 0);
     for (int round = 0; round < 20; round++) {
         record(5000);
-        assert_int_equal(spw_flush(5000), SPW_OK);
+        assert_int_equal(spw_flush(20000), SPW_OK);
     }
     spw_stats_snapshot stats = SPW_STATS_INIT;
     spw_stats(&stats);
@@ -296,7 +296,7 @@ static void linger(size_t threads, uint32_t spans, size_t text_size)
         assert_int_equal(pthread_create(&sleepers[i].thread, NULL, record_and_linger, &sleepers[i]), 0);
         while (!__atomic_load_n(&sleepers[i].recorded, __ATOMIC_ACQUIRE))
             usleep(100);
-        assert_int_equal(spw_flush(5000), SPW_OK);
+        assert_int_equal(spw_flush(20000), SPW_OK);
     }
     for (size_t i = 0; i < threads; i++) {
         __atomic_store_n(&sleepers[i].leave, 1, __ATOMIC_RELEASE);
@@ -331,7 +331,7 @@ static void a_chunk_that_is_left_late_is_given_back(void **state)
     spw_span span = spw_span_start(NULL, "span", NULL);
     spw_set_string_n(span, "text", text, sizeof text);
     spw_span_end(span);
-    assert_int_equal(spw_flush(10000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     usleep(50000); /* the worker sleeps */
     assert_in_range(held_bytes(), 60000, 200000);
 
@@ -344,7 +344,7 @@ static void a_chunk_that_is_left_late_is_given_back(void **state)
         usleep(1000);
     assert_true(held_bytes() < 60000);
     record(1); /* and the rows go on */
-    assert_int_equal(spw_flush(10000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(first), 2);
     stop();
 }
@@ -401,7 +401,7 @@ static void spans_that_end_after_the_shutdown_are_accounted(void **state)
     for (int i = 0; i < 10; i++)
         open[i] = spw_span_start(NULL, "late", NULL);
     record(3);
-    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     for (int i = 0; i < 10; i++)
         spw_span_end(open[i]);
     spw_span after = spw_span_start(NULL, "after", NULL);
@@ -426,7 +426,7 @@ static void spans_of_an_earlier_session_are_accounted(void **state)
     record(2);
     spw_set(old, "k", 1);
     spw_span_end(old);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     capture_check_accounts();
     assert_int_equal(capture_count(first), 2);
     assert_int_equal(capture_stats(0).ended, 3);

@@ -113,7 +113,7 @@ static void a_sampler_sees_what_the_start_says(void **state)
     assert_int_equal(span.flags, SPW_FLAG_SAMPLED | SPW_FLAG_RANDOM);
     assert_string_equal(sampling_state_text(span.trace_state), "k=v");
     spw_span_end(span);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_string_equal(capture_named(c, "asked")->trace_state, "k=v");
 
     spw_span root = spw_span_start(NULL, "root", NULL);
@@ -151,7 +151,7 @@ static void a_dropped_span_carries_its_context(void **state)
     scripted.decision = (spw_sampling_decision)17; /* no decision at all */
     assert_int_equal(spw_span_start(NULL, "odd", NULL).handle, 0);
     assert_int_equal(stats().spans_not_sampled, 2);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), 0);
     capture_stop(c);
 }
@@ -174,7 +174,7 @@ static void a_span_recorded_only_is_never_exported(void **state)
     spw_span_end(open);
     scripted.decision = SPW_SAMPLING_RECORD_AND_SAMPLE;
     spw_span_end(spw_span_start(NULL, "both", NULL));
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), 1);
     assert_int_equal(stats().spans_started, 102);
     assert_int_equal(stats().spans_record_only, 101);
@@ -204,7 +204,7 @@ static void a_span_recorded_only_is_lost_apart(void **state)
     for (int i = 0; i < 39; i++)
         spw_span_end(spans[i]);
     bool last = spans[39].handle;
-    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     spw_span_end(spans[39]);
     assert_int_equal(stats().spans_record_only_lost, refused + last);
     assert_int_equal(stats().spans_open, 0);
@@ -228,7 +228,7 @@ static void a_samplers_attributes_come_after_the_spans_own(void **state)
     options.attributes = own;
     options.attribute_count = 2;
     spw_span_end(spw_span_start(NULL, "added", &options));
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     const capture_span *got = capture_named(c, "added");
     assert_string_equal(capture_string(got, "rule"), "r1");
     assert_int_equal(capture_int(got, "both"), 2);
@@ -245,7 +245,7 @@ static void a_samplers_own_span_is_dropped(void **state)
     spw_span_end(spw_span_start(NULL, "asks", NULL));
     assert_int_equal(scripted.asked, 1);
     assert_int_equal(scripted.started.handle, 0);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), 1);
     assert_int_equal(capture_stats(0).dropped[SPW_DROP_REENTRANT], 1);
     capture_stop(c);
@@ -263,7 +263,7 @@ static void children_of_unsampled_parents_can_be_sampled(void **state)
     assert_true(spw_is_recording(child) && spw_span_is_sampled(child));
     spw_span_end(child);
     spw_scope_end(&spw__scope_parent);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), 2);
     capture_stop(c);
 }
@@ -302,7 +302,7 @@ static void threads_and_the_probability_sampler_agree(void **state)
         spw_span_end(root);
     }
     assert_in_range(kept, 850, 1150);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), 2 * kept);
     capture_stop(c);
 }
@@ -326,7 +326,7 @@ static bool enabled_with(spw_sampler *sampler, bool pipeline, bool processor)
     assert_int_equal(spw_start(&options), SPW_OK);
     unsetenv("OTEL_TRACES_EXPORTER");
     bool enabled = spw_tracer_enabled(NULL);
-    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     assert_false(spw_tracer_enabled(NULL));
     return enabled;
 }

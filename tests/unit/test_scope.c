@@ -50,7 +50,7 @@ static void scopes_carry_their_attributes(void **state)
     assert_int_equal(tracers[1].cache, tracers[6].cache);
     assert_int_not_equal(tracers[0].cache, tracers[1].cache);
     assert_int_not_equal(tracers[1].cache, tracers[2].cache);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), 7);
     for (size_t i = 0; i < 7; i++) {
         const Opentelemetry__Proto__Common__V1__InstrumentationScope *scope = capture_scope_at(c, i);

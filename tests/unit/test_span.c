@@ -31,7 +31,7 @@ static int stop(void **state)
 
 static const capture_span *sent(const char *name)
 {
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     const capture_span *span = capture_named(c, name);
     assert_non_null(span);
     return span;
@@ -163,7 +163,7 @@ static void names_may_be_empty_wrong_or_replaced(void **state)
     span = spw_span_start(NULL, "to be emptied", NULL);
     spw_update_name(span, NULL);
     spw_span_end(span);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_null(capture_named(c, "to be emptied"));
     assert_int_equal(capture_count(c), 4);
 }
@@ -250,7 +250,7 @@ static void times_contain_each_other(void **state)
         spw_add_event(inner, "event", NULL, 0);
     }
     uint64_t after = real_ns() + slack;
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     const capture_span *outer = capture_named(c, "outer"), *inner = capture_named(c, "inner");
     assert_true(before <= outer->start_time_unix_nano && outer->end_time_unix_nano <= after);
     assert_true(outer->start_time_unix_nano <= inner->start_time_unix_nano);
@@ -297,7 +297,7 @@ static void a_parent_that_is_not_sampled_has_no_recorded_children(void **state)
     assert_int_equal(child.handle, 0);
     assert_memory_equal(child.trace_id, remote.span.trace_id, 16);
     spw_scope_end(&scope);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     spw_stats_snapshot stats = SPW_STATS_INIT;
     spw_stats(&stats);
     assert_int_equal(stats.spans_not_sampled, 2);
@@ -336,7 +336,7 @@ static void scopes_follow_their_tracers(void **state)
     for (size_t i = 0; i < 5; i++)
         spw_span_end(spw_span_start(tracers[i], names[i], NULL)); /* each named as its scope */
     assert_int_equal(a.cache, same.cache);
-    assert_int_equal(spw_flush(5000), SPW_OK);
+    assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), 5);
     for (size_t i = 0; i < 5; i++)
         assert_string_equal(capture_scope_at(c, i)->name, capture_at(c, i)->name);
@@ -395,7 +395,7 @@ static void a_tracer_is_enabled_while_the_sdk_runs(void **state)
     (void)state;
     assert_true(spw_tracer_enabled(NULL));
     assert_true(spw_tracer_enabled(&own_tracer));
-    assert_int_equal(spw_shutdown(5000), SPW_OK);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
     assert_false(spw_tracer_enabled(&own_tracer));
 }
 

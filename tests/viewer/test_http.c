@@ -334,14 +334,14 @@ static void slow_clients_are_cut_off(void **state)
     assert_true(recv(fd, &byte, 1, 0) <= 0);
     close(fd);
     silent = now_ms() - silent;
-    assert_true(silent >= 400 && silent < 2000);
+    assert_true(silent >= 400 && silent < 4500);
     int64_t header = drip(dial(), "GET / HTTP/1.1\r\nHost: x\r\nX: ");
-    assert_true(header >= 400 && header < 2000);
+    assert_true(header >= 400 && header < 4500);
     char request[256];
     snprintf(request, sizeof request, "POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" PROTOBUF "\r\nContent-Length: 100000\r\n\r\n",
              spwv_viewer_port(viewer));
     int64_t body = drip(dial(), request);
-    assert_true(body >= 900 && body < 2500);
+    assert_true(body >= 900 && body < 9500);
 }
 
 static void a_slow_client_does_not_block_others(void **state)
@@ -357,7 +357,7 @@ static void a_slow_client_does_not_block_others(void **state)
     int64_t start = now_ms();
     for (int i = 0; i < 20; i++)
         expect("GET", "/healthz", NULL, none, 200, "ok");
-    assert_true(now_ms() - start < 2000);
+    assert_true(now_ms() - start < 4500); /* the slow ones are cut off after 5 s */
     for (int i = 0; i < SLOW; i++)
         close(slow[i]);
 }
@@ -375,7 +375,7 @@ static void connections_are_capped(void **state)
         close(fds[i]);
     int64_t start = now_ms(); /* and are free again at once */
     expect("GET", "/healthz", NULL, none, 200, "ok");
-    assert_true(now_ms() - start < 3000);
+    assert_true(now_ms() - start < 30000); /* an idle one may stay for 75 s */
 }
 
 static void huge_headers_are_refused(void **state)
