@@ -116,7 +116,7 @@ static void hangs_for_ever(struct fault *f)
     fault_start(f, http_peer_url(peer), NULL);
     fault_record(f, 5000, 20);
     fault_stop(f, 500);
-    FAULT_CHECK(f, f->shutdown == SPW_ERR_TIMEOUT && f->shutdown_ms <= 600);
+    FAULT_CHECK(f, f->shutdown == SPW_ERR_TIMEOUT && f->shutdown_ms <= 900);
     FAULT_CHECK(f, f->stats.pipelines[0].dropped[SPW_DROP_QUEUE_FULL] >= 5000 - 2048 - 16);
     fault_collect(f, peer);
     FAULT_CHECK(f, f->delivered == 0);
@@ -131,7 +131,7 @@ static void nowhere(struct fault *f, const char *endpoint)
     fault_start(f, endpoint, NULL);
     fault_record(f, 1000, 100);
     fault_stop(f, 500);
-    if (f->shutdown == SPW_OK || f->shutdown_ms > 600)
+    if (f->shutdown == SPW_OK || f->shutdown_ms > 900)
         fault_fail(f, "shutdown: %s after %u ms", spw_result_text(f->shutdown), f->shutdown_ms);
     FAULT_CHECK(f, f->stats.pipelines[0].dropped[SPW_DROP_SHUTDOWN_DEADLINE] == 1000);
     fault_judge(f);

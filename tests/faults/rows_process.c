@@ -41,6 +41,7 @@ static void child_records_and(bool returns)
 {
     spw_options options = SPW_OPTIONS_INIT;
     options.otlp_endpoint = exit_url;
+    options.exit_timeout_ms = 20000; /* ten at once on a busy machine may need more than the usual second */
     if (spw_start(&options) == SPW_OK) {
         spw_span span = spw_span_start(NULL, "work", NULL);
         spw_set_int(span, "seq", 1);

@@ -50,7 +50,7 @@ static void far_away_retry(struct fault *f)
     fault_record(f, 300, 0);
     fault_wait(f, peer, 1);
     fault_stop(f, 300);
-    FAULT_CHECK(f, f->shutdown == SPW_ERR_TIMEOUT && f->shutdown_ms <= 400);
+    FAULT_CHECK(f, f->shutdown == SPW_ERR_TIMEOUT && f->shutdown_ms <= 700);
     fault_collect(f, peer);
     fault_judge(f);
     snprintf(f->note, sizeof f->note, "shutdown of 300 ms took %u ms", f->shutdown_ms);
