@@ -148,14 +148,21 @@ static spw_result build_pipelines(struct spw__config *config, struct spw__worker
     return SPW_OK;
 }
 
-/* Exporters on threads of their own have that time to come to an end; at least JOIN_MS. */
-static void free_worker(struct spw__worker *worker, uint32_t timeout_ms)
+/* The worker has gone and no batch is lent: nobody knows the exporters any more. Those on threads of their own have that time to come to an
+ * end; at least JOIN_MS. */
+static void finish_pipelines(struct spw__worker *worker, uint32_t timeout_ms)
 {
     uint64_t until = spw__mono_ns() + (timeout_ms > JOIN_MS ? timeout_ms : JOIN_MS) * 1000000ull;
     for (uint32_t i = 0; i < worker->pipeline_count; i++)
         spw__adapter_dismiss(worker->pipelines[i].exporter, until);
     for (uint32_t i = 0; i < worker->pipeline_count; i++)
         spw__pipeline_fini(&worker->pipelines[i]);
+    worker->pipeline_count = 0;
+}
+
+static void free_worker(struct spw__worker *worker, uint32_t timeout_ms)
+{
+    finish_pipelines(worker, timeout_ms);
     spw__loop_destroy(worker->loop);
     spw__extensions_destroy(&worker->extensions);
     spw_free(worker->resource);
@@ -373,16 +380,20 @@ static spw_result stop(struct spw__worker *worker, uint32_t timeout_ms)
     spw_result result = spw__worker_flush(worker, left_of(&time), true, refused);
     spw__sdk.worker = NULL;
     spw__sdk.left = worker;
-    bool joined = spw__worker_join(worker, JOIN_MS);
-    bool alone = joined && worker->quiet && !lends(worker) && await_flushes();
+    bool joined = spw__worker_join(worker, JOIN_MS), over = joined && !lends(worker);
+    if (!worker->quiet) /* another look: it may have gone on meanwhile */
+        worker->quiet = spw__engine_close(worker->engine, left_of(&time) < QUIESCE_MS ? left_of(&time) : QUIESCE_MS);
+    bool alone = over && worker->quiet && await_flushes();
     if (spw__sdk.left != worker)
         return result; /* another thread's start has come while we waited, and has freed it */
+    if (over)
+        finish_pipelines(worker, left_of(&time));
     if (worker->quiet && !spw__sdk.flushing) {
         spw_result processed = spw__extensions_shutdown(&worker->extensions, left_of(&time));
         result = result == SPW_OK ? processed : result;
     }
     if (alone) {
-        free_worker(worker, left_of(&time));
+        free_worker(worker, 0);
         spw__sdk.left = NULL;
         return result;
     }

@@ -214,11 +214,11 @@ static void an_idle_one_is_destroyed_before_the_shutdown_returns(void **state)
     }
 }
 
-/* Several of them cost the time of one. */
-static void those_that_do_not_come_back_are_left_behind(void **state)
+enum { COUNT = 16 };
+
+/* How long a shutdown takes that leaves that many behind. */
+static uint64_t leave_behind(void)
 {
-    (void)state;
-    enum { COUNT = 16 };
     struct blocking *b[COUNT];
     for (int i = 0; i < COUNT; i++) {
         b[i] = blocking_new(WAITS);
@@ -230,12 +230,23 @@ static void those_that_do_not_come_back_are_left_behind(void **state)
         await_submit(b[i]);
     uint64_t begun = now_ms();
     assert_int_equal(spw_shutdown(100), SPW_ERR_TIMEOUT);
-    assert_true(now_ms() - begun < 600); /* 150, and what the machine takes */
+    uint64_t took = now_ms() - begun;
     assert_int_equal(left_behind, COUNT);
     for (int i = 0; i < COUNT; i++)
         assert_false(is_destroyed(b[i]));
     for (int i = 0; i < COUNT; i++)
         blocking_free(b[i]); /* waits for the destroy */
+    return took;
+}
+
+/* Several of them cost the time of one: 150 ms, and what the machine takes; one after the other it would be 900. */
+static void those_that_do_not_come_back_are_left_behind(void **state)
+{
+    (void)state;
+    uint64_t took = leave_behind();
+    for (int i = 0; i < 20 && took >= 600; i++)
+        took = leave_behind();
+    assert_true(took < 600);
     struct blocking *next = blocking_new(ANSWERS);
     start(&next, 1, SPW_NEVER); /* they hold nothing of ours */
     record_one();

@@ -259,6 +259,20 @@ static void pipelines_that_stand_apart_begin_together(void **state)
     expect_a_session_like_any_other(3);
 }
 
+/* The thread knows nothing of exporters: they are destroyed, whatever becomes of it. */
+static void exporters_are_destroyed_beside_the_thread(void **state)
+{
+    (void)state;
+    struct straggler s;
+    struct script_exporter *exporter = script_exporter_new();
+    script_start(exporter, NULL);
+    begin_to_straggle(&s);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
+    assert_true(script_exporter_destroyed(exporter));
+    end_straggling(&s);
+    script_exporter_free(exporter);
+}
+
 /* ---- exporters that block ---- */
 
 static void a_blocking_exporter_is_destroyed_by_the_shutdown(void **state)
@@ -290,6 +304,7 @@ int main(void)
         TEST(a_start_has_patience),
         TEST(a_late_record_goes_to_no_other_session),
         TEST(pipelines_that_stand_apart_begin_together),
+        TEST(exporters_are_destroyed_beside_the_thread),
         TEST(a_blocking_exporter_is_destroyed_by_the_shutdown),
     };
     return cmocka_run_group_tests_name("restart", tests, NULL, NULL);

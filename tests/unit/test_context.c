@@ -9,6 +9,7 @@
 #include <spanwire/spanwire.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "record/engine.h"
 #include "record/thread.h"
@@ -328,12 +329,22 @@ static uint64_t step_through(uint64_t first, bool full, bool crossed)
 #endif
 
 #ifdef CAN_STEP
-/* Every instruction is a signal: slow, and more so where each is many. The sanitizer needs no more than a sample. */
+/*
+ * Every instruction is a signal: slow, and more so where each is many. The sanitizer needs no more than a sample, and on a machine that has
+ * other things to do a smaller one.
+ */
 #ifdef __SANITIZE_ADDRESS__
-enum { STRIDE = 4 };
+enum { STRIDE = 4, SECONDS = 5 };
 #else
-enum { STRIDE = 1 };
+enum { STRIDE = 1, SECONDS = 20 };
 #endif
+
+static uint64_t seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec;
+}
 
 static void step_every_way(void)
 {
@@ -341,7 +352,7 @@ static void step_every_way(void)
     sigaction(SIGTRAP, &action, &before);
     spw_token outer = attach(3);
     for (int how = 0; how < 4; how++)
-        for (uint64_t k = 1; k <= GAP; k += STRIDE) {
+        for (uint64_t k = 1, until = seconds() + SECONDS; k <= GAP && seconds() <= until; k += STRIDE) {
             uint64_t steps = step_through(k, how & 2, how & 1);
             assert_in_range(steps, 100, 10 * PATIENCE);
             assert_int_equal(current_number(), 3);
