@@ -8,9 +8,9 @@ static size_t span_size; /* atomic */
 static void null_submit(spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token)
 {
     (void)self;
-    spw_batch_iter it = spw_batch_begin(batch);
+    spw_span_iter it = spw_batch_spans(batch);
     spw_span_view view;
-    if (spw_batch_next_span(&it, &view))
+    if (spw_span_next(&it, &view))
         __atomic_store_n(&span_size, view.encoded.size, __ATOMIC_RELAXED);
     __atomic_add_fetch(&spans, spw_batch_count(batch), __ATOMIC_RELAXED);
     const spw_export_result ok = SPW_EXPORT_RESULT_INIT;

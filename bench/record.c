@@ -64,8 +64,8 @@ static void flush(void)
 /* A recorder that drops looks fast: everything that ended has to have come out at the other end. */
 static bool all_arrived(void)
 {
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     const spw_pipeline_stats *p = &stats.pipelines[0];
     uint64_t dropped = stats.attributes_dropped + stats.events_dropped;
     for (int i = 0; i < SPW_DROP_CAUSES; i++)

@@ -76,8 +76,8 @@ static void start_sdk(const struct sink *sink, const struct setting *setting)
 
 static uint64_t dropped_so_far(uint64_t *outstanding)
 {
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     const spw_pipeline_stats *p = &stats.pipelines[0];
     uint64_t dropped = p->rejected;
     for (int i = 0; i < SPW_DROP_CAUSES; i++)

@@ -23,5 +23,5 @@ int cli_config(int argc, char **argv)
         fprintf(stderr, "spanwire: config takes no argument \"%s\"; it reads OTEL_* of the environment\n", argv[1]);
         return EXIT_USAGE;
     }
-    return spw_config_print(NULL, print_line, NULL) == SPW_OK ? 0 : EXIT_FAILED;
+    return spw_config_each(NULL, print_line, NULL) == SPW_OK ? 0 : EXIT_FAILED;
 }

@@ -42,7 +42,7 @@ static void table_submit(spw_exporter *base, const spw_batch *batch, spw_export_
 {
     table_exporter *self = (table_exporter *)base;
     spw_span_view span;
-    for (spw_batch_iter it = spw_batch_begin(batch); spw_batch_next_span(&it, &span);) {
+    for (spw_span_iter it = spw_batch_spans(batch); spw_span_next(&it, &span);) {
         table_row *row = row_of(self, span.name);
         row->count++;
         row->total_ns += span.end_unix_ns - span.start_unix_ns;

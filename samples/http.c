@@ -108,8 +108,7 @@ static void ask(CURL *easy, uint16_t port, int user)
 static void ask_all(uint16_t port)
 {
     SPW_SPAN(run, "look up users");
-    spw_context here = spw_context_current();
-    spw_context tagged = spw_baggage_set(&here, "tenant", "acme"); /* travels with every request below */
+    spw_context tagged = spw_baggage_set(spw_context_current(), "tenant", "acme"); /* travels with every request below */
     spw_token token = spw_context_attach(&tagged);
     CURL *easy = curl_easy_init();
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* it is on this machine */

@@ -101,8 +101,8 @@ int main(void)
     answer("Where does the light go?");
     spw_result result = spw_shutdown(SPW_DEFAULT_TIMEOUT_MS);
 
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     for (uint32_t i = 0; i < stats.pipeline_count; i++)
         printf("%-8s exported %d, filtered %d\n", stats.pipelines[i].name, (int)stats.pipelines[i].exported, (int)stats.pipelines[i].filtered);
     printf("traces.jsonl has them all, without what was asked\n");

@@ -79,13 +79,13 @@ static void connect(struct spw__console_tree *tree)
 }
 
 /* Takes up to a window of spans in; false when there are none. */
-static bool load(struct spw__console_tree *tree, spw_batch_iter *it)
+static bool load(struct spw__console_tree *tree, spw_span_iter *it)
 {
     spw_span_view span;
     tree->count = 0;
     while (tree->count < SPW__CONSOLE_WINDOW) {
         size_t index = it->index;
-        if (!spw_batch_next_span(it, &span))
+        if (!spw_span_next(it, &span))
             break;
         node *n = &tree->nodes[tree->count++];
         *n = (node){ .index = index, .start_unix_ns = span.start_unix_ns, .parent = NONE, .first_child = NONE, .next = NONE };
@@ -107,8 +107,8 @@ static bool load(struct spw__console_tree *tree, spw_batch_iter *it)
 
 static bool read_at(const struct printer *p, size_t index, spw_span_view *out)
 {
-    spw_batch_iter it = { p->batch, index };
-    return spw_batch_next_span(&it, out);
+    spw_span_iter it = { p->batch, index };
+    return spw_span_next(&it, out);
 }
 
 static bool write_text(const struct printer *p)
@@ -235,7 +235,7 @@ static bool print_window(struct printer *p, struct spw__console_tree *tree)
 static bool print_flat(struct printer *p)
 {
     spw_span_view span;
-    for (spw_batch_iter it = spw_batch_begin(p->batch); spw_batch_next_span(&it, &span);)
+    for (spw_span_iter it = spw_batch_spans(p->batch); spw_span_next(&it, &span);)
         if (!print_alone(p, &span))
             return false;
     return true;
@@ -259,7 +259,7 @@ bool spw__console_tree_print(struct spw__console_tree *tree, struct spw__console
         tree->keys = spw_allocate(SPW__CONSOLE_WINDOW * sizeof *tree->keys);
     if (!tree->nodes || !tree->keys)
         return print_flat(&p);
-    for (spw_batch_iter it = spw_batch_begin(batch); load(tree, &it);)
+    for (spw_span_iter it = spw_batch_spans(batch); load(tree, &it);)
         if (!print_window(&p, tree))
             return false;
     return true;

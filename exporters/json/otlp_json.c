@@ -15,7 +15,7 @@ static spw_view encoded(const spw_attr_iter *attributes)
     return (spw_view){ (const char *)attributes->at, (size_t)(attributes->end - attributes->at) };
 }
 
-static bool same_scope(const spw_scope_view *a, const spw_scope_view *b)
+static bool same_scope(const spw_instrumentation_scope *a, const spw_instrumentation_scope *b)
 {
     return same(a->name, b->name) && same(a->version, b->version) && same(a->schema_url, b->schema_url) &&
            same(encoded(&a->attributes), encoded(&b->attributes));
@@ -129,7 +129,7 @@ static void put_span(struct spw__json *j, const spw_span_view *span)
 
 /* ---- scopes and the whole ---- */
 
-static void open_scope(struct spw__otlp_json *json, const spw_scope_view *scope)
+static void open_scope(struct spw__otlp_json *json, const spw_instrumentation_scope *scope)
 {
     struct spw__json *j = &json->out;
     json->scope = *scope;
@@ -178,7 +178,7 @@ void spw__otlp_json_begin(struct spw__otlp_json *json, const spw_batch *batch)
 {
     spw__json_clear(&json->out);
     json->batch = batch;
-    json->it = spw_batch_begin(batch);
+    json->it = spw_batch_spans(batch);
     open_request(json);
 }
 
@@ -200,7 +200,7 @@ enum spw__otlp_json_step spw__otlp_json_step(struct spw__otlp_json *json, size_t
     size_t enough = j->size + bytes;
     spw_span_view span;
     bool more = true;
-    while (!spw__json_failed(j) && j->size < enough && (more = spw_batch_next_span(&json->it, &span))) {
+    while (!spw__json_failed(j) && j->size < enough && (more = spw_span_next(&json->it, &span))) {
         if (json->line_bytes && json->in_scope && j->size - json->line_start >= json->line_bytes) {
             close_request(json);
             open_request(json);

@@ -24,8 +24,8 @@ struct spw__otlp_json {
     size_t line_bytes; /* when a request has so many, it ends with a newline and another begins; 0: one request, without a newline */
     size_t line_start;
     const spw_batch *batch;
-    spw_batch_iter it;
-    spw_scope_view scope; /* the open one */
+    spw_span_iter it;
+    spw_instrumentation_scope scope; /* the open one */
     bool in_scope;
 };
 

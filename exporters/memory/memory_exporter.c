@@ -16,7 +16,7 @@ enum { DEFAULT_MAX_SPANS = 65536, FIRST_SPANS = 64 };
 
 struct kept {
     size_t size;
-    spw_scope_view scope; /* into bytes[], behind the span */
+    spw_instrumentation_scope scope; /* into bytes[], behind the span */
     uint8_t bytes[];
 };
 
@@ -40,7 +40,7 @@ static spw_view append(uint8_t **at, spw_view view)
 
 static struct kept *copy_span(const spw_span_view *span)
 {
-    const spw_scope_view *scope = &span->scope;
+    const spw_instrumentation_scope *scope = &span->scope;
     const spw_view attributes = { (const char *)scope->attributes.at, (size_t)(scope->attributes.end - scope->attributes.at) };
     size_t size = span->encoded.size + scope->name.size + scope->version.size + scope->schema_url.size + attributes.size;
     struct kept *kept = spw_allocate(sizeof *kept + size);
@@ -83,7 +83,7 @@ static void memory_submit(spw_exporter *base, const spw_batch *batch, spw_export
     spw_span_view span;
     size_t kept = 0;
     pthread_mutex_lock(&self->lock);
-    for (spw_batch_iter it = spw_batch_begin(batch); spw_batch_next_span(&it, &span);)
+    for (spw_span_iter it = spw_batch_spans(batch); spw_span_next(&it, &span);)
         kept += keep(self, &span) ? 1 : 0;
     pthread_mutex_unlock(&self->lock);
     size_t count = spw_batch_count(batch);

@@ -6,13 +6,12 @@
  * Threads    Baggage is a part of a context, which is an immutable value: any thread.
  * Ownership  What says OWNED returns a context to be given back with spw_context_release() (see context.h). Strings are copied. What is read
  *            out is good as long as the context it was read from.
- * Failure    What is not allowed, or over a limit, is refused: the base is returned, OWNED, and it is counted (spw_context_counts.baggage_lost).
+ * Failure    What is not allowed, or over a limit, is refused: the base is returned, OWNED, and it is counted (spw_context_stats.baggage_lost).
  * Limits     In a process 256 entries and 65,536 bytes of names, values and metadata. Between processes, as W3C asks, 64 members and 8,192
  *            bytes of the encoded header: over that the rest is left behind, whole members from the end, and counted.
  * Cost       Changing costs a malloc and a copy of the whole. Reading allocates nothing. None of it blocks. With or without an SDK.
  *
- *     spw_context here = spw_context_current();
- *     spw_context tagged = spw_baggage_set(&here, "tenant", "acme");
+ *     spw_context tagged = spw_baggage_set(spw_context_current(), "tenant", "acme");
  *     spw_token token = spw_context_attach(&tagged);
  *     call_the_next_service();                       // spw_inject() sends `baggage: tenant=acme`
  *     spw_context_detach(token);

@@ -5,7 +5,7 @@
  * Threads    Everything here is plain data; share it as you would an int.
  * Ownership  Strings passed in are borrowed for the call unless a function says otherwise; the SDK copies what it keeps.
  * Failure    Set-up calls return an spw_result, and an spw_error where they take one, with the cause and the cure in words. Recording calls
- *            return void: what they cannot record they count (see spw_stats()).
+ *            return void: what they cannot record they count (see spw_stats_get()).
  *
  *     spw_error err = SPW_ERROR_INIT;
  *     spw_options options = SPW_OPTIONS_INIT;
@@ -47,7 +47,7 @@ typedef enum spw_result {
     SPW_ERR_INVALID = 1,         /**< an argument or setting is wrong; the text names it and the cure */
     SPW_ERR_ALREADY_STARTED = 2, /**< the engine is one per process and runs already */
     SPW_ERR_NOT_STARTED = 3,     /**< spw_start() was not called, or spw_shutdown() was */
-    SPW_ERR_TIMEOUT = 4,         /**< the deadline passed first; what is left is counted, see spw_stats() */
+    SPW_ERR_TIMEOUT = 4,         /**< the deadline passed first; what is left is counted, see spw_stats_get() */
     SPW_ERR_NO_MEMORY = 5,
     SPW_ERR_SYSTEM = 6,     /**< the operating system refused something; the text says what */
     SPW_ERR_NOT_FOUND = 7,  /**< no such exporter, no such name */

@@ -9,7 +9,7 @@
  *
  *     static void line(void *arg, const spw_config_entry *entry) { (void)arg; puts(entry->line); }
  *     ...
- *     spw_config_print(NULL, line, NULL);
+ *     spw_config_each(NULL, line, NULL);
  *     // tracer_provider.limits.event_count_limit      64            OTEL_SPAN_EVENT_COUNT_LIMIT
  *
  * `spanwire config` prints the same for the environment of a shell.
@@ -39,7 +39,7 @@ typedef void (*spw_config_entry_fn)(void *arg, const spw_config_entry *entry);
  * each variable of OpenTelemetry that is set and not used in this version. Starts nothing, sends nothing, logs nothing.
  * SPW_OK, or what spw_start() would fail with for the same configuration. Reads /proc and /etc for the resource; allocates.
  */
-SPW_API spw_result spw_config_print(const spw_options *options, spw_config_entry_fn fn, void *arg);
+SPW_API spw_result spw_config_each(const spw_options *options, spw_config_entry_fn fn, void *arg);
 
 #ifdef __cplusplus
 }

@@ -3,14 +3,15 @@
  * Spans and contexts as values, what a context carries besides, and the context that is current on a thread.
  * (Specification: Context; Trace API, SpanContext.)
  *
- * Threads    A context is an immutable value: copy it, hand it to another thread, keep it. "Current" is per thread.
- * Ownership  A context is BORROWED: copy it freely, there is nothing to free, and an ended span stays a valid parent. Only what a context
- *            carries besides its span (baggage, values of your own) has a count, and so a borrowed context that carries any is good as long
- *            as where it came from: the current one until it is detached. A function that says OWNED returns a context with a count of its
- *            own; give that back with spw_context_release(). Releasing one that carries nothing is harmless and costs nothing.
- *            spw_context_attach() takes its own count, and detaching gives that back.
+ * Threads    A context is immutable: hand it to another thread, keep it. "Current" is per thread.
+ * Ownership  The type says it. A function that returns a `spw_context` returns one that is the caller's, OWNED: to be given back once with
+ *            spw_context_release(), on any thread. A `const spw_context *` is lent: read it, make others from it, and for later or for another
+ *            thread take one of your own with spw_context_capture() or spw_context_retain(). What has a count is only what a context carries
+ *            besides its span (baggage, values of your own): one that carries nothing, as spw_context_with_span() of the root context, may be
+ *            copied and forgotten like an int. An ended span stays a valid parent. Functions take their own count of what they keep;
+ *            detaching gives back that of spw_context_attach().
  * Failure    Nothing here fails the program. Detaching twice, in any order, on the wrong thread or the wrong stack is harmless; the misuse is
- *            counted. Out of memory, a function that adds something returns its base, OWNED, and counts. See spw_context_stats().
+ *            counted. Out of memory, a function that adds something returns its base, OWNED, and counts. See spw_context_stats_get().
  * Cost       None of it blocks. Attaching maps memory at a thread's first attach, and when it nests deeper than it ever did (doubling, at
  *            most 65,536 deep). Functions that return an OWNED context changed in something call malloc, except for spw_context_capture()
  *            and spw_context_retain().
@@ -52,12 +53,12 @@ typedef struct spw_span {
 } spw_span;
 
 /** What a context carries besides its span. Opaque, immutable, counted. */
-struct spw_values;
+struct spw_context_values;
 
 /** What travels: a span, baggage and values. All zero is the root context. */
 typedef struct spw_context {
     spw_span span;
-    const struct spw_values *values; /**< NULL: none */
+    const struct spw_context_values *values; /**< NULL: none */
 } spw_context;
 
 /** Undoes one attach. Opaque; all zero is a token that undoes nothing. */
@@ -116,10 +117,13 @@ SPW_API spw_span spw_trace_state_remove(spw_span span, const char *key);
 
 /** @name The current context. @{ */
 
-/** The context current on this thread; the root context when none is. Borrowed: its values are good until it is detached. */
-SPW_API SPW_MUST_USE spw_context spw_context_current(void);
+/**
+ * The context current on this thread; the root context when none is, never NULL. Lent, to this thread, until it is detached: as the base or the
+ * parent of others, to look into. Does not allocate. Async-signal-safe. (Specification: Context, Get current Context.)
+ */
+SPW_API SPW_MUST_USE const spw_context *spw_context_current(void);
 
-/** The same, OWNED: for what goes on later or elsewhere, as in pools, callbacks and event loops. Does not allocate. */
+/** The same as a context of your own, OWNED: for what goes on later or elsewhere, as in pools, callbacks and event loops. Does not allocate. */
 SPW_API SPW_MUST_USE spw_context spw_context_capture(void);
 
 /** The current span; the invalid span when none is. Async-signal-safe. */
@@ -140,7 +144,7 @@ SPW_API bool spw_context_detach(spw_token token);
 
 /** @name Contexts from contexts. `base` NULL is the root context throughout. @{ */
 
-/** `base` with `span` as its span. Borrowed, as good as `base` is; of an owned base it takes nothing over. */
+/** `base` with `span` as its span, OWNED. Does not allocate. (Specification: Trace API, Context Interaction.) */
 SPW_API SPW_MUST_USE spw_context spw_context_with_span(const spw_context *base, spw_span span);
 
 /** `context`, OWNED: takes a count of its own. Any thread. */
@@ -160,18 +164,18 @@ SPW_API bool spw_context_is_suppressed(const spw_context *context);
 /** @} */
 
 /** What contexts and propagation could not do, since the process began. */
-typedef struct spw_context_counts {
+typedef struct spw_context_stats {
     size_t struct_size;
     uint64_t misuse;            /**< detached twice or elsewhere, attached too deep, a stack on two threads */
     uint64_t values_lost;       /**< values and changes of contexts: no memory, too many */
     uint64_t baggage_lost;      /**< baggage entries refused, or left behind at a process's border; see baggage.h */
     uint64_t trace_states_lost; /**< see spw_trace_state() */
     uint64_t fields_lost;       /**< propagation fields that did not fit an environment; see environment.h */
-} spw_context_counts;
-#define SPW_CONTEXT_COUNTS_INIT { sizeof(spw_context_counts), 0, 0, 0, 0, 0 }
+} spw_context_stats;
+#define SPW_CONTEXT_STATS_INIT { sizeof(spw_context_stats), 0, 0, 0, 0, 0 }
 
 /** Reads the counters, without a lock. Any thread, with or without an SDK. */
-SPW_API void spw_context_stats(spw_context_counts *out);
+SPW_API void spw_context_stats_get(spw_context_stats *out);
 
 /**
  * A key for values of your own. Its address is its identity, so make it a static object and hand out no key, but functions that use it; the
@@ -222,7 +226,7 @@ SPW_API void *spw_context_value(const spw_context *context, const spw_context_ke
     {                                                                                                                                      \
         return (type_ *)spw_context_value(context, &name_##_key);                                                                          \
     }                                                                                                                                      \
-    struct spw_values /* takes the semicolon */
+    struct spw_context_values /* takes the semicolon */
 
 /**
  * @name Fibers and event loops.

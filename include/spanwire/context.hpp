@@ -30,8 +30,8 @@ namespace spw {
 class context {
   public:
     context() noexcept = default;
-    /** Counts what a borrowed context carries. */
-    explicit context(const spw_context &borrowed) noexcept : context_(spw_context_retain(&borrowed)) {}
+    /** Another count of what a context carries, as of `*spw_context_current()`. */
+    explicit context(const spw_context &other) noexcept : context_(spw_context_retain(&other)) {}
     /** Takes over what a C function has returned OWNED. */
     static context owned(spw_context taken) noexcept
     {
@@ -54,7 +54,7 @@ class context {
     operator const spw_context &() const && = delete; /* it would be gone */
     span_ref span() const noexcept { return span_ref(context_.span); }
 
-    context with_span(const spw_span &span) const noexcept { return context(spw_context_with_span(&context_, span)); }
+    context with_span(const spw_span &span) const noexcept { return owned(spw_context_with_span(&context_, span)); }
     context with_suppression() const noexcept { return owned(spw_context_with_suppression(&context_)); }
     bool is_suppressed() const noexcept { return spw_context_is_suppressed(&context_); }
 
@@ -132,7 +132,7 @@ template <class Set> void inject(const spw_context &context, Set &&set) noexcept
 /** The current context. */
 template <class Set> void inject(Set &&set) noexcept
 {
-    inject(spw_context_current(), set);
+    inject(*spw_context_current(), set);
 }
 
 /** The base with what get(name), which returns a const char * or nullptr, finds. What it throws ends the program. */

@@ -14,7 +14,7 @@
  *     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
  *     CURLcode rc = spw_curl_perform(easy, "GET", "https://example.com/users/42", NULL, NULL);
  *
- * With the multi interface: spw_curl_begin() before curl_multi_add_handle(), spw_curl_end() with the result of CURLMSG_DONE.
+ * With the multi interface: spw_curl_start() before curl_multi_add_handle(), spw_curl_end() with the result of CURLMSG_DONE.
  *
  * Recorded: http.request.method, url.full (without credentials, see spw_url_redact()), url.template when it is told, server.address,
  * server.port, http.response.status_code, network.protocol.version, network.peer.address and .port, http.request.body.size,
@@ -137,9 +137,9 @@ static inline void spw__curl_set(void *carrier, const char *name, const char *va
 static inline void spw__curl_inject(spw_curl *self, const spw_context *parent)
 {
     struct spw__curl_lines lines = { NULL, 0, false };
-    spw_context context = parent ? *parent : spw_context_current();
-    context = spw_context_with_span(&context, self->span);
+    spw_context context = spw_context_with_span(parent ? parent : spw_context_current(), self->span);
     spw_inject(&context, spw__curl_set, &lines);
+    spw_context_release(&context);
     size_t fields = lines.count;
     for (const struct curl_slist *line = self->original; line && fields; line = line->next) {
         if (!spw__curl_has(&lines, fields, line->data))
@@ -153,7 +153,7 @@ static inline void spw__curl_inject(spw_curl *self, const spw_context *parent)
 }
 
 /* What is known before the transfer: samplers see it. */
-static inline void spw__curl_start(spw_curl *self, const char *method, const char *url, const spw_curl_options *options)
+static inline void spw__curl_start_span(spw_curl *self, const char *method, const char *url, const spw_curl_options *options)
 {
     char full[4096], name[256];
     const char *known = spw_http_method(method);
@@ -190,7 +190,7 @@ static inline void spw__curl_start(spw_curl *self, const char *method, const cha
  * transfer. `method` says what the handle is set up to do, since libcurl cannot be asked (NULL: GET); it sets nothing. `options` NULL: none.
  * `headers` must live until the end. End it with spw_curl_end().
  */
-static inline void spw_curl_begin(spw_curl *self, CURL *easy, const char *method, const char *url, struct curl_slist *headers,
+static inline void spw_curl_start(spw_curl *self, CURL *easy, const char *method, const char *url, struct curl_slist *headers,
                                   const spw_curl_options *options)
 {
     spw_curl_options none = SPW_CURL_OPTIONS_INIT;
@@ -199,7 +199,7 @@ static inline void spw_curl_begin(spw_curl *self, CURL *easy, const char *method
     self->easy = easy;
     self->reads_url = !url;
     self->original = headers;
-    spw__curl_start(self, method ? method : "GET", url, options ? options : &none);
+    spw__curl_start_span(self, method ? method : "GET", url, options ? options : &none);
     spw__curl_inject(self, options ? options->parent : NULL);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, self->headers ? self->headers : headers);
     if (url)
@@ -291,12 +291,12 @@ static inline void spw_curl_end(spw_curl *self, CURLcode rc)
     self->easy = NULL;
 }
 
-/** curl_easy_perform() in a span: spw_curl_begin(), the transfer, spw_curl_end(). Blocks as long as the transfer. */
+/** curl_easy_perform() in a span: spw_curl_start(), the transfer, spw_curl_end(). Blocks as long as the transfer. */
 static inline CURLcode spw_curl_perform(CURL *easy, const char *method, const char *url, struct curl_slist *headers,
                                         const spw_curl_options *options)
 {
     spw_curl transfer;
-    spw_curl_begin(&transfer, easy, method, url, headers, options);
+    spw_curl_start(&transfer, easy, method, url, headers, options);
     CURLcode rc = curl_easy_perform(easy);
     spw_curl_end(&transfer, rc);
     return rc;

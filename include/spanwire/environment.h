@@ -16,7 +16,7 @@
  *     ...
  *     char **envp = spw_environment_new(NULL, NULL, 0);                  // for a child of what is current
  *     posix_spawnp(&pid, "tool", NULL, NULL, argv, envp);
- *     spw_environment_free(envp);
+ *     spw_environment_destroy(envp);
  */
 #ifndef SPANWIRE_ENVIRONMENT_H
 #define SPANWIRE_ENVIRONMENT_H
@@ -36,18 +36,18 @@ SPW_API SPW_MUST_USE spw_context spw_context_from_environment(void);
 
 /**
  * A copy of `envp` (NULL: the process's environment) with `context` (NULL: the current one) in it, for a child. To be freed with
- * spw_environment_free(); NULL when there is no memory.
+ * spw_environment_destroy(); NULL when there is no memory.
  *
  * Fields of the process's propagators and of the built-in ones are taken out first, so that a child does not hang on a context that is past.
  * Taken out too, unless SPW_ENVIRONMENT_KEEP_CREDENTIALS is in `flags`: OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_CLIENT_KEY,
  * OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE, and the same for one signal (OTEL_EXPORTER_OTLP_TRACES_HEADERS and so on: TRACES, METRICS, LOGS,
  * PROFILES). A child that is to export by itself with them needs the flag; a tool that somebody else's words have started must not have them.
- * At most 64 fields and 65,536 bytes of them are put in; more is left out, and counted (spw_context_counts.fields_lost).
+ * At most 64 fields and 65,536 bytes of them are put in; more is left out, and counted (spw_context_stats.fields_lost).
  */
 SPW_API SPW_MUST_USE char **spw_environment_new(char *const *envp, const spw_context *context, unsigned flags);
 
 /** Frees an environment made by spw_environment_new(). NULL is harmless. */
-SPW_API void spw_environment_free(char **envp);
+SPW_API void spw_environment_destroy(char **envp);
 
 /**
  * The name a field has in an environment: upper case, `_` for all but letters and digits, a `_` before a leading digit; `_` for an empty

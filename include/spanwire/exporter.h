@@ -11,7 +11,7 @@
  *     static void print_submit(spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token)
  *     {
  *         spw_span_view span;
- *         for (spw_batch_iter it = spw_batch_begin(batch); spw_batch_next_span(&it, &span);)
+ *         for (spw_span_iter it = spw_batch_spans(batch); spw_span_next(&it, &span);)
  *             printf("%.*s\n", (int)span.name.size, span.name.data);
  *         spw_export_result ok = SPW_EXPORT_RESULT_INIT;
  *         done(token, &ok);
@@ -72,14 +72,14 @@ typedef struct spw_value_iter {
 } spw_value_iter;
 
 /** An instrumentation scope: what the span's tracer says of itself. */
-typedef struct spw_scope_view {
+typedef struct spw_instrumentation_scope {
     spw_view name;
     spw_view version;
     spw_view schema_url;
     spw_attr_iter attributes;
     uint32_t dropped_attributes;
     const void *reserved[2]; /**< NULL */
-} spw_scope_view;
+} spw_instrumentation_scope;
 
 /** A finished span, read in place. Zero in what a record of an older layout does not have. */
 typedef struct spw_span_view {
@@ -97,7 +97,7 @@ typedef struct spw_span_view {
     uint32_t dropped_attributes;
     uint32_t dropped_events;
     uint32_t dropped_links;
-    spw_scope_view scope;
+    spw_instrumentation_scope scope;
     spw_attr_iter attributes;
     spw_event_iter events;
     spw_link_iter links;
@@ -124,19 +124,19 @@ typedef struct spw_link_view {
     const void *reserved[2]; /**< NULL */
 } spw_link_view;
 
-typedef struct spw_batch_iter {
+typedef struct spw_span_iter {
     const spw_batch *batch;
     size_t index;
-} spw_batch_iter;
+} spw_span_iter;
 
-SPW_INLINE spw_batch_iter spw_batch_begin(const spw_batch *batch)
+SPW_INLINE spw_span_iter spw_batch_spans(const spw_batch *batch)
 {
-    spw_batch_iter it = { batch, 0 };
+    spw_span_iter it = { batch, 0 };
     return it;
 }
 
 /** The next span, grouped by scope; false at the end. */
-SPW_API bool spw_batch_next_span(spw_batch_iter *it, spw_span_view *out);
+SPW_API bool spw_span_next(spw_span_iter *it, spw_span_view *out);
 
 /** Reads one encoded Span message that did not come from a batch (a file, a test). False when it is malformed. */
 SPW_API bool spw_span_view_read(const void *data, size_t size, spw_span_view *out);

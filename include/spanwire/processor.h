@@ -74,7 +74,7 @@ SPW_API bool spw_span_snapshot(spw_span span, void *out, size_t size, spw_span_v
 
 /**
  * Makes the ids of spans. Called on the threads that start spans, by many at once: thread-safe, must not block. Ids that are all zero are
- * replaced by random ones and counted (spw_stats_snapshot.ids_replaced). Borrowed until spw_shutdown() returns.
+ * replaced by random ones and counted (spw_stats.ids_replaced). Borrowed until spw_shutdown() returns.
  * (Specification: ID Generators.)
  */
 typedef struct spw_id_generator {

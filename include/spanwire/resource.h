@@ -10,7 +10,7 @@
  *
  * What a later source says wins: detectors in their order, OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME, spw_options.
  *
- * Threads    Detectors run in spw_start() (and spw_config_print()), on its thread. Registering is thread-safe.
+ * Threads    Detectors run in spw_start() (and spw_config_each()), on its thread. Registering is thread-safe.
  * Ownership  The builder lives for the call of detect(); it copies what it is given. A registered detector is borrowed for ever.
  * Failure    A detector that finds nothing has not failed. One that fails is reported, and the start goes on with what it did put.
  *

@@ -24,8 +24,21 @@
 extern "C" {
 #endif
 
-/** For spw_flush() and spw_shutdown(): 5 seconds. */
+/**
+ * @name Times that are no number of milliseconds. Each place takes those that make sense there, and says so:
+ *
+ *                                           SPW_DEFAULT_TIMEOUT_MS   SPW_NOW         SPW_NEVER
+ *     spw_flush(), spw_shutdown()           5 s                      does not wait   5 s: they have an end always
+ *     options: schedule_delay_ms,           the default, as 0        0 ms            refused by spw_start()
+ *              exit_timeout_ms
+ *     options: export_timeout_ms,           the default, as 0        refused         none
+ *              otlp_timeout_ms, max_age_ms
+ * @{
+ */
 #define SPW_DEFAULT_TIMEOUT_MS UINT32_MAX
+#define SPW_NEVER (UINT32_MAX - 1u)
+#define SPW_NOW (UINT32_MAX - 2u)
+/** @} */
 
 /** How bad a diagnostic is. OTEL_LOG_LEVEL picks the least that is reported (none, error, warn, info, debug); info by default. */
 typedef enum spw_log_level { SPW_LOG_NONE = 0, SPW_LOG_ERROR = 1, SPW_LOG_WARN = 2, SPW_LOG_INFO = 3, SPW_LOG_DEBUG = 4 } spw_log_level;
@@ -77,7 +90,7 @@ typedef struct spw_pipeline_options {
     uint32_t max_export_batch_size; /**< records, OTEL_BSP_MAX_EXPORT_BATCH_SIZE (512) */
     uint32_t schedule_delay_ms;     /**< OTEL_BSP_SCHEDULE_DELAY (5000); SPW_NOW for 0 */
     uint32_t export_timeout_ms;     /**< OTEL_BSP_EXPORT_TIMEOUT (30000); SPW_NEVER for none */
-    uint32_t max_age_ms;            /**< drop a batch that could not be delivered for so long (`retry_exhausted`); 0: never */
+    uint32_t max_age_ms;            /**< drop a batch that could not be delivered for so long (`retry_exhausted`); 0 or SPW_NEVER: never */
     spw_pipeline_mode mode;
     spw_filter_fn filter; /**< NULL: every span */
     void *filter_arg;
@@ -85,8 +98,6 @@ typedef struct spw_pipeline_options {
     void *redact_arg;
 } spw_pipeline_options;
 #define SPW_PIPELINE_OPTIONS_INIT { sizeof(spw_pipeline_options), NULL, NULL, 0, 0, 0, 0, 0, SPW_PIPELINE_BATCH, NULL, NULL, NULL, NULL }
-#define SPW_NOW UINT32_MAX   /**< for a delay: 0, where 0 means the default */
-#define SPW_NEVER UINT32_MAX /**< for a timeout in options: none. Not for spw_flush() and spw_shutdown(), which have an end always */
 
 /** What can be said in code. Zero, or NULL, means: the environment, then the default. Begin with SPW_OPTIONS_INIT. */
 typedef struct spw_options {
@@ -154,9 +165,10 @@ typedef struct spw_options {
 SPW_API spw_result spw_start(const spw_options *options);
 
 /**
- * Delivers everything that is queued when it is called. Blocks up to `timeout_ms` (SPW_DEFAULT_TIMEOUT_MS: 5 s). SPW_OK: every pipeline
+ * Delivers everything that is queued when it is called. Blocks up to `timeout_ms` (SPW_DEFAULT_TIMEOUT_MS: 5 s; 0 or SPW_NOW: asks, and does not
+ * wait). SPW_OK: every pipeline
  * delivered it. SPW_ERR_TIMEOUT: not all in time; it stays queued. SPW_ERR_INCOMPLETE: some of it was dropped or refused on the way. What
- * had found no room in the queue before is not said here, but in spw_stats(). SPW_ERR_NOT_STARTED: no SDK runs; a disabled one has
+ * had found no room in the queue before is not said here, but in spw_stats_get(). SPW_ERR_NOT_STARTED: no SDK runs; a disabled one has
  * nothing left, which is SPW_OK.
  * (Specification: Trace SDK, ForceFlush.)
  */
@@ -209,8 +221,8 @@ typedef struct spw_pipeline_stats {
     uint64_t reserved[8];         /**< 0 */
 } spw_pipeline_stats;
 
-/** spw_stats()'s answer. Counters run from spw_start(). */
-typedef struct spw_stats_snapshot {
+/** spw_stats_get()'s answer. Counters run from spw_start(). */
+typedef struct spw_stats {
     size_t struct_size;
     uint64_t spans_started;     /**< that record */
     uint64_t spans_not_sampled;
@@ -229,11 +241,11 @@ typedef struct spw_stats_snapshot {
     uint32_t threads;           /**< that recorded and still live */
     uint32_t pipeline_count;
     spw_pipeline_stats pipelines[SPW_MAX_PIPELINES];
-} spw_stats_snapshot;
-#define SPW_STATS_INIT { sizeof(spw_stats_snapshot), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, { 0 } } } }
+} spw_stats;
+#define SPW_STATS_INIT { sizeof(spw_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { { { 0 }, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, { 0 } } } }
 
 /** Reads the counters without a lock. Exact at rest; while threads record, each number is a recent one. After shutdown: the last. */
-SPW_API void spw_stats(spw_stats_snapshot *out);
+SPW_API void spw_stats_get(spw_stats *out);
 
 #ifdef __cplusplus
 }

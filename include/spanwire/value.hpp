@@ -112,7 +112,7 @@ using attrs = std::initializer_list<attr>;
 static_assert(sizeof(value) == sizeof(spw_value) && sizeof(attr) == sizeof(spw_attr), "spanwire.hpp: derived types have no members");
 
 namespace detail {
-/* Calls fn(values, count) with the elements as spw_values; with NULL when there is no memory for them. */
+/* Calls fn(values, count) with the elements as values; with NULL when there is no memory for them. */
 template <class Range, class Fn> void with_values(const Range &range, Fn &&fn) noexcept
 {
     using element = typename std::iterator_traits<decltype(std::begin(range))>::value_type;

@@ -42,8 +42,7 @@ static struct curl_slist *make_headers(const model *to)
         snprintf(bearer, sizeof bearer, "Bearer %s", to->api_key);
         add_header(&headers, "Authorization", bearer);
     }
-    spw_context here = spw_context_current();
-    spw_inject(&here, add_header, &headers);
+    spw_inject(NULL, add_header, &headers);
     return headers;
 }
 

@@ -99,7 +99,7 @@ static int spawn(const command *what, const char *path, int in, int out, pid_t *
     int rc = posix_spawn(pid, "/bin/sh", &files, &how, argv, envp);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&how);
-    spw_environment_free(envp);
+    spw_environment_destroy(envp);
     return rc;
 }
 

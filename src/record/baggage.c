@@ -93,7 +93,7 @@ spw_context spw__baggage_into(const spw_context *base, struct spw__baggage *bagg
     }
     if (!baggage && !spw__baggage_of(base))
         return spw_context_retain(base);
-    struct spw_values *values = spw__values_copy(base);
+    struct spw_context_values *values = spw__values_copy(base);
     if (values) {
         spw__baggage_release(values->baggage);
         values->baggage = baggage;

@@ -33,15 +33,17 @@ void spw_span_id_hex(spw_span span, char out[17])
     out[16] = '\0';
 }
 
-spw_context spw_context_current(void)
+static const spw_context root;
+
+const spw_context *spw_context_current(void)
 {
     const spw_context *top = spw__thread_context(spw__self);
-    return top ? *top : (spw_context){ 0 };
+    return top ? top : &root;
 }
 
 spw_span spw_span_current(void)
 {
-    return spw_context_current().span;
+    return spw_context_current()->span;
 }
 
 spw_context spw_context_capture(void)
@@ -52,7 +54,7 @@ spw_context spw_context_capture(void)
 
 spw_context spw_context_with_span(const spw_context *base, spw_span span)
 {
-    spw_context context = base ? *base : (spw_context){ 0 };
+    spw_context context = spw_context_retain(base);
     context.span = span;
     return context;
 }
@@ -128,12 +130,11 @@ void spw__cell_empty(struct spw__cell *cell)
 
 spw_token spw_context_attach(const spw_context *context)
 {
-    static const spw_context root = { 0 };
     const spw_context *c = context ? context : &root;
     return spw__attach(&c->span, c->values);
 }
 
-spw_token spw__attach(const spw_span *span, const struct spw_values *values)
+spw_token spw__attach(const spw_span *span, const struct spw_context_values *values)
 {
     const spw_token nothing = { 0 };
     struct spw__thread *thread = spw__thread_get();
@@ -195,7 +196,7 @@ bool spw_context_detach(spw_token token)
         spw__count_misuse();
         return false;
     }
-    const struct spw_values *values = entry->context.values;
+    const struct spw_context_values *values = entry->context.values;
     entry->live = SPW__DEAD;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     while (__builtin_expect(entries_of(cell) != entries, 0)) { /* grown by a handler just now */

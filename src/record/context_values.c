@@ -15,9 +15,9 @@ static void count_lost(void)
     __atomic_add_fetch(&lost, 1, __ATOMIC_RELAXED);
 }
 
-void spw_context_stats(spw_context_counts *out)
+void spw_context_stats_get(spw_context_stats *out)
 {
-    spw_context_counts counts = SPW_CONTEXT_COUNTS_INIT;
+    spw_context_stats counts = SPW_CONTEXT_STATS_INIT;
     size_t size = out->struct_size < sizeof counts ? out->struct_size : sizeof counts;
     counts.struct_size = out->struct_size;
     counts.misuse = spw__detach_misuse();
@@ -39,15 +39,15 @@ static void release_box(struct spw__box *box)
     spw_free(box);
 }
 
-void spw__values_retain(const struct spw_values *values)
+void spw__values_retain(const struct spw_context_values *values)
 {
-    struct spw_values *counted = (struct spw_values *)(uintptr_t)values; /* immutable but for its count */
+    struct spw_context_values *counted = (struct spw_context_values *)(uintptr_t)values; /* immutable but for its count */
     __atomic_add_fetch(&counted->references, 1, __ATOMIC_RELAXED);
 }
 
-void spw__values_release(const struct spw_values *values)
+void spw__values_release(const struct spw_context_values *values)
 {
-    struct spw_values *counted = (struct spw_values *)(uintptr_t)values;
+    struct spw_context_values *counted = (struct spw_context_values *)(uintptr_t)values;
     if (__atomic_sub_fetch(&counted->references, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     for (unsigned i = 0; i < counted->count; i++)
@@ -56,14 +56,14 @@ void spw__values_release(const struct spw_values *values)
     spw_free(counted);
 }
 
-struct spw_values *spw__values_copy(const spw_context *base)
+struct spw_context_values *spw__values_copy(const spw_context *base)
 {
-    const struct spw_values *from = base ? base->values : NULL;
+    const struct spw_context_values *from = base ? base->values : NULL;
     unsigned count = from ? from->count : 0;
-    struct spw_values *values = spw_allocate(sizeof *values + (count + 1) * sizeof values->boxes[0]);
+    struct spw_context_values *values = spw_allocate(sizeof *values + (count + 1) * sizeof values->boxes[0]);
     if (!values)
         return NULL;
-    *values = (struct spw_values){ .references = 1, .flags = from ? from->flags : 0, .count = (uint16_t)count };
+    *values = (struct spw_context_values){ .references = 1, .flags = from ? from->flags : 0, .count = (uint16_t)count };
     for (unsigned i = 0; i < count; i++) {
         values->boxes[i] = from->boxes[i];
         __atomic_add_fetch(&values->boxes[i]->references, 1, __ATOMIC_RELAXED);
@@ -72,7 +72,7 @@ struct spw_values *spw__values_copy(const spw_context *base)
     return values;
 }
 
-spw_context spw__context_take(const spw_context *base, struct spw_values *values)
+spw_context spw__context_take(const spw_context *base, struct spw_context_values *values)
 {
     if (!values) {
         count_lost();
@@ -101,7 +101,7 @@ void spw_context_release(spw_context *context)
 {
     if (!context)
         return;
-    const struct spw_values *values = context->values;
+    const struct spw_context_values *values = context->values;
     *context = (spw_context){ 0 };
     if (values)
         spw__values_release(values);
@@ -116,7 +116,7 @@ spw_context spw__context_with_flag(const spw_context *base, uint16_t flag, bool 
 {
     if (spw__values_have(base ? base->values : NULL, flag) == on)
         return spw_context_retain(base);
-    struct spw_values *values = spw__values_copy(base);
+    struct spw_context_values *values = spw__values_copy(base);
     if (values)
         values->flags = (uint16_t)(on ? values->flags | flag : values->flags & ~flag);
     return spw__context_take(base, values);
@@ -135,7 +135,7 @@ bool spw_context_is_suppressed(const spw_context *context)
 
 /* ---- values ---- */
 
-static int find(const struct spw_values *values, const spw_context_key *key)
+static int find(const struct spw_context_values *values, const spw_context_key *key)
 {
     for (int i = 0; values && i < values->count; i++) {
         if (values->boxes[i]->key == key)
@@ -155,7 +155,7 @@ static spw_context without_value(const spw_context *base, const spw_context_key 
 {
     if (find(base ? base->values : NULL, key) < 0)
         return spw_context_retain(base);
-    struct spw_values *values = spw__values_copy(base);
+    struct spw_context_values *values = spw__values_copy(base);
     if (values) {
         int at = find(values, key);
         struct spw__box *gone = values->boxes[at];
@@ -166,7 +166,7 @@ static spw_context without_value(const spw_context *base, const spw_context_key 
 }
 
 /* Puts the box into the copy; false when there are too many. */
-static bool put(struct spw_values *values, struct spw__box *box)
+static bool put(struct spw_context_values *values, struct spw__box *box)
 {
     int at = find(values, box->key);
     if (at >= 0)
@@ -184,7 +184,7 @@ spw_context spw_context_with_value(const spw_context *base, const spw_context_ke
     if (!value)
         return without_value(base, key);
     struct spw__box *box = spw_allocate(sizeof *box);
-    struct spw_values *values = spw__values_copy(base);
+    struct spw_context_values *values = spw__values_copy(base);
     if (box)
         *box = (struct spw__box){ 1, key, value };
     if (box && values && put(values, box))

@@ -20,7 +20,7 @@ struct spw__box {
     void *value;
 };
 
-struct spw_values {
+struct spw_context_values {
     uint32_t references; /* atomic */
     uint16_t flags;
     uint16_t count;
@@ -28,19 +28,19 @@ struct spw_values {
     struct spw__box *boxes[];
 };
 
-void spw__values_retain(const struct spw_values *values);
-void spw__values_release(const struct spw_values *values);
+void spw__values_retain(const struct spw_context_values *values);
+void spw__values_release(const struct spw_context_values *values);
 
 /* A copy of the context's block to change and to hand to spw__context_take(), with room for one value more. NULL: out of memory. */
-struct spw_values *spw__values_copy(const spw_context *base);
+struct spw_context_values *spw__values_copy(const spw_context *base);
 
 /* `base` with that block, which is taken over; an empty one is none. NULL: `base` as it is, counted. OWNED. */
-spw_context spw__context_take(const spw_context *base, struct spw_values *values);
+spw_context spw__context_take(const spw_context *base, struct spw_context_values *values);
 
 /* `base` with the flag on or off. OWNED. */
 spw_context spw__context_with_flag(const spw_context *base, uint16_t flag, bool on);
 
-static inline bool spw__values_have(const struct spw_values *values, uint16_t flag)
+static inline bool spw__values_have(const struct spw_context_values *values, uint16_t flag)
 {
     return __builtin_expect(values != NULL, 0) && (values->flags & flag);
 }

@@ -218,7 +218,7 @@ char **spw_environment_new(char *const *envp, const spw_context *context, unsign
     return out;
 }
 
-void spw_environment_free(char **envp)
+void spw_environment_destroy(char **envp)
 {
     spw_free(envp);
 }

@@ -46,7 +46,7 @@ extern __thread struct spw__thread *spw__self SPW__TLS_MODEL;
 struct spw__thread *spw__thread_get(void);
 
 /* spw_context_attach() of a span and values: copied a word at a time, because the span was written so a moment ago. */
-spw_token spw__attach(const spw_span *span, const struct spw_values *values);
+spw_token spw__attach(const spw_span *span, const struct spw_context_values *values);
 
 /* A name for a cell in its tokens, and where its sequence begins. */
 void spw__cell_name(struct spw__cell *cell);

@@ -217,10 +217,10 @@ uint64_t spw_batch_sequence(const spw_batch *batch)
 
 /* ---- reading ---- */
 
-static spw_scope_view scope_view(const struct spw__scope_parts *parts)
+static spw_instrumentation_scope scope_view(const struct spw__scope_parts *parts)
 {
     const uint8_t *attributes = (const uint8_t *)parts->attributes.data;
-    return (spw_scope_view){ .name = parts->name,
+    return (spw_instrumentation_scope){ .name = parts->name,
                              .version = parts->version,
                              .schema_url = parts->schema_url,
                              .attributes = { attributes, attributes + parts->attributes.size, 3 },
@@ -243,7 +243,7 @@ bool spw__batch_read_record(struct spw__engine *engine, const uint8_t *data, uin
     return true;
 }
 
-bool spw__batch_record(const struct spw_batch *batch, size_t index, spw_view *record, spw_scope_view *scope)
+bool spw__batch_record(const struct spw_batch *batch, size_t index, spw_view *record, spw_instrumentation_scope *scope)
 {
     if (index >= batch->count)
         return false;

@@ -65,6 +65,6 @@ size_t spw__batch_size_with(const struct spw_batch *batch, size_t length, uint32
 struct spw_batch *spw__batch_detach(const struct spw_batch *batch);
 
 /* The record at index and its scope; false past the end. */
-bool spw__batch_record(const struct spw_batch *batch, size_t index, spw_view *record, spw_scope_view *scope);
+bool spw__batch_record(const struct spw_batch *batch, size_t index, spw_view *record, spw_instrumentation_scope *scope);
 
 #endif

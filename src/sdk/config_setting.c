@@ -197,9 +197,11 @@ static bool read_option(const struct spw__setting *setting, const void *options,
     switch (setting->kind) {
     case SPW__KIND_BOOL: value->number = *(const bool *)place; break;
     case SPW__KIND_COUNT:
-    case SPW__KIND_LENGTH:
+    case SPW__KIND_LENGTH: value->number = *(const uint32_t *)place; break;
     case SPW__KIND_DELAY:
-    case SPW__KIND_TIMEOUT: value->number = *(const uint32_t *)place; break;
+    case SPW__KIND_TIMEOUT:
+        value->number = *(const uint32_t *)place;
+        return value->number && value->number != SPW_DEFAULT_TIMEOUT_MS;
     case SPW__KIND_LEVEL: value->number = (uint64_t)*(const spw_log_level *)place; break;
     case SPW__KIND_BYTES: value->number = *(const uint64_t *)place; break;
     case SPW__KIND_TEXT:
@@ -216,17 +218,26 @@ static bool read_option(const struct spw__setting *setting, const void *options,
     return value->number != 0;
 }
 
-/* SPW_NOW and SPW_NEVER are how the options say 0, which there means "not said". */
-static void read_zero(const struct spw__setting *setting, struct given *value)
+/* SPW_NOW (of delays) and SPW_NEVER (of timeouts) are how the options say the model's 0, which there means "not said". */
+static spw_result read_zero(const struct spw__setting *setting, const char *name, struct given *value, spw_error *error)
 {
-    if ((setting->kind == SPW__KIND_DELAY || setting->kind == SPW__KIND_TIMEOUT) && value->number == SPW_NOW)
+    bool now = value->number == SPW_NOW, never = value->number == SPW_NEVER;
+    if (!now && !never)
+        return SPW_OK;
+    if (setting->kind == SPW__KIND_DELAY && never)
+        return spw__fail(error, SPW_ERR_INVALID, "%s is SPW_NEVER, which a delay cannot be; use milliseconds, or SPW_NOW for none", name);
+    if (setting->kind == SPW__KIND_TIMEOUT && now)
+        return spw__fail(error, SPW_ERR_INVALID, "%s is SPW_NOW, and nothing is done in no time; use milliseconds, or SPW_NEVER", name);
+    if (setting->kind == SPW__KIND_DELAY || setting->kind == SPW__KIND_TIMEOUT)
         value->number = 0;
+    return SPW_OK;
 }
 
 static spw_result take_option(const struct spw__setting *setting, const char *name, struct given value, void *model, spw_error *error)
 {
     char why[256];
-    read_zero(setting, &value);
+    if (read_zero(setting, name, &value, error) != SPW_OK)
+        return SPW_ERR_INVALID;
     if (!is_text(setting) && (value.number < setting->min || (setting->strict && value.number > setting->most)))
         return spw__fail(error, SPW_ERR_INVALID, "%s is %llu; use %u to %llu", name, (unsigned long long)value.number, setting->min,
                          (unsigned long long)most_of(setting));

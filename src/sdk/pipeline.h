@@ -12,7 +12,7 @@
 #include "sdk/overload.h"
 #include "sdk/redact.h"
 
-/* Outlives the pipeline, so that spw_stats() can be asked after shutdown. All atomic. */
+/* Outlives the pipeline, so that spw_stats_get() can be asked after shutdown. All atomic. */
 struct spw__account {
     char name[24];
     uint64_t exported, rejected, in_flight, batches, retries, ambiguous, malformed, filtered;

@@ -217,10 +217,10 @@ bool spw_span_view_read(const void *data, size_t size, spw_span_view *out)
     return true;
 }
 
-bool spw_batch_next_span(spw_batch_iter *it, spw_span_view *out)
+bool spw_span_next(spw_span_iter *it, spw_span_view *out)
 {
     spw_view record;
-    spw_scope_view scope;
+    spw_instrumentation_scope scope;
     while (spw__batch_record(it->batch, it->index, &record, &scope)) {
         it->index++;
         struct cursor c = cursor_over(record);

@@ -20,9 +20,17 @@
 
 struct spw__sdk spw__sdk = { .lifecycle = PTHREAD_MUTEX_INITIALIZER, .flushed = PTHREAD_COND_INITIALIZER };
 
+/* Whoever wants to wait for ever has named no time either: what flushes has an end always. */
+static bool is_default(uint32_t timeout_ms)
+{
+    return timeout_ms == SPW_DEFAULT_TIMEOUT_MS || timeout_ms == SPW_NEVER;
+}
+
 static uint32_t timeout_of(uint32_t timeout_ms)
 {
-    return timeout_ms == SPW_DEFAULT_TIMEOUT_MS ? DEFAULT_TIMEOUT_MS : timeout_ms;
+    if (is_default(timeout_ms))
+        return DEFAULT_TIMEOUT_MS;
+    return timeout_ms == SPW_NOW ? 0 : timeout_ms;
 }
 
 /* A time limit, and what is left of it. */
@@ -376,7 +384,7 @@ static spw_result stop(struct spw__worker *worker, uint32_t timeout_ms)
     struct countdown time = countdown_from(timeout_of(timeout_ms));
     worker->quiet = spw__engine_close(worker->engine, time.timeout_ms < QUIESCE_MS ? time.timeout_ms : QUIESCE_MS);
     /* Who named no time has no reason to believe that a receiver will yet appear. */
-    uint32_t refused = timeout_ms == SPW_DEFAULT_TIMEOUT_MS ? REFUSED_MS : time.timeout_ms;
+    uint32_t refused = is_default(timeout_ms) ? REFUSED_MS : time.timeout_ms;
     spw_result result = spw__worker_flush(worker, left_of(&time), true, refused);
     spw__sdk.worker = NULL;
     spw__sdk.left = worker;

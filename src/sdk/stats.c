@@ -1,4 +1,4 @@
-/* spw_stats(): sums what producers and pipelines counted, without a lock. */
+/* spw_stats_get(): sums what producers and pipelines counted, without a lock. */
 #include <string.h>
 
 #include "sdk/sdk.h"
@@ -59,10 +59,10 @@ static void fill_pipeline(spw_pipeline_stats *out, const struct spw__engine *eng
     out->malformed_responses = load(&a->malformed);
 }
 
-void spw_stats(spw_stats_snapshot *out)
+void spw_stats_get(spw_stats *out)
 {
     size_t size = out->struct_size < sizeof *out ? out->struct_size : sizeof *out;
-    spw_stats_snapshot now = { .struct_size = size };
+    spw_stats now = { .struct_size = size };
     const struct spw__engine *engine = spw__engine_current();
     if (engine) {
         struct sums sums;

@@ -23,7 +23,7 @@ spw_span spw_span_start(spw_tracer *tracer, const char *name, const spw_span_opt
 void spw_span_end(spw_span span);
 spw_scope spw_scope_start(spw_tracer *tracer, const char *name, const spw_span_options *options);
 void spw_scope_end(spw_scope *scope);
-spw_context spw_context_current(void);
+const spw_context *spw_context_current(void);
 void spw_set_string_n(spw_span span, const char *key, const char *value, size_t size);
 void spw_set_int(spw_span span, const char *key, int64_t value);
 void spw_set_double(spw_span span, const char *key, double value);

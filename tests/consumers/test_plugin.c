@@ -70,7 +70,7 @@ static void judge_submit(spw_exporter *self, const spw_batch *batch, spw_export_
 {
     (void)self;
     spw_span_view span;
-    for (spw_batch_iter it = spw_batch_begin(batch); spw_batch_next_span(&it, &span);)
+    for (spw_span_iter it = spw_batch_spans(batch); spw_span_next(&it, &span);)
         judge_span(&span);
     const spw_export_result ok = SPW_EXPORT_RESULT_INIT;
     done(token, &ok);
@@ -166,8 +166,8 @@ static void all_is_accounted(uint64_t of_host)
     assert_int_equal(judge.of_plugin[0], ROUNDS); /* half of the rounds, two spans in each */
     assert_int_equal(judge.of_plugin[1], ROUNDS);
     assert_int_equal(judge.of_host, of_host);
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     assert_int_equal(stats.pipelines[0].ended, 2 * ROUNDS + of_host);
     assert_int_equal(stats.pipelines[0].exported, 2 * ROUNDS + of_host);
     assert_int_equal(stats.spans_open, 0);

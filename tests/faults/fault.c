@@ -77,8 +77,8 @@ void fault_stop(struct fault *f, uint32_t timeout_ms)
     uint64_t begun = now_ns();
     f->shutdown = spw_shutdown(timeout_ms);
     f->shutdown_ms = (uint32_t)((now_ns() - begun) / 1000000);
-    f->stats = (spw_stats_snapshot)SPW_STATS_INIT;
-    spw_stats(&f->stats);
+    f->stats = (spw_stats)SPW_STATS_INIT;
+    spw_stats_get(&f->stats);
 }
 
 void fault_wait(struct fault *f, http_peer *peer, size_t requests)

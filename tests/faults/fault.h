@@ -15,7 +15,7 @@ struct fault {
     uint64_t ended;      /* spans whose end returned: numbered 1 to ended in their attribute `seq` */
     uint32_t *samples;   /* ns of each start, set and end */
     size_t sample_count;
-    spw_stats_snapshot stats; /* after the shutdown */
+    spw_stats stats; /* after the shutdown */
     spw_result shutdown;
     uint32_t shutdown_ms;
     /* the receiver's side */

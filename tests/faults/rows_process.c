@@ -244,7 +244,7 @@ static void twice_and_after(struct fault *f)
     spw_span_end(open);
     spw_span_end(spw_span_start(NULL, "after", NULL));
     fault_collect(f, peer);
-    spw_stats(&f->stats);
+    spw_stats_get(&f->stats);
     f->ended++; /* the late one */
     FAULT_CHECK(f, f->delivered == 100 && f->stats.pipelines[0].dropped[SPW_DROP_ALREADY_SHUTDOWN] == 1);
     fault_judge(f);

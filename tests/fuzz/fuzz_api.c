@@ -183,8 +183,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         spans[i] = (spw_span){ 0 };
     }
     must(spw_flush(10000) == SPW_OK);
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     must(spw_memory_exporter_count(memory) == stats.pipelines[0].ended - ended_before && stats.spans_open == 0);
     ended_before = stats.pipelines[0].ended;
     spw_span_view view;

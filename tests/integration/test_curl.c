@@ -87,7 +87,7 @@ static void a_transfer_is_a_span_and_its_context_travels(void **state)
     http_peer_then(f->peer, http_peer_protobuf("12345", 5));
     {
         SPW_SPAN(outer, "outer");
-        spw_context here = spw_context_current(), tagged = spw_baggage_set(&here, "tenant", "a b");
+        spw_context tagged = spw_baggage_set(spw_context_current(), "tenant", "a b");
         spw_token token = spw_context_attach(&tagged);
         assert_int_equal(spw_curl_perform(f->easy, "GET", at(f, "/users/42?sig=secret"), NULL, NULL), CURLE_OK);
         spw_context_detach(token);
@@ -277,7 +277,7 @@ static void transfers_at_once_are_spans_of_their_own(void **state)
     options.parent = &parent; /* not current */
     for (int i = 0; i < MANY; i++) {
         easy[i] = curl_easy_duphandle(f->easy);
-        spw_curl_begin(&transfers[i], easy[i], "GET", at(f, "/"), NULL, &options);
+        spw_curl_start(&transfers[i], easy[i], "GET", at(f, "/"), NULL, &options);
         curl_multi_add_handle(multi, easy[i]);
     }
     run_multi(multi, transfers, MANY);

@@ -312,9 +312,9 @@ static void set_up_sixteen(spw_pipeline_options *p, struct sink **s)
     p[MEMORY].exporter = spw_memory_exporter_new(100000);
 }
 
-static bool all_done_but(uint32_t dead, spw_stats_snapshot *stats)
+static bool all_done_but(uint32_t dead, spw_stats *stats)
 {
-    spw_stats(stats);
+    spw_stats_get(stats);
     for (uint32_t i = 0; i < stats->pipeline_count; i++)
         if (i != dead && stats->pipelines[i].queued + stats->pipelines[i].in_flight)
             return false;
@@ -330,7 +330,7 @@ static void sixteen_at_once_with_exact_accounts(void **state)
     set_up_sixteen(p, s);
     start(p, PIPELINES);
     record_from_threads(N);
-    spw_stats_snapshot stats = SPW_STATS_INIT;
+    spw_stats stats = SPW_STATS_INIT;
     for (int i = 0; i < 100 && !all_done_but(DEAD, &stats); i++)
         assert_int_equal(spw_flush(500), SPW_ERR_TIMEOUT); /* the dead one never */
     capture_check_accounts();
@@ -366,7 +366,7 @@ static void sixteen_at_once_with_exact_accounts(void **state)
         assert_int_equal(leaks(s[i]), !hides);
     }
     (void)spw_shutdown(300);
-    spw_stats(&stats);
+    spw_stats_get(&stats);
     capture_check_accounts();
     const spw_pipeline_stats *dead = &stats.pipelines[DEAD];
     assert_int_equal(dead->dropped[SPW_DROP_QUEUE_FULL] + dead->dropped[SPW_DROP_SHUTDOWN_DEADLINE], N);

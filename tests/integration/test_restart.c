@@ -108,8 +108,8 @@ static int stop(void **state)
 
 static uint64_t held_bytes(void)
 {
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     return stats.buffer_bytes;
 }
 

@@ -153,8 +153,8 @@ static void test_restart(void **state)
 
 static uint64_t open_spans(void)
 {
-    spw_stats_snapshot s = SPW_STATS_INIT;
-    spw_stats(&s);
+    spw_stats s = SPW_STATS_INIT;
+    spw_stats_get(&s);
     return s.spans_open;
 }
 
@@ -318,6 +318,8 @@ static void test_shutdown_during_a_flush(void **state)
     while (!script_exporter_submits(e)) /* the flush sends it: the delay is 5 s */
         usleep(1000);
     uint64_t begun = now_ms();
+    assert_int_equal(spw_flush(SPW_NOW), SPW_ERR_TIMEOUT); /* does not wait */
+    assert_true(now_ms() - begun < SOON_MS);
     assert_int_equal(spw_shutdown(200), SPW_ERR_TIMEOUT);
     pthread_join(thread, NULL);
     assert_true(now_ms() - begun < SOON_MS); /* and not 30 s */
@@ -389,8 +391,8 @@ static void test_queue_full_of_one(void **state)
     assert_int_equal(spw_flush(300), SPW_ERR_TIMEOUT);
     (void)arrival(live, 5000, now_ms());
     assert_int_equal(spw_flush(50), SPW_ERR_TIMEOUT); /* the last answer is taken */
-    spw_stats_snapshot s = SPW_STATS_INIT;
-    spw_stats(&s);
+    spw_stats s = SPW_STATS_INIT;
+    spw_stats_get(&s);
     assert_int_equal(s.pipelines[0].dropped[SPW_DROP_QUEUE_FULL], 4900);
     assert_int_equal(s.pipelines[0].queued + s.pipelines[0].in_flight, 100);
     assert_int_equal(s.pipelines[1].exported, 5000);

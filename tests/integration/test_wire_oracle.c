@@ -515,8 +515,8 @@ static void run(const char *compression, spw_options *options)
     record(span_target());
     assert_int_equal(spw_flush(60000), SPW_OK);
     capture_check_accounts();
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     assert_int_equal(stats.spans_started, model_count);
     assert_int_equal(stats.spans_not_sampled, not_recorded);
     assert_int_equal(stats.spans_open, 0);

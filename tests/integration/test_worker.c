@@ -185,7 +185,7 @@ static void test_flush_of_49_days(void **state)
     assert_true(within(20000, first_submitted));
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, answer_later, NULL), 0);
-    assert_int_equal(spw_flush(UINT32_MAX - 1), SPW_OK);
+    assert_int_equal(spw_flush(4233600000), SPW_OK);
     pthread_join(thread, NULL);
     spw_shutdown(1000);
 }

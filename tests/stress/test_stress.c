@@ -217,8 +217,8 @@ static void test_thread_storm(void **state)
     }
     assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(account().exported, 4 * (uint64_t)n);
-    spw_stats_snapshot s = SPW_STATS_INIT;
-    spw_stats(&s);
+    spw_stats s = SPW_STATS_INIT;
+    spw_stats_get(&s);
     assert_int_equal(s.spans_open, 0);
     assert_true(s.threads <= 3);
     settle(e);

@@ -317,8 +317,8 @@ static uint64_t accounted(const spw_pipeline_stats *p)
 
 void capture_check_accounts(void)
 {
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     for (uint32_t i = 0; i < stats.pipeline_count; i++) {
         const spw_pipeline_stats *p = &stats.pipelines[i];
         if (p->ended == accounted(p))
@@ -336,7 +336,7 @@ void capture_check_accounts(void)
 
 spw_pipeline_stats capture_stats(size_t pipeline)
 {
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     return stats.pipelines[pipeline];
 }

@@ -16,7 +16,7 @@ typedef Opentelemetry__Proto__Common__V1__AnyValue AnyValue;
 struct record {
     uint8_t *bytes; /* framed: 0x12, length, Span */
     size_t size;
-    spw_scope_view scope;
+    spw_instrumentation_scope scope;
 };
 
 struct spw_batch {
@@ -31,9 +31,9 @@ struct spw_batch {
     spw_view schema_url;
 };
 
-static const spw_scope_view fake_scope = { .name = { "fake-scope", 10 }, .version = { "1.2", 3 } };
+static const spw_instrumentation_scope fake_scope = { .name = { "fake-scope", 10 }, .version = { "1.2", 3 } };
 
-bool spw__batch_record(const spw_batch *batch, size_t index, spw_view *record, spw_scope_view *scope);
+bool spw__batch_record(const spw_batch *batch, size_t index, spw_view *record, spw_instrumentation_scope *scope);
 
 static void *must(void *memory)
 {
@@ -138,7 +138,7 @@ static size_t frame_text(uint8_t *out, uint8_t tag, spw_view text)
     return text.size ? frame(out, tag, (const uint8_t *)text.data, text.size) : 0;
 }
 
-static bool same_scope(const spw_scope_view *a, const spw_scope_view *b)
+static bool same_scope(const spw_instrumentation_scope *a, const spw_instrumentation_scope *b)
 {
     return a->name.data == b->name.data && a->version.data == b->version.data && a->schema_url.data == b->schema_url.data &&
            a->attributes.at == b->attributes.at;
@@ -147,7 +147,7 @@ static bool same_scope(const spw_scope_view *a, const spw_scope_view *b)
 /* scope_spans { scope, records, schema_url } of the records from *at on that share a scope. */
 static size_t put_scope_spans(const spw_batch *b, size_t *at, uint8_t *out, uint8_t *scratch)
 {
-    const spw_scope_view scope = b->records[*at].scope;
+    const spw_instrumentation_scope scope = b->records[*at].scope;
     uint8_t head[300];
     size_t used = frame_text(head, 0x0a, scope.name);
     used += frame_text(head + used, 0x12, scope.version);
@@ -219,7 +219,7 @@ void fake_batch_set_record(spw_batch *b, size_t index, const void *bytes, size_t
     build_request(b);
 }
 
-void fake_batch_set_scope(spw_batch *b, size_t index, spw_scope_view scope)
+void fake_batch_set_scope(spw_batch *b, size_t index, spw_instrumentation_scope scope)
 {
     for (size_t i = index; i < b->count; i++)
         b->records[i].scope = scope;
@@ -288,7 +288,7 @@ spw_view spw_batch_resource_schema_url(const spw_batch *b)
     return b->schema_url;
 }
 
-bool spw__batch_record(const spw_batch *b, size_t index, spw_view *record, spw_scope_view *scope)
+bool spw__batch_record(const spw_batch *b, size_t index, spw_view *record, spw_instrumentation_scope *scope)
 {
     if (index >= b->count)
         return false;

@@ -28,7 +28,7 @@ spw_batch *fake_batch_simple(uint64_t sequence, size_t count);
 void fake_batch_set_record(spw_batch *batch, size_t index, const void *bytes, size_t size);
 
 /* The scope of the records from `index` on; the strings are borrowed. */
-void fake_batch_set_scope(spw_batch *batch, size_t index, spw_scope_view scope);
+void fake_batch_set_scope(spw_batch *batch, size_t index, spw_instrumentation_scope scope);
 
 /* The resource's schema URL; borrowed. */
 void fake_batch_set_schema_url(spw_batch *batch, const char *url);

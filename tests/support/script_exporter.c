@@ -41,7 +41,7 @@ static uint64_t body_sum(const spw_batch *batch)
 static void keep_names(struct script_exporter *e, const spw_batch *batch)
 {
     spw_span_view span;
-    for (spw_batch_iter it = spw_batch_begin(batch); spw_batch_next_span(&it, &span);) {
+    for (spw_span_iter it = spw_batch_spans(batch); spw_span_next(&it, &span);) {
         if (e->name_count == MAX_NAMES)
             return;
         size_t n = span.name.size < 31 ? span.name.size : 31;
@@ -217,8 +217,8 @@ void script_start(struct script_exporter *e, const spw_pipeline_options *pipelin
 
 void assert_identity(void)
 {
-    spw_stats_snapshot s = SPW_STATS_INIT;
-    spw_stats(&s);
+    spw_stats s = SPW_STATS_INIT;
+    spw_stats_get(&s);
     for (uint32_t i = 0; i < s.pipeline_count; i++) {
         const spw_pipeline_stats *p = &s.pipelines[i];
         uint64_t dropped = 0;
@@ -230,8 +230,8 @@ void assert_identity(void)
 
 spw_pipeline_stats account(void)
 {
-    spw_stats_snapshot s = SPW_STATS_INIT;
-    spw_stats(&s);
+    spw_stats s = SPW_STATS_INIT;
+    spw_stats_get(&s);
     assert_true(s.pipeline_count >= 1);
     return s.pipelines[0];
 }

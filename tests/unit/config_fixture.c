@@ -115,5 +115,5 @@ spw_result print(const spw_options *options, const char *path, struct seen *out)
 {
     memset(out, 0, sizeof *out);
     out->path = path;
-    return spw_config_print(options, look, out);
+    return spw_config_each(options, look, out);
 }

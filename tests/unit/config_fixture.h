@@ -36,14 +36,14 @@ void assert_text(const struct spw__config *config, const char *key, const char *
 /* Everything as it is when nobody says anything. */
 void assert_defaults(const struct spw__config *config);
 
-/* What spw_config_print() said of one path, or of anything under `warning` and `error`. */
+/* What spw_config_each() said of one path, or of anything under `warning` and `error`. */
 struct seen {
     const char *path;
     char value[1200], source[200], problems[4096];
     int times, warned;
 };
 
-/* Calls spw_config_print(); the result is its. */
+/* Calls spw_config_each(); the result is its. */
 spw_result print(const spw_options *options, const char *path, struct seen *out);
 
 #define TEST(name) cmocka_unit_test_setup(name, fresh)

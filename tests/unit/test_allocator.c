@@ -126,7 +126,7 @@ static void record_some(void)
         spw_add_event(span, "event", NULL, 0);
     }
     char **environment = spw_environment_new(NULL, &tagged, 0);
-    spw_environment_free(environment);
+    spw_environment_destroy(environment);
     spw_context_detach(token);
     spw_context_release(&tagged);
 }

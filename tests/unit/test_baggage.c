@@ -15,8 +15,8 @@
 
 static uint64_t lost(void)
 {
-    spw_context_counts counts = SPW_CONTEXT_COUNTS_INIT;
-    spw_context_stats(&counts);
+    spw_context_stats counts = SPW_CONTEXT_STATS_INIT;
+    spw_context_stats_get(&counts);
     return counts.baggage_lost;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Every variable at its edges, seen through spw_config_print(): what it comes to, what is said, and where the value comes from. A setting
+ * Every variable at its edges, seen through spw_config_each(): what it comes to, what is said, and where the value comes from. A setting
  * without rows here fails test_no_variable_is_forgotten.
  */
 #include "config_fixture.h"
@@ -335,7 +335,7 @@ static void test_code_silences_the_environment(void **state)
     assert_int_equal(seen.warned, 0);
 }
 
-/* SPW_NOW and SPW_NEVER are 0 in code. */
+/* SPW_NOW of a delay and SPW_NEVER of a timeout are 0 in the model. */
 static void test_zeros_in_code(void **state)
 {
     (void)state;
@@ -357,6 +357,33 @@ static void test_zeros_in_code(void **state)
     spw__config_free(&c);
 }
 
+/* SPW_DEFAULT_TIMEOUT_MS is the default everywhere; a delay that never ends, and a timeout of no time, are refused by name. */
+static void test_times_where_they_make_no_sense(void **state)
+{
+    (void)state;
+    struct spw__config c;
+    spw_options options = SPW_OPTIONS_INIT;
+    spw_pipeline_options pipeline = SPW_PIPELINE_OPTIONS_INIT;
+    options.pipelines = &pipeline;
+    options.pipeline_count = 1;
+    uint32_t *const delays[] = { &options.exit_timeout_ms, &pipeline.schedule_delay_ms };
+    uint32_t *const timeouts[] = { &options.otlp_timeout_ms, &pipeline.export_timeout_ms, &pipeline.max_age_ms };
+    for (size_t i = 0; i < 5; i++)
+        *(i < 2 ? delays[i] : timeouts[i - 2]) = SPW_DEFAULT_TIMEOUT_MS;
+    assert_int_equal(load(&c, &options), SPW_OK);
+    assert_true(c.exit_timeout_ms == 1000 && c.otlp.timeout_ms == 10000);
+    assert_true(c.pipelines[0].schedule_delay_ms == 5000 && c.pipelines[0].export_timeout_ms == 30000 && c.pipelines[0].max_age_ms == 0);
+    spw__config_free(&c);
+    for (size_t i = 0; i < 5; i++) {
+        uint32_t *one = i < 2 ? delays[i] : timeouts[i - 2];
+        *one = i < 2 ? SPW_NEVER : SPW_NOW;
+        assert_int_equal(load(&c, &options), SPW_ERR_INVALID);
+        *one = 0;
+    }
+    assert_int_equal(load(&c, &options), SPW_OK);
+    spw__config_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +393,7 @@ int main(void)
         TEST(test_pipelines_in_code),
         TEST(test_code_silences_the_environment),
         TEST(test_zeros_in_code),
+        TEST(test_times_where_they_make_no_sense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,7 +165,7 @@ static spw_result print_once(long failing)
     options.resource_attributes = attrs;
     options.resource_attribute_count = ATTRIBUTES;
     until_failure = failing;
-    spw_result result = spw_config_print(&options, ignore, NULL);
+    spw_result result = spw_config_each(&options, ignore, NULL);
     until_failure = ALL_SUCCEED;
     return result;
 }

@@ -128,7 +128,7 @@ static spw_batch *batch_of(const struct wish *wishes, size_t count)
         span.end_time_unix_nano = span.start_time_unix_nano + 1000;
         set_record(batch, i, &span);
     }
-    fake_batch_set_scope(batch, 0, (spw_scope_view){ .name = { NULL, 0 } });
+    fake_batch_set_scope(batch, 0, (spw_instrumentation_scope){ .name = { NULL, 0 } });
     return batch;
 }
 

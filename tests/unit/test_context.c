@@ -14,7 +14,7 @@
 #include "record/engine.h"
 #include "record/thread.h"
 
-static const struct spw_values *attached_values; /* by every context here; NULL but for one test */
+static const struct spw_context_values *attached_values; /* by every context here; NULL but for one test */
 
 static spw_context numbered(uint32_t n)
 {
@@ -180,7 +180,7 @@ static void a_context_is_a_copy(void **state)
     spw_token token = spw_context_attach(&context);
     memset(&context, 0xff, sizeof context);
     assert_int_equal(current_number(), 5);
-    spw_context copy = spw_context_current(), with = spw_context_with_span(&copy, numbered(6).span);
+    spw_context copy = spw_context_capture(), with = spw_context_with_span(&copy, numbered(6).span);
     assert_int_equal(current_number(), 5);
     spw_token second = spw_context_attach(&with);
     assert_int_equal(current_number(), 6);

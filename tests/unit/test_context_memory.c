@@ -22,8 +22,8 @@ SPW_CONTEXT_KEY(kept, const char);
 
 static uint64_t all_lost(void)
 {
-    spw_context_counts counts = SPW_CONTEXT_COUNTS_INIT;
-    spw_context_stats(&counts);
+    spw_context_stats counts = SPW_CONTEXT_STATS_INIT;
+    spw_context_stats_get(&counts);
     return counts.values_lost + counts.baggage_lost + counts.fields_lost;
 }
 
@@ -192,7 +192,7 @@ static void an_environment_is_whole_or_says_what_it_lacks(void **state)
         } else {
             assert_true(failed);
         }
-        spw_environment_free(envp);
+        spw_environment_destroy(envp);
     }
     assert_false(failed);
 }

@@ -133,19 +133,19 @@ static void only_normal_names_are_listed(void **state)
 static void at_most_64_fields_and_64_kib_are_put_in(void **state)
 {
     (void)state;
-    spw_context_counts before = SPW_CONTEXT_COUNTS_INIT, after = SPW_CONTEXT_COUNTS_INIT;
-    spw_context_stats(&before);
+    spw_context_stats before = SPW_CONTEXT_STATS_INIT, after = SPW_CONTEXT_STATS_INIT;
+    spw_context_stats_get(&before);
     static char *const environment[] = { "X_OWN_FIELD=stale", "HOME=/", NULL };
     spw_context context = traced();
     char **envp = spw_environment_new(environment, &context, 0);
-    spw_context_stats(&after);
+    spw_context_stats_get(&after);
     assert_string_equal(value_in(envp, "X_OWN_FIELD"), "second");
     assert_string_equal(value_in(envp, "HOME"), "/");
     assert_string_equal(value_in(envp, "MANY_62"), "v");
     assert_null(value_in(envp, "MANY_63"));
     assert_null(value_in(envp, "LARGE"));
     assert_int_equal(after.fields_lost - before.fields_lost, 7 + 2);
-    spw_environment_free(envp);
+    spw_environment_destroy(envp);
     const spw_propagator *list[] = { &spw_propagator_tracecontext, &spw_propagator_baggage };
     assert_int_equal(spw_propagators_set(list, 2), SPW_OK);
 }
@@ -168,7 +168,7 @@ static void a_copy_has_the_context_and_nothing_stale(void **state)
     assert_string_equal(value_in(envp, "TRACEPARENTS"), "kept");
     assert_null(value_in(envp, "B3"));
     assert_null(value_in(envp, "X_B3_TRACEID"));
-    spw_environment_free(envp);
+    spw_environment_destroy(envp);
     spw_context_release(&context);
 
     spw_context root = { 0 };
@@ -176,12 +176,12 @@ static void a_copy_has_the_context_and_nothing_stale(void **state)
     assert_null(value_in(envp, "TRACEPARENT"));
     assert_null(value_in(envp, "TRACESTATE"));
     assert_null(value_in(envp, "BAGGAGE"));
-    spw_environment_free(envp);
+    spw_environment_destroy(envp);
     static char *const nothing[] = { NULL };
     envp = spw_environment_new(nothing, &root, 0);
     assert_null(envp[0]);
-    spw_environment_free(envp);
-    spw_environment_free(NULL);
+    spw_environment_destroy(envp);
+    spw_environment_destroy(NULL);
 }
 
 static void credentials_stay_behind_unless_asked_for(void **state)
@@ -206,7 +206,7 @@ static void credentials_stay_behind_unless_asked_for(void **state)
     assert_string_equal(envp[0], "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318");
     assert_string_equal(envp[1], "OTEL_SERVICE_NAME=x");
     assert_null(envp[2]);
-    spw_environment_free(envp);
+    spw_environment_destroy(envp);
     envp = spw_environment_new(environment, NULL, SPW_ENVIRONMENT_KEEP_CREDENTIALS);
     for (int i = 0; i < 13; i++) {
         if (environment[i])
@@ -214,7 +214,7 @@ static void credentials_stay_behind_unless_asked_for(void **state)
         else
             assert_null(envp[i]);
     }
-    spw_environment_free(envp);
+    spw_environment_destroy(envp);
 }
 
 static void a_child_reads_what_its_parent_wrote(void **state)
@@ -233,7 +233,7 @@ static void a_child_reads_what_its_parent_wrote(void **state)
     pid_t child;
     char *argv[] = { "test_environment", "child", NULL };
     assert_int_equal(posix_spawn(&child, "/proc/self/exe", NULL, NULL, argv, envp), 0);
-    spw_environment_free(envp);
+    spw_environment_destroy(envp);
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));

@@ -76,8 +76,8 @@ static void the_first_128_keys_are_kept_and_may_be_overwritten(void **state)
     assert_int_equal(got->n_attributes, 128);
     assert_int_equal(got->dropped_attributes_count, 72);
     expect_numbered(got, 0, 128, 0);
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     assert_int_equal(stats.attributes_dropped, 72);
 }
 
@@ -281,8 +281,8 @@ static void events_over_128_are_counted(void **state)
     assert_int_equal(got->n_events, 128);
     assert_int_equal(got->dropped_events_count, 72);
     assert_string_equal(got->events[127]->name, "e127");
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     assert_int_equal(stats.events_dropped, 72);
 }
 

@@ -135,8 +135,8 @@ static void links_over_128_are_counted(void **state)
     assert_int_equal(got->n_links, 128);
     assert_int_equal(got->dropped_links_count, 72);
     assert_int_equal(got->dropped_attributes_count + got->dropped_events_count, 0);
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     assert_int_equal(stats.links_dropped, 72);
 }
 

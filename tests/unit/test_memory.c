@@ -30,7 +30,7 @@ static void keeps_copies_of_spans_and_scopes(void **state)
     fake_span wish = { "kept", 100, "k", "v", NULL, NULL, false };
     spw_batch *batch = fake_batch_new(1, &wish, 1);
     uint8_t own[] = { 0x1a, 8, 0x0a, 1, 'k', 0x12, 3, 0x0a, 1, 'v' };
-    fake_batch_set_scope(batch, 0, (spw_scope_view){ .name = { "fake-scope", 10 }, .version = { "1.2", 3 },
+    fake_batch_set_scope(batch, 0, (spw_instrumentation_scope){ .name = { "fake-scope", 10 }, .version = { "1.2", 3 },
                                                      .attributes = { own, own + sizeof own, 3 }, .dropped_attributes = 2 });
     assert_int_equal(submit(exporter, batch).status, SPW_EXPORT_DELIVERED);
     fake_batch_free(batch); /* the copy must not point there */

@@ -259,8 +259,8 @@ static void on_end_sees_long_spans(void **state)
     }
     assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), 7);
-    spw_stats_snapshot now = SPW_STATS_INIT;
-    spw_stats(&now);
+    spw_stats now = SPW_STATS_INIT;
+    spw_stats_get(&now);
     assert_int_equal(now.on_end_missed, 0);
     capture_stop(c);
 }
@@ -278,8 +278,8 @@ static void on_end_sees_spans_that_are_only_recorded(void **state)
     assert_int_equal(seen.flags & SPW_FLAG_SAMPLED, 0);
     assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), 0);
-    spw_stats_snapshot now = SPW_STATS_INIT;
-    spw_stats(&now);
+    spw_stats now = SPW_STATS_INIT;
+    spw_stats_get(&now);
     assert_int_equal(now.spans_record_only, 10);
     capture_stop(c);
 }
@@ -391,8 +391,8 @@ static void a_processor_reads_the_span_it_is_shown(void **state)
     const capture_span *got = recorder_sent(c, "read");
     assert_int_equal(got->n_attributes, 128);
     assert_int_equal(got->dropped_attributes_count, 75); /* the processor's own came too late, too */
-    spw_stats_snapshot now = SPW_STATS_INIT;
-    spw_stats(&now);
+    spw_stats now = SPW_STATS_INIT;
+    spw_stats_get(&now);
     assert_int_equal(now.attributes_dropped, 75); /* once, however often it was read */
     spw_scope_end(&spw__scope_outer);
     capture_stop(c);

@@ -118,8 +118,8 @@ static void a_value_leaked_from_on_ending_does_no_harm(void **state)
     pthread_join(thread, NULL);
     assert_int_equal(spw_flush(20000), SPW_OK);
     assert_int_equal(capture_count(c), COUNT);
-    spw_stats_snapshot now = SPW_STATS_INIT;
-    spw_stats(&now);
+    spw_stats now = SPW_STATS_INIT;
+    spw_stats_get(&now);
     assert_int_equal(now.spans_open, 0);
     capture_stop(c);
 }

@@ -251,8 +251,8 @@ static void memory_is_given_back(void **state)
         record(5000);
         assert_int_equal(spw_flush(20000), SPW_OK);
     }
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     assert_true(stats.buffer_bytes <= 16u * 65536);
     assert_int_equal(capture_count(first), 100000);
     stop();
@@ -316,8 +316,8 @@ static void a_long_record_is_not_kept_by_its_thread(void **state)
 
 static uint64_t held_bytes(void)
 {
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     return stats.buffer_bytes;
 }
 

@@ -26,9 +26,9 @@ static void reads_every_field_of_a_span(void **state)
     (void)state;
     fake_span wish = { "work", 0, "key", "value", "retry", "it broke", true };
     spw_batch *batch = fake_batch_new(7, &wish, 1);
-    spw_batch_iter it = spw_batch_begin(batch);
+    spw_span_iter it = spw_batch_spans(batch);
     spw_span_view span;
-    assert_true(spw_batch_next_span(&it, &span));
+    assert_true(spw_span_next(&it, &span));
     assert_view(span.name, "work");
     assert_int_equal(span.kind, SPW_KIND_CLIENT);
     assert_int_equal(span.status, SPW_STATUS_ERROR);
@@ -54,7 +54,7 @@ static void reads_every_field_of_a_span(void **state)
     assert_view(attr.key, "event.key");
     assert_false(spw_attr_next(&event.attributes, &attr));
     assert_false(spw_event_next(&span.events, &event));
-    assert_false(spw_batch_next_span(&it, &span));
+    assert_false(spw_span_next(&it, &span));
     fake_batch_free(batch);
 }
 
@@ -69,8 +69,8 @@ static void reads_the_resource(void **state)
     assert_view(attr.value.u.view, "fake-service");
     assert_false(spw_attr_next(&it, &attr));
     spw_span_view span; /* each span says it, too */
-    spw_batch_iter spans = spw_batch_begin(batch);
-    assert_true(spw_batch_next_span(&spans, &span));
+    spw_span_iter spans = spw_batch_spans(batch);
+    assert_true(spw_span_next(&spans, &span));
     assert_true(spw_attr_next(&span.resource, &attr));
     assert_view(attr.value.u.view, "fake-service");
     fake_batch_free(batch);
@@ -341,12 +341,12 @@ static void broken_records_of_a_batch_are_passed_over(void **state)
     spw_batch *batch = fake_batch_simple(1, 3);
     fake_batch_set_record(batch, 0, "\x12\x02\x28\x01", 4);
     fake_batch_set_record(batch, 1, "", 0);
-    spw_batch_iter it = spw_batch_begin(batch);
+    spw_span_iter it = spw_batch_spans(batch);
     spw_span_view span;
-    assert_true(spw_batch_next_span(&it, &span));
+    assert_true(spw_span_next(&it, &span));
     assert_int_equal(span.span_id[7], 3);
-    assert_false(spw_batch_next_span(&it, &span));
-    assert_false(spw_batch_next_span(&it, &span));
+    assert_false(spw_span_next(&it, &span));
+    assert_false(spw_span_next(&it, &span));
     fake_batch_free(batch);
 }
 
@@ -424,9 +424,9 @@ static void every_cut_and_every_flipped_byte_is_survived(void **state)
     (void)state;
     fake_span wish = { "work", 40, "key", "value", "retry", "it broke", true };
     spw_batch *batch = fake_batch_new(7, &wish, 1);
-    spw_batch_iter it = spw_batch_begin(batch);
+    spw_span_iter it = spw_batch_spans(batch);
     spw_span_view span;
-    assert_true(spw_batch_next_span(&it, &span));
+    assert_true(spw_span_next(&it, &span));
     torment(span.encoded.data, span.encoded.size);
     fake_batch_free(batch);
     size_t size;

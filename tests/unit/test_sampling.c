@@ -73,10 +73,10 @@ static void start_scripted(spw_sampling_decision decision)
     start_with(&scripted.base);
 }
 
-static spw_stats_snapshot stats(void)
+static spw_stats stats(void)
 {
-    spw_stats_snapshot now = SPW_STATS_INIT;
-    spw_stats(&now);
+    spw_stats now = SPW_STATS_INIT;
+    spw_stats_get(&now);
     return now;
 }
 

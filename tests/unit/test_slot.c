@@ -498,8 +498,7 @@ static void record_in_handler(int signal)
     spw_add_event(current, "signal", NULL, 0);
     spw_set(current, "signal", 1);
     spw_span_end(spw_span_start(NULL, "from the handler", NULL));
-    spw_context context = spw_context_current();
-    spw_token token = spw_context_attach(&context);
+    spw_token token = spw_context_attach(spw_context_current());
     (void)spw_context_detach(token);
     __atomic_add_fetch(&handled, 1, __ATOMIC_RELEASE);
 }

@@ -14,7 +14,7 @@ typedef struct line {
     spw_status_code status;
     uint64_t start_unix_ns, end_unix_ns; /* 0: not said */
     uint32_t dropped_attributes, dropped_events;
-    spw_scope_view scope;
+    spw_instrumentation_scope scope;
     const char *attributes, *events; /* the elements of the lists, JSON already */
 } line;
 

@@ -247,7 +247,7 @@ static void begin(recording *r, const spw_context *parent, uint64_t *state)
     r->events = open_memstream(&r->events_text, &r->events_size);
 
     spw_tracer *tracer = &tracers[dice(state, 3)];
-    r->l.scope = (spw_scope_view){ .name = { tracer->name, strlen(tracer->name) },
+    r->l.scope = (spw_instrumentation_scope){ .name = { tracer->name, strlen(tracer->name) },
                                    .version = { tracer->version, spw__len(tracer->version) },
                                    .schema_url = { tracer->schema_url, spw__len(tracer->schema_url) } };
     const text *name = &TEXTS[dice(state, TEXT_COUNT)];
@@ -370,8 +370,8 @@ static void obey(void)
 
 static void say_account(void)
 {
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     const spw_pipeline_stats *p = &stats.pipelines[0];
     uint64_t dropped = 0;
     for (size_t i = 0; i < SPW_DROP_CAUSES; i++)

@@ -1,4 +1,4 @@
-/* spw_config_print(): the model, setting by setting, each with its source. */
+/* spw_config_each(): the model, setting by setting, each with its source. */
 #include <spanwire/allocator.h>
 #include <spanwire/config.h>
 #include <stdio.h>
@@ -209,7 +209,7 @@ static void print_problems(struct printer *p)
     }
 }
 
-spw_result spw_config_print(const spw_options *options, spw_config_entry_fn fn, void *arg)
+spw_result spw_config_each(const spw_options *options, spw_config_entry_fn fn, void *arg)
 {
     if (!fn)
         return SPW_ERR_INVALID;

@@ -1,4 +1,4 @@
-/* spw_config_print(): every setting with its source, and no secret, whatever is configured and however wrong it is. */
+/* spw_config_each(): every setting with its source, and no secret, whatever is configured and however wrong it is. */
 #include "config_fixture.h"
 
 #include "sdk/config_table.h"
@@ -18,7 +18,7 @@ static void collect(void *arg, const spw_config_entry *entry)
 static spw_result print_all(const spw_options *options)
 {
     printed[0] = 0;
-    return spw_config_print(options, collect, NULL);
+    return spw_config_each(options, collect, NULL);
 }
 
 static void assert_line(const char *path, const char *value, const char *source)
@@ -238,7 +238,7 @@ static void test_long_values_are_cut(void **state)
     setenv("OTEL_SERVICE_NAME", text, 1);
     assert_int_equal(print_all(NULL), SPW_OK);
     assert_non_null(strstr(printed, "xxx..."));
-    assert_int_equal(spw_config_print(NULL, NULL, NULL), SPW_ERR_INVALID);
+    assert_int_equal(spw_config_each(NULL, NULL, NULL), SPW_ERR_INVALID);
 }
 
 int main(void)
