@@ -43,13 +43,13 @@ need_npm() {
     cp tests/interop/npm/send.mjs "$modules/"
 }
 
-# Sets `venv`.
+# need_python NAME SECONDS: sets `venv`, with what tests/interop/NAME/requirements.txt names.
 need_python() {
     command -v python3 >/dev/null 2>&1 || { printf 'missing: python3 is not installed\n'; return 77; }
     python3 -c 'import venv, ensurepip' || { printf 'missing: python3 has no venv (Debian: python3-venv)\n'; return 77; }
-    if ! in_cache python tests/interop/python/requirements.txt; then
+    if ! in_cache "$1" "tests/interop/$1/requirements.txt"; then
         python3 -m venv "$cached" || return
-        timeout 300 "$cached/bin/pip" install --disable-pip-version-check --retries 1 -r tests/interop/python/requirements.txt || return
+        timeout "$2" "$cached/bin/pip" install --disable-pip-version-check --retries 1 -r "tests/interop/$1/requirements.txt" || return
         touch "$cached/.complete"
     fi
     venv=$cached

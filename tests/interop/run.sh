@@ -1,6 +1,6 @@
 #!/bin/sh
 # tests/interop/run.sh [BUILD_DIRECTORY]: this project's programs against other implementations of OpenTelemetry. What they need and is
-# not here is skipped, and said. The collector is built once and kept in out/cache/, packages of npm and PyPI in build-interop/.
+# not here is skipped, and said. The Collector and Jaeger are built once and kept in out/cache/, packages of npm and PyPI in build-interop/.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/checks/lib.sh
@@ -33,7 +33,7 @@ limited() {
     return "$limited_rc"
 }
 
-# Sets `go`; says why when there is none to build with.
+# find_go MINOR: sets `go`; says why when there is none to build with.
 find_go() {
     go=$(command -v go 2>/dev/null || true)
     [ -n "$go" ] || go=/usr/local/go/bin/go # where its own installer puts it, often outside of PATH
@@ -42,8 +42,8 @@ find_go() {
         return 1
     fi
     minor=$("$go" version | sed -nE 's/.*go1\.([0-9]+).*/\1/p')
-    if [ "${minor:-0}" -lt 23 ]; then
-        printf 'it needs Go 1.23, here is %s\n' "$("$go" version)"
+    if [ "${minor:-0}" -lt "$1" ]; then
+        printf 'it needs Go 1.%s, here is %s\n' "$1" "$("$go" version)"
         return 1
     fi
 }
@@ -67,15 +67,18 @@ has_viewer() {
     grep -q '^SPW_BUILD_VIEWER:BOOL=ON' "$build/CMakeCache.txt"
 }
 
-# The collector, from the cache or built; its sources' hash is in its name, so that a changed pin makes another.
-need_collector() {
-    hash=$(cat tests/interop/collector/go.mod tests/interop/collector/go.sum tests/interop/collector/main.go | sha256sum | cut -c1-16)
-    collector=$cache/otel-collector-$hash
-    [ ! -x "$collector" ] || return 0
+# need_receiver NAME PACKAGE FILES...: sets `receiver`, the program of tests/interop/NAME, from the cache or built; the hash of its sources is in
+# its name, so that a changed pin makes another.
+need_receiver() {
+    name=$1 package=$2
+    shift 2
+    hash=$(cd "tests/interop/$name" && cat "$@" | sha256sum | cut -c1-16)
+    receiver=$cache/$name-$hash
+    [ ! -x "$receiver" ] || return 0
     mkdir -p "$cache"
-    limited 480 "$go" -C tests/interop/collector build -mod=readonly -p 2 -o "$PWD/$cache/$$.new" . || return
-    rm -f "$cache"/otel-collector-*
-    mv "$cache/$$.new" "$collector"
+    limited 1200 "$go" -C "tests/interop/$name" build -mod=readonly -trimpath -ldflags='-s -w' -p 2 -o "$PWD/$cache/$$.new" "$package" || return
+    rm -f "$cache/$name"-*
+    mv "$cache/$$.new" "$receiver"
 }
 
 # What went wrong lies in the network, not here.
@@ -99,28 +102,39 @@ shows() {
     fi
 }
 
-test_collector() {
-    find_go >"$work/why" || { skip "OpenTelemetry Collector: $(cat "$work/why")"; return; }
+# test_receiver WHAT MINOR NAME PACKAGE FILES...: what it is called, the Go it needs, and as for need_receiver
+test_receiver() {
+    what=$1
+    find_go "$2" >"$work/why" || { skip "$what: $(cat "$work/why")"; return; }
+    shift 2
     "$go" -C tests/interop/check build -o "$work/check" . >"$work/build.log" 2>&1 || { not_built 'the comparison'; return; }
-    if ! need_collector >"$work/build.log" 2>&1; then
+    if ! need_receiver "$@" >"$work/build.log" 2>&1; then
         if offline "$work/build.log"; then
-            skip 'OpenTelemetry Collector: its modules cannot be had from the module proxy'
+            skip "$what: its modules cannot be had from the module proxy"
             tail -3 "$work/build.log"
         else
-            not_built 'the OpenTelemetry Collector'
+            not_built "$what"
         fi
         return
     fi
     rc=0
-    limited 400 "$work/check" -collector "$collector" -witness "$work/witness" -agent "$build/samples/agent" >"$work/check.log" 2>&1 || rc=$?
-    shows "$work/check.log" "$rc" 'the comparison with the Collector'
+    limited 400 "$work/check" "-$1" "$receiver" -witness "$work/witness" -agent "$build/samples/agent" >"$work/check.log" 2>&1 || rc=$?
+    shows "$work/check.log" "$rc" "the comparison with $what"
 }
 
 test_python() {
-    need_python >"$work/build.log" 2>&1 || { no_package 'a decoder in Python (opentelemetry-proto)'; return; }
+    need_python python 300 >"$work/build.log" 2>&1 || { no_package 'a decoder in Python (opentelemetry-proto)'; return; }
     rc=0
     clean_env timeout 120 "$venv/bin/python" tests/interop/python/decode.py "$work/witness" "$work" >"$work/check.log" 2>&1 || rc=$?
     shows "$work/check.log" "$rc" 'the decoder in Python'
+}
+
+test_phoenix() {
+    need_python phoenix 900 >"$work/build.log" 2>&1 || { no_package 'Phoenix'; return; }
+    mkdir "$work/phoenix"
+    rc=0
+    clean_env timeout 300 "$venv/bin/python" tests/interop/phoenix/check.py "$venv/bin/phoenix" "$build/samples/agent" "$work/phoenix" >"$work/check.log" 2>&1 || rc=$?
+    shows "$work/check.log" "$rc" 'the comparison with Phoenix'
 }
 
 # The viewer on a free port; its process in `child`, its port in `port`.
@@ -148,8 +162,10 @@ test_npm() {
 }
 
 if need_programs "$@" >"$work/build.log" 2>&1; then
-    test_collector
+    test_receiver 'OpenTelemetry Collector' 23 collector . go.mod go.sum main.go
+    test_receiver 'Jaeger' 25 jaeger github.com/jaegertracing/jaeger/cmd/jaeger go.mod go.sum
     test_python
+    test_phoenix
     test_npm
 else
     not_built 'what is tested'

@@ -28,12 +28,26 @@ func makeFolder(directory string) (string, error) {
 	return folder, nil
 }
 
-// The agent answers a question; its spans, and those of the programs it calls, pass the tap on their way to the collector.
-func agentTrace(ctx context.Context, s *setup, d *differences) error {
+// The agent answers a question about a folder.
+func runAgent(ctx context.Context, s *setup, d *differences, url string) error {
 	folder, err := makeFolder(s.directory)
 	if err != nil {
 		return err
 	}
+	agent := program(ctx, s.agentPath, folder)
+	agent.Env = environment("OTEL_EXPORTER_OTLP_ENDPOINT=" + url)
+	output, err := agent.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("the agent failed (%w): %s", err, output)
+	}
+	if !bytes.Contains(output, []byte("1. src/engine.c: 2400 lines")) || bytes.Contains(output, []byte("not all telemetry")) {
+		d.add("the agent said: %s", output)
+	}
+	return nil
+}
+
+// Its spans, and those of the programs it calls, pass the tap on their way to the collector.
+func agentTrace(ctx context.Context, s *setup, d *differences) error {
 	c, err := s.collector(ctx)
 	if err != nil {
 		return err
@@ -43,14 +57,8 @@ func agentTrace(ctx context.Context, s *setup, d *differences) error {
 		return err
 	}
 	defer t.server.Close()
-	agent := program(ctx, s.agentPath, folder)
-	agent.Env = environment("OTEL_EXPORTER_OTLP_ENDPOINT=" + t.server.URL)
-	output, err := agent.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("the agent failed (%w): %s", err, output)
-	}
-	if !bytes.Contains(output, []byte("1. src/engine.c: 2400 lines")) || bytes.Contains(output, []byte("not all telemetry")) {
-		d.add("the agent said: %s", output)
+	if err := runAgent(ctx, s, d, t.server.URL); err != nil {
+		return err
 	}
 	if err := c.stop(); err != nil {
 		return err

@@ -80,6 +80,7 @@ func (d *differences) span(want, got span) {
 	differ(d, id, "dropped events", want.DroppedEvents, got.DroppedEvents)
 	differ(d, id, "links", want.Links, got.Links)
 	differ(d, id, "scope", want.Scope, got.Scope)
+	differ(d, id, "schema URL", want.Schema, got.Schema)
 	if want.Start != 0 {
 		differ(d, id, "start", want.Start, got.Start)
 	}

@@ -1,4 +1,4 @@
-// check sends spans of this project's programs to a real OpenTelemetry Collector and compares what it wrote with what was sent.
+// check sends spans of this project's programs to a real OpenTelemetry Collector, or to Jaeger, and compares what that gives back with what was sent.
 // One line a case: `ok - ...` or `not ok - ...` with the differences below it.
 package main
 
@@ -15,8 +15,8 @@ import (
 )
 
 type setup struct {
-	collectorPath, witnessPath, agentPath string
-	directory                             string // of the running case
+	collectorPath, jaegerPath, witnessPath, agentPath string
+	directory                                         string // of the running case
 }
 
 func (s *setup) collector(ctx context.Context) (*collector, error) {
@@ -52,13 +52,17 @@ func checkWitness(d *differences, w *witness, c *collector, expected int) ([]spa
 	differ(d, "account", "exported", expected, account.exported)
 	differ(d, "account", "rejected, dropped or left", 0, account.rejected+account.dropped+account.left)
 	differ(d, "account", "malformed answers", 0, account.malformed)
+	checkResource(d, got)
+	return got, nil
+}
+
+func checkResource(d *differences, got []span) {
 	for _, s := range got {
 		differ(d, s.ID, "service.name", `string "interop \"ü\""`, find(s.Resource, "service.name"))
 		differ(d, s.ID, "service.version", `string "1.2.3"`, find(s.Resource, "service.version"))
 		differ(d, s.ID, "telemetry.sdk.name", `string "spanwire"`, find(s.Resource, "telemetry.sdk.name"))
 		differ(d, s.ID, "team", `string "a, b"`, find(s.Resource, "team"))
 	}
-	return got, nil
 }
 
 func join(d *differences, what string, more *differences) {
@@ -175,24 +179,38 @@ func restart(ctx context.Context, s *setup, d *differences) error {
 	return nil
 }
 
+type testCase struct {
+	name string
+	run  func(context.Context, *setup, *differences) error
+}
+
+func (s *setup) cases() (cases []testCase) {
+	if s.collectorPath != "" {
+		cases = append(cases,
+			testCase{"collector: 4000 spans of every sort, one by one", plain},
+			testCase{"collector: 1000 spans compressed, and as they were on the wire", compressed},
+			testCase{"collector: restarted while 1500 spans are recorded, nothing lost", restart},
+			testCase{"collector: the agent's trace, one by one, and its shape", agentTrace})
+	}
+	if s.jaegerPath != "" {
+		cases = append(cases,
+			testCase{"Jaeger: 1000 spans of every sort, by its query API, one by one", jaegerPlain},
+			testCase{"Jaeger: the agent's trace is found by its service, one by one, and its shape", jaegerAgent})
+	}
+	return cases
+}
+
 func main() {
 	runtime.LockOSThread() // the thread the programs are told to die with must be the last one here
 	s := &setup{}
-	flag.StringVar(&s.collectorPath, "collector", "", "the collector")
+	flag.StringVar(&s.collectorPath, "collector", "", "the collector; without it its cases do not run")
+	flag.StringVar(&s.jaegerPath, "jaeger", "", "Jaeger, likewise")
 	flag.StringVar(&s.witnessPath, "witness", "", "the witness")
 	flag.StringVar(&s.agentPath, "agent", "", "the agent sample")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	failed := false
-	for _, c := range []struct {
-		name string
-		run  func(context.Context, *setup, *differences) error
-	}{
-		{"collector: 4000 spans of every sort, one by one", plain},
-		{"collector: 1000 spans compressed, and as they were on the wire", compressed},
-		{"collector: restarted while 1500 spans are recorded, nothing lost", restart},
-		{"collector: the agent's trace, one by one, and its shape", agentTrace},
-	} {
+	for _, c := range s.cases() {
 		failed = !runCase(ctx, s, c.name, c.run) || failed
 	}
 	stop()

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -35,35 +34,15 @@ func program(ctx context.Context, path string, args ...string) *exec.Cmd {
 	return command
 }
 
-// ---- the collector ----
+// ---- receivers ----
 
-const collectorConfig = `receivers:
-  otlp:
-    protocols:
-      http:
-        endpoint: %s
-exporters:
-  file:
-    path: %s
-service:
-  telemetry:
-    metrics:
-      level: none
-    logs:
-      level: warn
-  pipelines:
-    traces:
-      receivers: [otlp]
-      exporters: [file]
-`
-
-// A collector at an address of its own. Started again it listens at the same one and writes to another file.
-type collector struct {
-	path, directory, address string
-	files                    []string
-	process                  *exec.Cmd
-	log                      bytes.Buffer
-	ended                    chan error
+// A program that listens for spans at an address. Started again, it listens there again.
+type receiver struct {
+	name, path, address string
+	ready               string // listens there when it is ready
+	process             *exec.Cmd
+	log                 bytes.Buffer
+	ended               chan error
 }
 
 func freeAddress() (string, error) {
@@ -75,57 +54,42 @@ func freeAddress() (string, error) {
 	return listener.Addr().String(), nil
 }
 
-func newCollector(path, directory string) (*collector, error) {
-	address, err := freeAddress()
-	return &collector{path: path, directory: directory, address: address}, err
-}
+func (r *receiver) url() string { return "http://" + r.address }
 
-func (c *collector) url() string { return "http://" + c.address }
-
-func (c *collector) start(ctx context.Context) error {
-	file := filepath.Join(c.directory, fmt.Sprintf("collected-%d.jsonl", len(c.files)+1))
-	config := filepath.Join(c.directory, "collector.yaml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, collectorConfig, c.address, file), 0o600); err != nil {
+func (r *receiver) run(ctx context.Context, args ...string) error {
+	r.process = program(ctx, r.path, args...)
+	r.process.Stdout, r.process.Stderr = &r.log, &r.log
+	if err := r.process.Start(); err != nil {
 		return err
 	}
-	c.process = program(ctx, c.path, "--config", config)
-	c.process.Stdout, c.process.Stderr = &c.log, &c.log
-	if err := c.process.Start(); err != nil {
-		return err
-	}
-	c.ended = make(chan error, 1)
-	go func(process *exec.Cmd, ended chan<- error) { ended <- process.Wait() }(c.process, c.ended)
-	c.files = append(c.files, file)
-	return c.ready()
-}
-
-func (c *collector) ready() error {
+	r.ended = make(chan error, 1)
+	go func(process *exec.Cmd, ended chan<- error) { ended <- process.Wait() }(r.process, r.ended)
 	for range 300 {
 		select {
-		case err := <-c.ended:
-			return fmt.Errorf("the collector ended at once (%v): %s", err, c.log.String())
+		case err := <-r.ended:
+			return fmt.Errorf("%s ended at once (%v): %s", r.name, err, r.log.String())
 		case <-time.After(100 * time.Millisecond):
 		}
-		if connection, err := net.Dial("tcp", c.address); err == nil {
+		if connection, err := net.Dial("tcp", r.ready); err == nil {
 			return connection.Close()
 		}
 	}
-	return errors.New("the collector was not ready in 30 s")
+	return fmt.Errorf("%s was not ready in 30 s", r.name)
 }
 
-// Stops it in good order: it answers what it has begun, and writes its file to the end.
-func (c *collector) stop() error {
-	if err := c.process.Process.Signal(syscall.SIGTERM); err != nil {
+// Stops it in good order: it answers what it has begun.
+func (r *receiver) stop() error {
+	if err := r.process.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
 	select {
-	case err := <-c.ended:
+	case err := <-r.ended:
 		if err != nil {
-			return fmt.Errorf("the collector failed (%v): %s", err, c.log.String())
+			return fmt.Errorf("%s failed (%v): %s", r.name, err, r.log.String())
 		}
 		return nil
 	case <-time.After(20 * time.Second):
-		return errors.New("the collector did not stop in 20 s")
+		return fmt.Errorf("%s did not stop in 20 s", r.name)
 	}
 }
 

@@ -25,7 +25,7 @@ type span struct {
 	Events                                []event
 	DroppedAttributes, DroppedEvents      uint32
 	Links                                 int
-	Scope                                 string
+	Scope, Schema                         string // the schema URL is the scope's
 	Resource                              []attribute
 }
 
@@ -66,9 +66,7 @@ func mapValue(entries []attribute) string {
 	return "map {" + strings.Join(parts, ", ") + "}"
 }
 
-func scopeName(name, version, schema string) string {
-	return fmt.Sprintf("%q %q %q", name, version, schema)
-}
+func scopeName(name, version string) string { return fmt.Sprintf("%q %q", name, version) }
 
 // ---- OTLP JSON ----
 
@@ -211,7 +209,7 @@ func (j jsonTraces) read() ([]span, error) {
 				if err != nil {
 					return nil, fmt.Errorf("span %s: %w", js.SpanID, err)
 				}
-				s.Resource, s.Scope = resource, scopeName(scope.Scope.Name, scope.Scope.Version, scope.Schema)
+				s.Resource, s.Scope, s.Schema = resource, scopeName(scope.Scope.Name, scope.Scope.Version), scope.Schema
 				out = append(out, s)
 			}
 		}

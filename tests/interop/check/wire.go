@@ -202,7 +202,7 @@ func wireScopeSpans(message []byte) (spans []span, err error) {
 		return nil
 	})
 	for i := range spans {
-		spans[i].Scope = scopeName(name, version, schema)
+		spans[i].Scope, spans[i].Schema = scopeName(name, version), schema
 	}
 	return spans, err
 }
