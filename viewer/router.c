@@ -81,6 +81,7 @@ static const struct route routes[] = {
     {"/assets/", true, "GET", page},
     {"/favicon.svg", false, "GET", page},
     {"/trace/", true, "GET", page},
+    {"/compare", false, "GET", page},
     {"/", false, "GET", page},
 };
 

@@ -17,6 +17,21 @@ export function duration(ns: number): string {
 // For an axis: "2 s" rather than "2.00 s".
 export const roundDuration = (ns: number): string => duration(ns).replace(/(\.\d*?)0+(?= )/, (_, rest: string) => (rest === "." ? "" : rest));
 
+// A mark of an axis: as many digits as tell it from its neighbour, one `step` away.
+export function tickText(ns: number, step: number): string {
+  if (ns === 0) return "0";
+  if (ns >= 60e9 && step >= 1e9) return roundDuration(ns);
+  const [unit, name] = ns >= 1e9 ? [1e9, "s"] : ns >= 1e6 ? [1e6, "ms"] : ns >= 1e3 ? [1e3, "µs"] : [1, "ns"];
+  const decimals = Math.min(9, Math.max(0, Math.ceil(-Math.log10(step / (unit as number)) - 1e-9)));
+  return `${(ns / (unit as number)).toFixed(decimals)} ${name}`;
+}
+
+// With its sign, for differences.
+export const signed = (value: number, text: (value: number) => string): string =>
+  value === 0 ? "0" : `${value > 0 ? "+" : "−"}${text(Math.abs(value))}`;
+
+export const percent = (share: number): string => (share > 0 && share < 0.001 ? "<0.1 %" : `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`);
+
 export function nanoseconds(text: string): bigint {
   return /^\d{1,20}$/.test(text) ? BigInt(text) : 0n;
 }

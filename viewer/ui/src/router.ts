@@ -1,4 +1,4 @@
-// The address bar is the state: "/" with its filters, "/trace/<id>" with an optional span.
+// The address bar is the state: "/" with its filters, "/trace/<id>" with what trace-address.ts reads, "/compare" with two traces.
 import { useLayoutEffect, useState } from "preact/hooks";
 
 export interface Route {
@@ -39,7 +39,7 @@ export function followLinks(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = (event.target as Element | null)?.closest?.("a[href]");
   if (!(link instanceof HTMLAnchorElement) || link.origin !== location.origin || link.target) return;
-  if (link.pathname !== "/" && !link.pathname.startsWith("/trace/")) return;
+  if (link.pathname !== "/" && link.pathname !== "/compare" && !link.pathname.startsWith("/trace/")) return;
   event.preventDefault();
   navigate(link.pathname + link.search);
 }
@@ -54,3 +54,5 @@ export const listUrl = (): string => lastList;
 
 export const traceUrl = (traceId: string, spanId?: string): string =>
   `/trace/${encodeURIComponent(traceId)}${spanId ? `?span=${encodeURIComponent(spanId)}` : ""}`;
+
+export const compareUrl = (a: string, b: string): string => `/compare?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`;

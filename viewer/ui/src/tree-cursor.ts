@@ -2,7 +2,8 @@
 // Every step starts from these as they are, not as they were last drawn: keys come faster than frames.
 import { useLayoutEffect, useMemo } from "preact/hooks";
 import { useLatest } from "./latest";
-import { navigate, spanOfAddress, traceUrl } from "./router";
+import { spanOfAddress } from "./router";
+import { changeAddress } from "./trace-address";
 import { type Node, type Tree, visibleRows } from "./tree";
 
 interface Place {
@@ -28,23 +29,30 @@ export interface TreeCursor {
   right: () => void;
 }
 
-export function useTreeCursor(traceId: string, tree: Tree, spanId: string | null): TreeCursor {
+// `nodes`: the whole tree, or the subtree on show.
+export function useTreeCursor(tree: Tree, nodes: Node[], spanId: string | null): TreeCursor {
+  const first = nodes[0]?.index ?? 0;
+  const isShown = (node: Node): boolean => nodes[node.index - first] === node;
   const nodeOf = (id: string | null): Node | null => (id !== null && tree.byId.get(id)) || null;
-  const cursorOf = (place: Place): Node | null => nodeOf(place.cursorId) ?? tree.nodes[0] ?? null;
+  const cursorOf = (place: Place): Node | null => {
+    const node = nodeOf(place.cursorId);
+    return node && isShown(node) ? node : nodes[0] ?? null;
+  };
   const selected = nodeOf(spanId);
   const [drawn, now, set] = useLatest<Place>({ cursorId: selected?.span.span_id ?? "", collapsed: new Set() });
-  const rows = useMemo(() => visibleRows(tree.nodes, drawn.collapsed), [tree, drawn.collapsed]);
+  const rows = useMemo(() => visibleRows(nodes, drawn.collapsed), [nodes, drawn.collapsed]);
   const opened = (): Node | null => nodeOf(spanOfAddress());
 
   // The cursor follows the address: the browser's back button, a link to another span of this trace.
   useLayoutEffect(() => { if (selected) goTo(selected); }, [selected?.span.span_id]);
 
   const show = (node: Node | null): void =>
-    navigate(traceUrl(traceId, node?.span.span_id), opened() && node ? "replace" : "push");
+    changeAddress({ span: node?.span.span_id ?? "" }, opened() && node ? "replace" : "push");
 
-  // Opens what hides the target. An open detail panel follows the cursor.
+  // Opens what hides the target, and leaves a subtree that does not hold it. An open detail panel follows the cursor.
   function goTo(node: Node | undefined): void {
     if (!node) return;
+    if (!isShown(node)) changeAddress({ focus: "" });
     const { collapsed } = now();
     const hiding = ancestors(node).filter((id) => collapsed.has(id));
     set({ cursorId: node.span.span_id, collapsed: hiding.length > 0 ? without(collapsed, hiding) : collapsed });
@@ -54,7 +62,7 @@ export function useTreeCursor(traceId: string, tree: Tree, spanId: string | null
 
   function step(by: number): void {
     const { collapsed } = now();
-    const current = collapsed === drawn.collapsed ? rows : visibleRows(tree.nodes, collapsed);
+    const current = collapsed === drawn.collapsed ? rows : visibleRows(nodes, collapsed);
     const cursor = cursorOf(now());
     const at = cursor ? current.indexOf(cursor) : 0;
     goTo(current[Math.min(current.length - 1, Math.max(0, at + by))]);
@@ -70,7 +78,7 @@ export function useTreeCursor(traceId: string, tree: Tree, spanId: string | null
   return {
     cursor: cursorOf(drawn), selected, collapsed: drawn.collapsed, rows, goTo, step,
     isOpen: () => opened() !== null,
-    jump: (wanted, by) => goTo(next(tree.nodes, cursorOf(now())?.index ?? -1, by, wanted)),
+    jump: (wanted, by) => goTo(next(nodes, (cursorOf(now())?.index ?? first - 1) - first, by, wanted)),
     select: (node) => {
       if (node) set({ cursorId: node.span.span_id, collapsed: now().collapsed });
       show(node);
@@ -81,10 +89,11 @@ export function useTreeCursor(traceId: string, tree: Tree, spanId: string | null
     },
     fold: (node) => setFold(node, !now().collapsed.has(node.span.span_id)),
     foldAll: () => {
+      const top = nodes[0]?.depth ?? 0;
       // Roots stay open: a single line would say nothing. The cursor moves to what hides it.
       const cursor = cursorOf(now());
-      const shown = cursor && tree.nodes.find((node) => node.depth <= 1 && node.last >= cursor.index);
-      const parents = tree.nodes.filter((node) => node.depth > 0 && node.children.length > 0);
+      const shown = cursor && nodes.find((node) => node.depth <= top + 1 && node.last >= cursor.index);
+      const parents = nodes.filter((node) => node.depth > top && node.children.length > 0);
       set({ cursorId: (shown ?? cursor)?.span.span_id ?? "", collapsed: new Set(parents.map((node) => node.span.span_id)) });
     },
     unfoldAll: () => set({ cursorId: now().cursorId, collapsed: new Set() }),

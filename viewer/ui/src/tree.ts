@@ -5,6 +5,7 @@ import type { Span, Trace } from "./types";
 
 export interface Node {
   span: Span;
+  traceId: string;
   index: number; // in depth-first order
   depth: number;
   parent: Node | null;
@@ -62,7 +63,7 @@ function makeNode(trace: Trace, span: Span, startUnix: bigint): Node {
   const start = nanoseconds(span.start_unix_ns);
   const end = nanoseconds(span.end_unix_ns);
   return {
-    span, index: 0, depth: 0, parent: null, children: [], last: 0,
+    span, traceId: trace.trace_id, index: 0, depth: 0, parent: null, children: [], last: 0,
     start: Number(start - startUnix),
     duration: end > start ? Number(end - start) : 0,
     service: trace.resources[span.resource]?.service || "unknown_service",
@@ -124,24 +125,29 @@ function sumUp(node: Node): void {
 }
 
 // The rows on show: every node that is not under a collapsed one.
+// `nodes` may be a subtree.
 export function visibleRows(nodes: Node[], collapsed: ReadonlySet<string>): Node[] {
   if (collapsed.size === 0) return nodes;
   const rows: Node[] = [];
+  const first = nodes[0]?.index ?? 0;
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i]!;
     rows.push(node);
-    if (collapsed.has(node.span.span_id)) i = node.last;
+    if (collapsed.has(node.span.span_id)) i = node.last - first;
   }
   return rows;
 }
 
-// Round positions for a time axis: at most `max` steps of 1, 2 or 5 times a power of ten.
-export function ticks(total: number, max: number): number[] {
-  if (!(total > 0)) return [0];
+export const subtree = (tree: Tree, top: Node | null): Node[] => (top ? tree.nodes.slice(top.index, top.last + 1) : tree.nodes);
+
+// Round positions for a time axis within a range: at most `max` steps of 1, 2 or 5 times a power of ten.
+export function ticks(from: number, to: number, max: number): number[] {
+  const total = to - from;
+  if (!(total > 0)) return [from];
   const rough = total / Math.max(1, max);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? rough;
   const positions: number[] = [];
-  for (let at = 0; at <= total; at += step) positions.push(at);
+  for (let n = Math.ceil(from / step); n * step <= to && positions.length <= max + 1; n++) positions.push(n * step);
   return positions;
 }

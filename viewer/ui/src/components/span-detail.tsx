@@ -1,14 +1,16 @@
+import type { CriticalPath } from "../critical-path";
 import { flagsHex, flagsText } from "../flags";
-import { duration, instant, label, nanoseconds, plural, visible } from "../format";
+import { duration, instant, label, nanoseconds, percent, plural, visible } from "../format";
 import { isGenAi, roleNames } from "../genai";
 import { serviceClass } from "../palette";
+import { selfTime } from "../self-time";
 import type { Node, Tree } from "../tree";
 import type { Trace } from "../types";
 import { Attributes } from "./attributes";
 import { CopyButton } from "./copy-button";
 import { Conversation, conversationKeys } from "./conversation";
 import { Events } from "./events";
-import { Close, RoleIcon } from "./icons";
+import { Close, Focus, RoleIcon } from "./icons";
 import { Links } from "./links";
 import { Section } from "./section";
 
@@ -16,11 +18,14 @@ interface Props {
   node: Node;
   trace: Trace;
   tree: Tree;
+  critical: CriticalPath;
+  focused: boolean;
   onSelect: (node: Node) => void;
+  onFocus: (node: Node | null) => void;
   onClose: () => void;
 }
 
-export function SpanDetail({ node, trace, tree, onSelect, onClose }: Props) {
+export function SpanDetail({ node, trace, tree, critical, focused, onSelect, onFocus, onClose }: Props) {
   const { span } = node;
   const resource = trace.resources[span.resource];
   const scope = trace.scopes[span.scope];
@@ -33,6 +38,10 @@ export function SpanDetail({ node, trace, tree, onSelect, onClose }: Props) {
         <div class="detail-title">
           <RoleIcon role={node.role} />
           <h2><bdi>{label(span.name, 2000)}</bdi></h2>
+          {node.children.length > 0 && (
+            <button type="button" class="quiet toggle" aria-pressed={focused} aria-label={focused ? "Show the whole trace" : "Show only this span and what is below it"}
+              title={`${focused ? "Show the whole trace" : "Show only this span and what is below it"} (f)`} onClick={() => onFocus(focused ? null : node)}><Focus /></button>
+          )}
           <button type="button" class="quiet close" aria-label="Close the span" title="Close (Esc)" onClick={onClose}><Close /></button>
         </div>
         <p class="under">
@@ -43,7 +52,7 @@ export function SpanDetail({ node, trace, tree, onSelect, onClose }: Props) {
         </p>
         {span.status.message !== "" && <p class={`status-message ${node.error ? "bad" : ""}`}><bdi>{visible(span.status.message)}</bdi></p>}
       </header>
-      <Timing node={node} tree={tree} onSelect={onSelect} />
+      <Timing node={node} tree={tree} critical={critical} onSelect={onSelect} />
       {genAi.length > 0 && <Section title="Generative AI" of="gen_ai.*" n={genAi.length}><Attributes attributes={genAi} prefix="gen_ai." /></Section>}
       {content.map((attribute) => <Conversation key={attribute.key} attribute={attribute} />)}
       {others.length > 0 && <Section title="Attributes" n={others.length}><Attributes attributes={others} /></Section>}
@@ -70,14 +79,16 @@ export function SpanDetail({ node, trace, tree, onSelect, onClose }: Props) {
   );
 }
 
-function Timing({ node, tree, onSelect }: { node: Node; tree: Tree; onSelect: (node: Node) => void }) {
+function Timing({ node, tree, critical, onSelect }: { node: Node; tree: Tree; critical: CriticalPath; onSelect: (node: Node) => void }) {
   const { span } = node;
+  const waited = critical.stretches.get(node)?.reduce((sum, part) => sum + part.to - part.from, 0) ?? 0;
   const start = nanoseconds(span.start_unix_ns);
   const parent = node.parent;
-  const share = tree.duration > 0 ? (100 * node.duration) / tree.duration : 100;
   return (
     <dl class="timing">
-      <div><dt>Duration</dt><dd>{duration(node.duration)} <small>{share < 0.1 ? "<0.1" : share.toFixed(share < 10 ? 1 : 0)}% of the trace</small></dd></div>
+      <div><dt>Duration</dt><dd>{duration(node.duration)} <small>{percent(tree.duration > 0 ? node.duration / tree.duration : 1)} of the trace</small></dd></div>
+      {node.children.length > 0 && <div><dt>Self time</dt><dd>{duration(selfTime(node))} <small>what no child covers</small></dd></div>}
+      {waited > 0 && <div><dt>Critical path</dt><dd>{duration(waited)} <small>{critical.total > 0 && `${percent(waited / critical.total)} of it`}</small></dd></div>}
       <div><dt>Starts at</dt><dd>{node.start === 0 ? "0" : `+${duration(node.start)}`} <small>{instant(start)}</small></dd></div>
       <div><dt>Span id</dt><dd><code>{span.span_id}</code><CopyButton text={span.span_id} what="span id" /></dd></div>
       {span.parent_span_id && (

@@ -10,7 +10,14 @@ import { Back, Fail, RoleIcon } from "./icons";
 
 const counted: [Role, string][] = [["agent", "agent"], ["model", "model call"], ["tool", "tool call"]];
 
-export function TraceHeader({ trace, tree, onError }: { trace: Trace; tree: Tree; onError: () => void }) {
+interface Props {
+  trace: Trace;
+  tree: Tree;
+  critical: number;
+  onError: () => void;
+}
+
+export function TraceHeader({ trace, tree, critical, onError }: Props) {
   const root = tree.nodes[0];
   const started = unixMs(tree.startUnix);
   const { input, output } = tree.tokens;
@@ -23,6 +30,7 @@ export function TraceHeader({ trace, tree, onError }: { trace: Trace; tree: Tree
       </div>
       <dl class="facts">
         <div><dt>Duration</dt><dd>{duration(tree.duration)}</dd></div>
+        {tree.nodes.length > 1 && <div class="wide" title="What the trace waited for, one after the other: shortening anything else does not shorten it"><dt>Critical path</dt><dd>{duration(critical)}</dd></div>}
         <div><dt>Started</dt><dd title={dateTime(started)}>{clock(started)}</dd></div>
         <div><dt>Spans</dt><dd>{count(tree.nodes.length)}</dd></div>
         {input + output > 0 && (

@@ -1,6 +1,8 @@
 import { compact, count, duration, label, nanoseconds, plural } from "../format";
 import { operation, roleNames } from "../genai";
 import { serviceClass } from "../palette";
+import type { Stretch } from "../critical-path";
+import type { Range } from "../trace-address";
 import type { Node } from "../tree";
 import { Chevron, Fail, RoleIcon } from "./icons";
 
@@ -12,7 +14,9 @@ export interface Indent {
 interface Props {
   id: string;
   node: Node;
-  total: number;
+  range: Range;
+  depth: number; // below the first row's
+  critical: Stretch[];
   top: number;
   current: boolean;
   selected: boolean;
@@ -24,24 +28,24 @@ interface Props {
 }
 
 export function WaterfallRow(props: Props) {
-  const { id, node, total, top, current, selected, collapsed, dim } = props;
+  const { id, node, range, depth, critical, top, current, selected, collapsed, dim } = props;
   const classes = ["row", serviceClass(node.service), current && "current", selected && "selected", node.error && "failed", dim && "dim"].filter(Boolean).join(" ");
   return (
-    <div id={id} class={classes} role="treeitem" aria-level={node.depth + 1} aria-selected={selected}
+    <div id={id} class={classes} role="treeitem" aria-level={depth + 1} aria-selected={selected}
       aria-expanded={node.children.length > 0 ? !collapsed : undefined} data-span-id={node.span.span_id}
       style={{ transform: `translateY(${top}px)` }} onClick={() => props.onSelect(node)}>
       <Name {...props} />
-      <div class="track"><div class="lane"><Bar node={node} total={total} /></div></div>
+      <div class="track"><div class="lane"><Bar node={node} range={range} critical={critical} /></div></div>
     </div>
   );
 }
 
-function Name({ node, collapsed, indent, onFold }: Props) {
+function Name({ node, depth, collapsed, indent, onFold }: Props) {
   const parent = node.children.length > 0;
   const hidden = collapsed ? node.last - node.index : 0;
   return (
     <div class="name">
-      <span class="guides" style={{ width: `${Math.min(node.depth * indent.step, indent.max)}px` }} />
+      <span class="guides" style={{ width: `${Math.min(depth * indent.step, indent.max)}px` }} />
       <button type="button" class={`fold ${collapsed ? "shut" : ""}`} hidden={!parent} tabIndex={-1} aria-hidden="true"
         onClick={(event) => { event.stopPropagation(); onFold(node); }}><Chevron /></button>
       {!parent && <span class="fold" />}
@@ -74,21 +78,25 @@ export function SpanName({ node }: { node: Node }) {
   );
 }
 
-function Bar({ node, total }: { node: Node; total: number }) {
-  const start = Math.min(100, (100 * node.start) / total);
-  const width = Math.min(100 - start, (100 * node.duration) / total);
-  const end = start + width;
+function Bar({ node, range, critical }: { node: Node; range: Range; critical: Stretch[] }) {
+  const length = range.to - range.from;
+  const share = (ns: number): number => Math.min(100, Math.max(0, (100 * (ns - range.from)) / length));
+  const start = share(node.start);
+  const end = share(node.start + node.duration);
+  const outside = node.start + node.duration < range.from ? "past" : node.start > range.to ? "future" : "";
+  if (outside) return <span class={`beyond ${outside}`} title={`${duration(node.duration)}, outside of what is shown`} />;
   // The duration stands where there is room for it: after the bar, before it, or on it.
   const place = end < 86 ? { at: "after", style: { left: `${end}%` } }
     : start > 14 ? { at: "before", style: { right: `${100 - start}%` } }
     : { at: "inside", style: { right: `${100 - end}%` } };
   return (
     <>
-      <span class="bar" style={{ left: `${start}%`, width: `${width}%` }} />
+      <span class="bar" style={{ left: `${start}%`, width: `${end - start}%` }} />
+      {critical.map((part) => <span key={part.from} class="critical" style={{ left: `${share(part.from)}%`, width: `${share(part.to) - share(part.from)}%` }} />)}
       {node.span.events.slice(0, 50).map((event, i) => {
-        const at = offset(event.time_unix_ns, node);
-        const left = Math.min(100, Math.max(0, (100 * at) / total));
-        return <span key={i} class={`event-mark ${event.name === "exception" ? "bad" : ""}`} style={{ left: `${left}%` }} title={`${label(event.name, 80)} at +${duration(Math.max(0, at))}`} />;
+        const after = offset(event.time_unix_ns, node);
+        if (after < range.from || after > range.to) return null;
+        return <span key={i} class={`event-mark ${event.name === "exception" ? "bad" : ""}`} style={{ left: `${share(after)}%` }} title={`${label(event.name, 80)} at +${duration(Math.max(0, after))}`} />;
       })}
       <span class={`took ${place.at}`} style={place.style}>{duration(node.duration)}</span>
     </>

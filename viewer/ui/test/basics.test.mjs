@@ -1,25 +1,8 @@
-// npm test: what the components rest on (tree, values, formats), bundled and run in this process.
+// npm test: what the components rest on: trees, values and formats.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { agentTrace, hostileTrace, largeTrace } from "../dev/fixtures.mjs";
-
-const src = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
-const { outputFiles } = await build({
-  stdin: { contents: ["tree", "value", "value-lines", "format", "flags", "genai", "span-search"].map((name) => `export * from "./${name}";`).join("\n"), resolveDir: src },
-  bundle: true, write: false, format: "esm", target: "es2022",
-});
-const ui = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
-const start = 1_760_000_000_123_456_789n;
-
-const span = (span_id, parent_span_id, from = 0, to = 10) => ({
-  span_id, parent_span_id, name: span_id, start_unix_ns: String(start + BigInt(from)), end_unix_ns: String(start + BigInt(to)),
-  status: { code: "UNSET", message: "" }, resource: 0, scope: 0, attributes: [], events: [], links: [],
-});
-const tree = (...spans) => ui.buildTree({ resources: [{ service: "s", attributes: [] }], scopes: [], spans });
-const names = (nodes) => nodes.map((node) => node.span.span_id).join("");
+import { names, span, start, tree, ui } from "./ui.mjs";
 
 test("children follow their parent by start time, whatever the order of arrival", () => {
   const t = tree(span("c", "a", 5), span("d", "c", 6), span("a", ""), span("b", "a", 1));
@@ -136,8 +119,10 @@ test("flags say what is known of them", () => {
 });
 
 test("axis marks are round and within the trace", () => {
-  assert.deepEqual(ui.ticks(9.84e9, 5), [0, 2e9, 4e9, 6e9, 8e9]);
-  assert.deepEqual(ui.ticks(0, 5), [0]);
+  assert.deepEqual(ui.ticks(0, 9.84e9, 5), [0, 2e9, 4e9, 6e9, 8e9]);
+  assert.deepEqual(ui.ticks(5, 5, 5), [5]);
+  assert.deepEqual(ui.ticks(8.1230001e9, 8.1230009e9, 4).map((ns) => ui.tickText(ns, 200)), ["8.1230002 s", "8.1230004 s", "8.1230006 s", "8.1230008 s"]);
+  assert.deepEqual([0, 2e8, 1.4e9, 7.2e10].map((ns) => ui.tickText(ns, 2e8)), ["0", "200 ms", "1.4 s", "72.0 s"]);
 });
 
 test("search looks at names, ids and attributes", () => {

@@ -1,0 +1,30 @@
+import type { RefObject } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { count } from "../format";
+
+interface Props {
+  needle: string;
+  found: number | null;
+  inputRef: RefObject<HTMLInputElement | null>;
+  onNeedle: (needle: string) => void;
+  onFind: (by: 1 | -1) => void;
+}
+
+// Searching inside a trace: every view shows what was found, Enter goes from one to the next.
+export function FindBox({ needle, found, inputRef, onNeedle, onFind }: Props) {
+  const [text, setText] = useState(needle);
+  useEffect(() => setText(needle), [needle]);
+  useEffect(() => {
+    if (text === needle) return;
+    const timer = setTimeout(() => onNeedle(text), 120);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <label class="find">
+      <input ref={inputRef} type="search" placeholder="Find in trace  /" aria-label="Find spans by name, service or attribute" spellcheck={false} autocomplete="off"
+        value={text} onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => { if (event.key === "Enter") onFind(event.shiftKey ? -1 : 1); }} />
+      {found !== null && <span class="found" role="status">{count(found)} found</span>}
+    </label>
+  );
+}

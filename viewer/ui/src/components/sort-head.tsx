@@ -1,0 +1,17 @@
+interface Props {
+  title: string;
+  hint?: string | undefined;
+  number: boolean;
+  wide?: boolean;
+  sorted: "ascending" | "descending" | null;
+  onSort: () => void;
+}
+
+// A column's head that sorts by it; a second time turns the order round.
+export function SortHead({ title, hint, number, wide = false, sorted, onSort }: Props) {
+  return (
+    <th scope="col" class={`${number ? "number" : ""} ${wide ? "wide" : ""}`} aria-sort={sorted ?? "none"} title={hint}>
+      <button type="button" class={`sort ${sorted ?? ""}`} onClick={onSort}>{title}<i aria-hidden="true" /></button>
+    </th>
+  );
+}
