@@ -9,12 +9,12 @@
 
 #include <spanwire/allocator.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "otlp_body.h"
 #include "otlp_headers.h"
+#include "otlp_proxy.h"
 #include "otlp_secrets.h"
 #include "otlp_text.h"
 #include "otlp_transport.h"
@@ -31,8 +31,8 @@ struct otlp_exporter {
     char *certificate;
     char *client_key;
     char *client_certificate;
-    char *proxy;
-    char *no_proxy;
+    struct spw__otlp_proxy proxy;
+    uint32_t max_connection_age_ms;
     uint32_t timeout_ms;
 
     spw_loop *loop;
@@ -64,7 +64,7 @@ static void answer_text(struct otlp_exporter *self, spw_export_status status, co
 static void on_sent(void *arg, const struct spw__otlp_outcome *outcome)
 {
     struct otlp_exporter *self = arg;
-    struct spw__otlp_subject subject = { self->count, self->timeout_ms, &self->url, &self->secrets };
+    struct spw__otlp_subject subject = { self->count, self->timeout_ms, &self->url, &self->proxy, &self->secrets };
     spw_export_result result;
     spw__otlp_verdict(outcome, &subject, &result);
     answer(self, &result);
@@ -115,7 +115,7 @@ static void otlp_cancel(spw_exporter *base)
 static spw_result otlp_start(spw_exporter *base, spw_loop *loop, spw_error *error)
 {
     struct otlp_exporter *self = (struct otlp_exporter *)base;
-    struct spw__otlp_setup setup = { .url = self->url.full,
+    struct spw__otlp_setup setup = { .url = &self->url,
                                      .user_agent = self->user_agent,
                                      .headers = &self->headers,
                                      .gzip = self->body.gzip,
@@ -124,8 +124,8 @@ static spw_result otlp_start(spw_exporter *base, spw_loop *loop, spw_error *erro
                                      .certificate = self->certificate,
                                      .client_key = self->client_key,
                                      .client_certificate = self->client_certificate,
-                                     .proxy = self->proxy,
-                                     .no_proxy = self->no_proxy };
+                                     .proxy = self->proxy.full,
+                                     .max_connection_age_ms = self->max_connection_age_ms };
     spw_result result = spw__otlp_transport_start(&self->transport, loop, &setup, error);
     if (result == SPW_OK)
         self->loop = loop;
@@ -146,8 +146,7 @@ static void otlp_destroy(spw_exporter *base)
     spw_free(self->certificate);
     spw_free(self->client_key);
     spw_free(self->client_certificate);
-    spw_free(self->proxy);
-    spw_free(self->no_proxy);
+    spw__otlp_proxy_fini(&self->proxy);
     spw_free(self);
 }
 
@@ -207,24 +206,15 @@ static spw_result set_user_agent(struct otlp_exporter *self, const char *prefix,
     return SPW_OK;
 }
 
-static const char *env(const char *lower, const char *upper)
-{
-    const char *value = getenv(lower);
-    if (!said(value) && upper)
-        value = getenv(upper);
-    return said(value) ? value : NULL;
-}
+/* Fields that a caller of an older version has not. */
+#define HAS(otlp, field) ((otlp)->struct_size >= offsetof(spw_otlp_settings, field) + sizeof (otlp)->field)
 
-/* The proxy variables as libcurl reads them (HTTP_PROXY is not: a CGI's caller may set it), but now, and not while other threads may call setenv(). */
-static spw_result set_proxy(struct otlp_exporter *self, spw_error *error)
+static bool set_connection(struct otlp_exporter *self, const spw_otlp_settings *otlp)
 {
-    const char *proxy = self->url.tls ? env("https_proxy", "HTTPS_PROXY") : env("http_proxy", NULL);
-    if (!proxy)
-        proxy = env("all_proxy", "ALL_PROXY");
-    const char *no_proxy = env("no_proxy", "NO_PROXY");
-    self->proxy = spw_strdup(proxy ? proxy : "");
-    self->no_proxy = spw_strdup(no_proxy ? no_proxy : "");
-    return self->proxy && self->no_proxy ? SPW_OK : spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP exporter");
+    self->max_connection_age_ms = HAS(otlp, max_connection_age_ms) ? otlp->max_connection_age_ms : 0;
+    return spw__otlp_proxy_set(&self->proxy, HAS(otlp, proxy) ? otlp->proxy : NULL) &&
+           spw__otlp_secrets_fill(&self->secrets, &self->headers, &self->url) &&
+           spw__otlp_secrets_add_user_info(&self->secrets, self->proxy.user_info);
 }
 
 static spw_result configure(struct otlp_exporter *self, const spw_exporter_settings *settings, spw_error *error)
@@ -245,9 +235,7 @@ static spw_result configure(struct otlp_exporter *self, const spw_exporter_setti
         result = set_files(self, otlp, error);
     if (result == SPW_OK)
         result = set_user_agent(self, settings->user_agent_prefix, error);
-    if (result == SPW_OK)
-        result = set_proxy(self, error);
-    if (result == SPW_OK && !spw__otlp_secrets_fill(&self->secrets, &self->headers, &self->url))
+    if (result == SPW_OK && !set_connection(self, otlp))
         result = spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP exporter");
     return result;
 }

@@ -97,6 +97,11 @@ static bool add_url(struct spw__otlp_secrets *secrets, spw_view text, const char
     return added;
 }
 
+bool spw__otlp_secrets_add_user_info(struct spw__otlp_secrets *secrets, spw_view user_info)
+{
+    return add_url(secrets, user_info, ":");
+}
+
 bool spw__otlp_secrets_fill(struct spw__otlp_secrets *secrets, const struct spw__otlp_headers *headers, const struct spw__otlp_url *url)
 {
     for (size_t i = 0; i < headers->count; i++) {
@@ -104,7 +109,7 @@ bool spw__otlp_secrets_fill(struct spw__otlp_secrets *secrets, const struct spw_
         if (!add_parts(secrets, (spw_view){ value, strlen(value) }, " \t"))
             return false;
     }
-    return add_url(secrets, url->user_info, ":") && add_url(secrets, url->query, "&=");
+    return spw__otlp_secrets_add_user_info(secrets, url->user_info) && add_url(secrets, url->query, "&=");
 }
 
 void spw__otlp_secrets_fini(struct spw__otlp_secrets *secrets)

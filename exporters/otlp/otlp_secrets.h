@@ -25,6 +25,9 @@ struct spw__otlp_secrets {
 /* Adds every value of the headers and the URL's user info and query, as written, decoded, and as the Basic credentials made of it. False: no memory. */
 bool spw__otlp_secrets_fill(struct spw__otlp_secrets *secrets, const struct spw__otlp_headers *headers, const struct spw__otlp_url *url);
 
+/* Adds a URL's user info in all its forms, likewise. */
+bool spw__otlp_secrets_add_user_info(struct spw__otlp_secrets *secrets, spw_view user_info);
+
 bool spw__otlp_secrets_add(struct spw__otlp_secrets *secrets, spw_view secret);
 
 void spw__otlp_secrets_fini(struct spw__otlp_secrets *secrets);

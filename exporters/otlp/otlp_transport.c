@@ -10,7 +10,7 @@
 #include "otlp_descriptors.h"
 #include "otlp_text.h"
 
-enum { CONNECTION_SECONDS = 300 }; /* a collector behind a name that moved is found again within this */
+enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_INTERVAL_S = 15 }; /* a NAT on the way forgets a silent connection after some minutes */
 
 static pthread_mutex_t global_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool global_done;
@@ -50,13 +50,19 @@ static void finish(struct spw__otlp_transport *t, CURLcode code)
 {
     struct spw__otlp_outcome outcome = { .code = code, .detail = t->detail, .response = &t->response };
     curl_off_t uploaded = 0;
+    long connections = 0;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &outcome.status);
     curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &outcome.system_error);
+    curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &outcome.connect_status);
+    curl_easy_getinfo(t->easy, CURLINFO_PROXY_ERROR, &outcome.proxy_error);
+    curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connections);
     curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
     outcome.sent = uploaded >= 0 && (size_t)uploaded >= t->body_size;
     if (outcome.status < 200)
         outcome.status = 0; /* an interim answer is none */
     t->fresh = outcome.status >= 500 || code != CURLE_OK;
+    if (connections > 0)
+        t->connected_ms = t->sent_ms;
     t->active = false;
     curl_multi_remove_handle(t->multi, t->easy);
     spw_loop_disarm(t->loop, &t->timer);
@@ -184,7 +190,7 @@ static bool add_headers(struct spw__otlp_transport *t, const struct spw__otlp_se
 static CURLcode set_request(CURL *easy, struct spw__otlp_transport *t, const struct spw__otlp_setup *setup)
 {
     CURLcode result = CURLE_OK;
-    SET(CURLOPT_URL, setup->url);
+    SET(CURLOPT_URL, setup->url->full);
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_HTTPHEADER, t->headers);
     SET(CURLOPT_USERAGENT, setup->user_agent);
@@ -192,9 +198,10 @@ static CURLcode set_request(CURL *easy, struct spw__otlp_transport *t, const str
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_PROXY, setup->proxy);
-    SET(CURLOPT_NOPROXY, setup->no_proxy);
+    SET(CURLOPT_PROXY, setup->proxy ? setup->proxy : "");
+    SET(CURLOPT_NOPROXY, ""); /* the configuration has judged that */
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); /* our headers are for the receiver, not for who tunnels to it */
     SET(CURLOPT_TIMEOUT_MS, (long)setup->timeout_ms);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, t);
@@ -210,10 +217,24 @@ static CURLcode set_connection(CURL *easy, const struct spw__otlp_setup *setup)
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L); /* or a resolver that hangs would hold up cancel and shutdown */
     SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_SECONDS);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE_S);
+    SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S);
+    SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L); /* names are looked up for new connections only: then anew */
+    if (setup->url->socket)
+        SET(setup->url->abstract ? CURLOPT_ABSTRACT_UNIX_SOCKET : CURLOPT_UNIX_SOCKET_PATH, setup->url->socket);
+    return result;
+}
+
+static CURLcode set_tls(CURL *easy, const struct spw__otlp_setup *setup)
+{
+    CURLcode result = CURLE_OK;
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (setup->certificate)
         SET(CURLOPT_CAINFO, setup->certificate);
     if (setup->client_certificate)
@@ -246,6 +267,7 @@ spw_result spw__otlp_transport_start(struct spw__otlp_transport *t, spw_loop *lo
     t->loop = loop;
     t->timer.fn = on_time;
     t->timer.arg = t;
+    t->max_connection_age_ms = setup->max_connection_age_ms;
     t->response.expects_json = setup->json;
     t->multi = curl_multi_init();
     t->easy = curl_easy_init();
@@ -255,6 +277,8 @@ spw_result spw__otlp_transport_start(struct spw__otlp_transport *t, spw_loop *lo
     CURLcode result = set_request(t->easy, t, setup);
     if (result == CURLE_OK)
         result = set_connection(t->easy, setup);
+    if (result == CURLE_OK)
+        result = set_tls(t->easy, setup);
     if (result != CURLE_OK)
         return spw__otlp_fail(error, SPW_ERR_SYSTEM, "this libcurl (%s) does not take an option spanwire needs: %s; 7.87 or newer does", curl_version(),
                               curl_easy_strerror(result));
@@ -271,9 +295,11 @@ void spw__otlp_transport_send(struct spw__otlp_transport *t, spw_view body, spw_
     t->done_arg = arg;
     t->body_size = body.size;
     t->active = true;
+    t->sent_ms = spw_loop_now_ms(t->loop);
+    bool aged = t->max_connection_age_ms && t->sent_ms - t->connected_ms >= t->max_connection_age_ms;
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, body.data); /* borrowed, not copied */
-    curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, t->fresh ? 1L : 0L);
+    curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, t->fresh || aged ? 1L : 0L);
     t->watch_failed = curl_multi_add_handle(t->multi, t->easy) != CURLM_OK;
     if (t->watch_failed)
         spw_loop_arm(t->loop, &t->timer, 0); /* report it from the loop, as everything */

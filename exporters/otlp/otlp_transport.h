@@ -14,10 +14,11 @@
 
 #include "otlp_headers.h"
 #include "otlp_response.h"
+#include "otlp_url.h"
 #include "otlp_verdict.h"
 
 struct spw__otlp_setup {
-    const char *url;
+    const struct spw__otlp_url *url;
     const char *user_agent;
     const struct spw__otlp_headers *headers;
     bool gzip;
@@ -26,8 +27,8 @@ struct spw__otlp_setup {
     const char *certificate; /* NULL: the system's; so below */
     const char *client_key;
     const char *client_certificate;
-    const char *proxy;    /* "" : none. Read from the environment once, as reading it later would race with the program's setenv(). */
-    const char *no_proxy; /* "" : none */
+    const char *proxy; /* NULL: none, whatever the environment says */
+    uint32_t max_connection_age_ms; /* 0: no limit */
 };
 
 typedef void (*spw__otlp_sent_fn)(void *arg, const struct spw__otlp_outcome *outcome);
@@ -43,6 +44,9 @@ struct spw__otlp_transport {
     size_t body_size;
     bool active;
     bool fresh;        /* the next request takes a new connection */
+    uint32_t max_connection_age_ms;
+    uint64_t connected_ms; /* when the connection was made, or a little before */
+    uint64_t sent_ms;      /* when the request was begun */
     bool watch_failed; /* the loop did not take a socket */
     spw__otlp_sent_fn done;
     void *done_arg;

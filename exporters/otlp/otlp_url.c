@@ -6,8 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "otlp_socket.h"
 #include "otlp_text.h"
 
+#define LOCALHOST "http://localhost"
 enum { MAX_ENDPOINT = 4096, GRPC_PORT = 4317 };
 
 /* The pieces of an endpoint, as views into it. */
@@ -100,13 +102,18 @@ static unsigned port_number(spw_view port)
     return value;
 }
 
-static spw_result check(const char *endpoint, struct parts *parts, spw_error *error)
+static spw_result check_text(const char *endpoint, spw_error *error)
 {
     for (const char *c = endpoint; *c; c++)
         if ((unsigned char)*c <= 0x20 || *c == 0x7f || *c == '\\' || *c == '"' || *c == '<' || *c == '>')
             return spw__otlp_fail(error, SPW_ERR_INVALID, "the OTLP endpoint holds a space, a control character or one that no URL has; percent-encode it");
     if (strlen(endpoint) > MAX_ENDPOINT)
         return spw__otlp_fail(error, SPW_ERR_INVALID, "the OTLP endpoint is longer than %d bytes", MAX_ENDPOINT);
+    return SPW_OK;
+}
+
+static spw_result check(const char *endpoint, struct parts *parts, spw_error *error)
+{
     if (!split(endpoint, parts))
         return spw__otlp_fail(error, SPW_ERR_INVALID, "the OTLP endpoint is not a URL (%.120s); write it like http://localhost:4318", repeatable(endpoint));
     if (!is_scheme(parts->scheme, "http") && !is_scheme(parts->scheme, "https"))
@@ -141,11 +148,10 @@ static void add_path(char *out, spw_view path, bool is_signal, const char *signa
     add(out, (spw_view){ signal_path, strlen(signal_path) });
 }
 
-spw_result spw__otlp_url_parse(struct spw__otlp_url *out, const char *endpoint, bool is_signal, const char *signal_path, spw_error *error)
+static spw_result parse_http(struct spw__otlp_url *out, const char *endpoint, bool is_signal, const char *signal_path, spw_error *error)
 {
     struct parts parts;
     memset(&parts, 0, sizeof parts);
-    memset(out, 0, sizeof *out);
     spw_result result = check(endpoint, &parts, error);
     if (result != SPW_OK)
         return result;
@@ -165,6 +171,7 @@ spw_result spw__otlp_url_parse(struct spw__otlp_url *out, const char *endpoint, 
     }
     char *rest = out->full + strlen(out->full);
     add(rest, view_to(parts.host.data, parts.port.size ? parts.port.data + parts.port.size : parts.host.data + parts.host.size));
+    out->origin = strlen(scheme) + strlen(rest);
     add_path(rest, parts.path, is_signal, signal_path);
     add(out->shown, (spw_view){ rest, strlen(rest) });
     if (parts.has_query) {
@@ -175,9 +182,44 @@ spw_result spw__otlp_url_parse(struct spw__otlp_url *out, const char *endpoint, 
     return SPW_OK;
 }
 
+/* A request to localhost, by the socket; shown as somebody would write it. */
+static spw_result parse_socket(struct spw__otlp_url *out, const char *endpoint, bool is_signal, const char *signal_path, spw_error *error)
+{
+    struct spw__otlp_socket socket;
+    if (!spw__otlp_socket_read(&socket, endpoint, error))
+        return SPW_ERR_INVALID;
+    char request[MAX_ENDPOINT + sizeof LOCALHOST];
+    snprintf(request, sizeof request, LOCALHOST "%s", socket.rest);
+    spw_result result = parse_http(out, request, is_signal, signal_path, error);
+    if (result != SPW_OK)
+        return result;
+    const char *path = out->shown + out->origin;
+    size_t room = socket.shown.size + strlen(path) + 2;
+    char *shown = spw_allocate(room);
+    out->socket = spw_strdup(socket.path);
+    if (shown)
+        snprintf(shown, room, "%.*s:%s", (int)socket.shown.size, socket.shown.data, path);
+    spw_free(out->shown);
+    out->shown = shown;
+    out->origin = socket.shown.size;
+    out->abstract = socket.abstract;
+    return shown && out->socket ? SPW_OK : spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP endpoint");
+}
+
+spw_result spw__otlp_url_parse(struct spw__otlp_url *out, const char *endpoint, bool is_signal, const char *signal_path, spw_error *error)
+{
+    memset(out, 0, sizeof *out);
+    spw_result result = check_text(endpoint, error);
+    if (result != SPW_OK)
+        return result;
+    return spw__otlp_is_socket(endpoint) ? parse_socket(out, endpoint, is_signal, signal_path, error)
+                                         : parse_http(out, endpoint, is_signal, signal_path, error);
+}
+
 void spw__otlp_url_fini(struct spw__otlp_url *url)
 {
     spw_free(url->full);
     spw_free(url->shown);
+    spw_free(url->socket);
     memset(url, 0, sizeof *url);
 }

@@ -8,8 +8,11 @@
 #include <spanwire/common.h>
 
 struct spw__otlp_url {
-    char *full;  /* what to connect to, user info and query included */
-    char *shown; /* for people: without user info, query and fragment */
+    char *full;     /* what to request, user info and query included; by a Unix-domain socket: of localhost */
+    char *shown;    /* for people: without user info, query and fragment */
+    size_t origin;  /* the bytes of `shown` before its path: where somebody may listen */
+    char *socket;   /* a Unix-domain socket's path, or its name; NULL: TCP */
+    bool abstract;  /* the socket has no file */
     bool tls;
     spw_view user_info; /* inside `full`, as written; empty: none */
     spw_view query;     /* inside `full`, without '?' */

@@ -1,12 +1,12 @@
 /* From what came of a request to what the SDK does about it: otlp_verdict.h. */
 #include "otlp_verdict.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "otlp_text.h"
+#include "otlp_verdict_connect.h"
 
-enum { URL_SHOWN = 80 }; /* bytes of the URL in a text of 256 */
+enum { URL_SHOWN = SPW__OTLP_URL_SHOWN };
 
 struct status_advice {
     long status;
@@ -19,7 +19,6 @@ static const struct status_advice advice[] = {
     { 403, "not allowed; check OTEL_EXPORTER_OTLP_HEADERS" },
     { 404, "nothing takes OTLP at this path; OTEL_EXPORTER_OTLP_ENDPOINT is a base URL without /v1/traces" },
     { 405, "nothing takes OTLP at this path; check OTEL_EXPORTER_OTLP_ENDPOINT" },
-    { 407, "the proxy wants credentials; check https_proxy and no_proxy" },
     { 408, "the receiver waited too long for the request" },
     { 413, "too large for the receiver; lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE or raise its limit" },
     { 415, "the receiver does not take this; set OTEL_EXPORTER_OTLP_PROTOCOL to what it does: http/protobuf or http/json" },
@@ -71,6 +70,10 @@ static void judge_status(const struct spw__otlp_outcome *o, const struct spw__ot
         judge_success(o, subject, result);
         return;
     }
+    if (status == 407 && subject->proxy->shown) {
+        spw__otlp_judge_proxy_status(status, subject, result);
+        return;
+    }
     bool again = status == 429 || (status >= 502 && status <= 504);
     result->status = again ? SPW_EXPORT_RETRY : SPW_EXPORT_PERMANENT;
     result->retry_after_ms = again ? o->response->retry_after_ms : 0;
@@ -79,6 +82,7 @@ static void judge_status(const struct spw__otlp_outcome *o, const struct spw__ot
         if (advice[i].status == status)
             text = advice[i].text;
     spw__otlp_append(result->text, sizeof result->text, "%.*s: HTTP %ld%s%s", URL_SHOWN, subject->url->shown, status, *text ? ": " : "", text);
+    spw__otlp_say_proxy(subject, result);
     char scratch[512];
     say_server(result, subject, "; it said: ", spw__otlp_response_text(o->response, scratch, sizeof scratch));
 }
@@ -112,20 +116,17 @@ static void judge_tls(const struct spw__otlp_outcome *o, const struct spw__otlp_
     say_server(result, subject, ": ", (spw_view){ o->detail, strlen(o->detail) });
 }
 
-static void judge_refused(const struct spw__otlp_subject *subject, spw_export_result *result)
-{
-    const char *shown = subject->url->shown; /* up to the path: that is what can be listened at */
-    size_t origin = strcspn(shown + 8, "/") + 8;
-    result->refused = true;
-    spw__otlp_append(result->text, sizeof result->text,
-                     "nothing listens at %.*s; start a collector or `spanwire view`, or set OTEL_EXPORTER_OTLP_ENDPOINT",
-                     (int)(origin < URL_SHOWN ? origin : URL_SHOWN), shown);
-}
-
 static void judge_timeout(const struct spw__otlp_subject *subject, spw_export_result *result)
 {
     spw__otlp_append(result->text, sizeof result->text, "%.*s: no answer in %u ms (OTEL_EXPORTER_OTLP_TIMEOUT)", URL_SHOWN, subject->url->shown,
                      subject->timeout_ms);
+    spw__otlp_say_proxy(subject, result);
+}
+
+static void say_broken(spw_export_result *result, const struct spw__otlp_subject *subject, const char *text)
+{
+    say(result, subject, text);
+    spw__otlp_say_proxy(subject, result);
 }
 
 static void judge_transport(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject, spw_export_result *result)
@@ -134,18 +135,14 @@ static void judge_transport(const struct spw__otlp_outcome *o, const struct spw_
     result->ambiguous = o->sent;
     switch (o->code) {
     case CURLE_COULDNT_RESOLVE_HOST: say(result, subject, "the host name has no address; check OTEL_EXPORTER_OTLP_ENDPOINT"); return;
-    case CURLE_COULDNT_RESOLVE_PROXY: say(result, subject, "the proxy's name has no address; check http_proxy and https_proxy"); return;
-    case CURLE_COULDNT_CONNECT:
-        if (o->system_error == ECONNREFUSED)
-            judge_refused(subject, result);
-        else
-            say(result, subject, "cannot be reached; check OTEL_EXPORTER_OTLP_ENDPOINT");
-        return;
+    case CURLE_COULDNT_RESOLVE_PROXY: say_broken(result, subject, "the proxy's name has no address"); return;
+    case CURLE_COULDNT_CONNECT: spw__otlp_judge_connect(o, subject, result); return;
+    case CURLE_PROXY: spw__otlp_judge_socks(o, subject, result); return;
     case CURLE_OPERATION_TIMEDOUT: judge_timeout(subject, result); return;
-    case CURLE_GOT_NOTHING: say(result, subject, "the connection was closed before an answer"); return;
+    case CURLE_GOT_NOTHING: say_broken(result, subject, "the connection was closed before an answer"); return;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-    case CURLE_PARTIAL_FILE: say(result, subject, "the connection broke before an answer"); return;
+    case CURLE_PARTIAL_FILE: say_broken(result, subject, "the connection broke before an answer"); return;
     case CURLE_OUT_OF_MEMORY: say(result, subject, "out of memory or descriptors for the request"); return;
     default: break;
     }
@@ -164,6 +161,8 @@ void spw__otlp_verdict(const struct spw__otlp_outcome *o, const struct spw__otlp
                                                     : "the answer's headers are longer than 64 KiB; is this an OTLP/HTTP receiver?");
     } else if (o->status >= 200) {
         judge_status(o, subject, result);
+    } else if (o->connect_status && o->connect_status / 100 != 2) {
+        spw__otlp_judge_proxy_status(o->connect_status, subject, result);
     } else if (is_tls_failure(o, subject)) {
         judge_tls(o, subject, result);
     } else {

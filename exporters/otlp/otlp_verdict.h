@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <spanwire/exporter.h>
 
+#include "otlp_proxy.h"
 #include "otlp_response.h"
 #include "otlp_secrets.h"
 
@@ -13,6 +14,8 @@ struct spw__otlp_outcome {
     CURLcode code;
     long status;             /* the last final one, 0: none came */
     long system_error;       /* errno of the connection */
+    long connect_status;     /* what a proxy answered to CONNECT, 0: nothing */
+    long proxy_error;        /* CURLPX_*, of SOCKS */
     bool sent;               /* the whole request was handed to the connection */
     const char *detail;      /* libcurl's words, or "" */
     const struct spw__otlp_response *response;
@@ -23,6 +26,7 @@ struct spw__otlp_subject {
     uint64_t count; /* records in it */
     uint32_t timeout_ms;
     const struct spw__otlp_url *url;
+    const struct spw__otlp_proxy *proxy;
     const struct spw__otlp_secrets *secrets;
 };
 

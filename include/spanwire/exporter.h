@@ -261,6 +261,8 @@ typedef struct spw_otlp_settings {
     const char *certificate;   /**< PEM of the CA; NULL: the system's */
     const char *client_key;
     const char *client_certificate;
+    const char *proxy;             /**< URL with scheme and port, and credentials if there are any; NULL: none. The environment was read */
+    uint32_t max_connection_age_ms; /**< a connection older than this takes no further request; 0: no limit */
 } spw_otlp_settings;
 
 typedef struct spw_exporter_settings {

@@ -150,10 +150,15 @@ typedef struct spw_options {
     void *log_arg;
     spw_error *error; /**< NULL, or where spw_start() says why it failed and what to do */
     bool disabled;    /**< spw_start() succeeds and records nothing, OTEL_SDK_DISABLED; propagation works all the same */
+    /* more of where to */
+    const char *otlp_proxy; /**< `http://[user:password@]host:port`, also https, socks4, socks4a, socks5, socks5h; wins over all variables,
+                                 no_proxy as well; `none`: no proxy, whatever they say. https_proxy, http_proxy, all_proxy, no_proxy */
+    uint32_t otlp_max_connection_age_ms; /**< after this a new connection is made, to where the name leads then (300000); SPW_NEVER for none */
 } spw_options;
 #define SPW_OPTIONS_INIT                                                                                                                   \
     { sizeof(spw_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL,  \
-      NULL, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, SPW_LOG_NONE, NULL, NULL, NULL, false }
+      NULL, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, SPW_LOG_NONE, NULL, NULL, NULL, false, NULL,    \
+      0 }
 
 /**
  * Starts the SDK: reads options and environment, builds resource and pipelines, starts the worker, opens the gate for recording. Does no

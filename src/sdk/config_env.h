@@ -37,6 +37,13 @@ const char *spw__pairs_problem(const char *list);
 /* NULL, or why the list cannot be sent as HTTP headers. Never quotes it. */
 const char *spw__headers_problem(const char *headers);
 
+/* NULL, or what is wrong with the characters of a URL. */
+const char *spw__url_problem(const char *url);
+
+/* `[user info@]host[:port]` up to the path, which is behind the URL's `//`: host (in its brackets) and port, 0 when it is not given. NULL, or
+ * what is wrong with it. */
+const char *spw__authority_problem(const char *authority, spw_view *host, unsigned *port);
+
 /* Fills *error and fails when `url` cannot be an OTLP/HTTP endpoint; `source` names the setting. Quotes no user info and no query. */
 spw_result spw__endpoint_check(const char *source, const char *url, spw_error *error);
 

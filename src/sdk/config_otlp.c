@@ -37,5 +37,5 @@ spw_result spw__config_otlp(struct spw__config *out, spw_error *error)
     spw_result result = check_protocol(out, error);
     if (result == SPW_OK && endpoint->name)
         result = spw__endpoint_check(endpoint->name, out->otlp.endpoint, error);
-    return result;
+    return result == SPW_OK ? spw__config_proxy(out, error) : result;
 }

@@ -21,6 +21,9 @@ bool spw__config_uses_otlp(const struct spw__config *config);
 /* Judges endpoint and protocol, where they are used. */
 spw_result spw__config_otlp(struct spw__config *out, spw_error *error);
 
+/* The proxy the endpoint, which was judged, is reached through: of the options, else of the environment. */
+spw_result spw__config_proxy(struct spw__config *out, spw_error *error);
+
 /* Judges the propagators and, unless somebody only looks, puts them in force. */
 spw_result spw__config_propagators(struct spw__config *out, spw_error *error);
 

@@ -30,17 +30,9 @@ const char *spw__headers_problem(const char *headers)
     return problem ? problem : unsendable;
 }
 
-/* Finds host and port; NULL, or what is wrong. *port 0: not given. */
-static const char *url_split(const char *url, spw_view *host, unsigned *port)
+const char *spw__authority_problem(const char *start, spw_view *host, unsigned *port)
 {
-    size_t scheme = strncasecmp(url, "http://", 7) == 0 ? 7 : strncasecmp(url, "https://", 8) == 0 ? 8 : 0;
-    if (!scheme)
-        return "does not begin with http:// or https://";
-    for (const char *p = url; *p; p++) {
-        if (*p <= 0x20 || *p >= 0x7f || strchr("\"<>\\^`{|}", *p))
-            return "has a character that a URL cannot hold";
-    }
-    const char *start = url + scheme, *end = start + strcspn(start, "/?#");
+    const char *end = start + strcspn(start, "/?#");
     const char *at = memrchr(start, '@', (size_t)(end - start));
     start = at ? at + 1 : start;
     const char *bracket = *start == '[' ? memchr(start, ']', (size_t)(end - start)) : NULL;
@@ -65,13 +57,97 @@ static const char *url_split(const char *url, spw_view *host, unsigned *port)
     return host_end + 1 < end && (*port == 0 || *port > 65535) ? "has a port that is not a number from 1 to 65535" : NULL;
 }
 
+const char *spw__url_problem(const char *url)
+{
+    for (const char *p = url; *p; p++) {
+        if (*p <= 0x20 || *p >= 0x7f || strchr("\"<>\\^`{|}", *p))
+            return "has a character that a URL cannot hold";
+    }
+    return NULL;
+}
+
+/* Finds host and port; NULL, or what is wrong. *port 0: not given. */
+static const char *url_split(const char *url, spw_view *host, unsigned *port)
+{
+    size_t scheme = strncasecmp(url, "http://", 7) == 0 ? 7 : strncasecmp(url, "https://", 8) == 0 ? 8 : 0;
+    if (!scheme)
+        return "does not begin with http:// or https://";
+    const char *problem = spw__url_problem(url);
+    return problem ? problem : spw__authority_problem(url + scheme, host, port);
+}
+
+#define SOCKET_FORM "write it like unix:///run/otel.sock, or unix:///run/otel.sock:/path with a path of HTTP"
+
+/* Bytes, with each %41 as the one it stands for. */
+static size_t decoded_size(const char *text, size_t size)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < size; i += text[i] == '%' ? 3 : 1)
+        bytes++;
+    return bytes;
+}
+
+static bool ends_with(const char *text, size_t size, const char *end)
+{
+    size_t length = strlen(end);
+    return size >= length && strncmp(text + size - length, end, length) == 0;
+}
+
+/* NULL, or what is wrong with `unix:...` or `unix-abstract:...`, which are gRPC's names for sockets. */
+static const char *socket_problem(const char *url)
+{
+    bool file = strncasecmp(url, "unix:", 5) == 0;
+    const char *path = strchr(url, ':') + 1;
+    if (file && strncmp(path, "//", 2) == 0) {
+        path += 2;
+        if (*path != '/' && *path != '@')
+            return "has a host where a Unix-domain socket has none; write three slashes: unix:///run/otel.sock";
+    }
+    size_t size = strcspn(path, ":?#");
+    if (file && *path == '@')
+        return "names an abstract socket; write unix-abstract:name";
+    if (file && *path != '/')
+        return "has no absolute path of a socket; " SOCKET_FORM;
+    if (!size || (file && path[size - 1] == '/'))
+        return "names no socket; " SOCKET_FORM;
+    if (ends_with(path, size, "/v1/traces") || ends_with(path, size, "/v1/logs") || ends_with(path, size, "/v1/metrics"))
+        return "has a path of HTTP that looks like the socket's; put a colon before it: unix:///run/otel.sock:/v1/traces";
+    if (decoded_size(path, size) > 107)
+        return "names a socket by more than 107 bytes, which the system does not take; use a shorter path";
+    return path[size] == ':' && path[size + 1] != '/' ? "has a colon that no path of HTTP follows; write %3A if it belongs to the socket" : NULL;
+}
+
+/* What people write for a socket elsewhere. */
+static bool means_socket(const char *url)
+{
+    static const char *const others[] = { "http+unix:", "https+unix:", "http://unix:", "https://unix:", "unix@", "/", "@", "file:" };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strncasecmp(url, others[i], strlen(others[i])) == 0)
+            return true;
+    return false;
+}
+
+static const char *any_socket_problem(const char *url)
+{
+    bool socket = strncasecmp(url, "unix:", 5) == 0 || strncasecmp(url, "unix-abstract:", 14) == 0;
+    const char *problem = socket ? spw__url_problem(url) : NULL;
+    if (!socket)
+        return means_socket(url) ? "is not how a Unix-domain socket is written; " SOCKET_FORM : "";
+    return problem ? problem : socket_problem(url);
+}
+
 spw_result spw__endpoint_check(const char *source, const char *url, spw_error *error)
 {
     spw_view host = { NULL, 0 };
     unsigned port = 0;
-    const char *problem = url_split(url, &host, &port);
     /* the value is quoted only where it cannot hold credentials or a token */
     bool quotable = strlen(url) <= 80 && !strpbrk(url, "@?#");
+    const char *problem = any_socket_problem(url);
+    if (!problem)
+        return SPW_OK;
+    if (*problem)
+        return spw__fail(error, SPW_ERR_INVALID, "%s%s%s %s", source, quotable ? "=" : "", quotable ? url : "", problem);
+    problem = url_split(url, &host, &port);
     if (problem)
         return spw__fail(error, SPW_ERR_INVALID, "%s%s%s %s; write a URL such as http://localhost:4318", source, quotable ? "=" : "",
                          quotable ? url : "", problem);

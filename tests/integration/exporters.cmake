@@ -1,5 +1,5 @@
 # The OTLP exporter against the scripted peer, without the rest of the SDK.
-foreach(name otlp_request otlp_status otlp_faults)
+foreach(name otlp_request otlp_status otlp_faults otlp_proxy otlp_connection)
   spw_add_test(NAME ${name} SOURCES integration/test_${name}.c support/fake_batch.c support/exporter_driver.c
     LIBS spanwire-sdk-testing spw_test_support spw_proto LABELS integration)
 endforeach()

@@ -27,9 +27,10 @@ spw_exporter *driver_make(const driver_options *options, spw_error *error)
     otlp.compression = options->compression;
     otlp.protocol = options->protocol;
     otlp.certificate = options->certificate;
+    otlp.proxy = options->proxy;
+    otlp.max_connection_age_ms = options->max_connection_age_ms;
     otlp.timeout_ms = options->timeout_ms == UINT32_MAX ? 0 : options->timeout_ms ? options->timeout_ms : 2000;
     settings.user_agent_prefix = options->user_agent_prefix;
-    setenv("no_proxy", "*", 1); /* whatever this machine has set */
     return spw__otlp_exporter_make(NULL, &settings, error);
 }
 

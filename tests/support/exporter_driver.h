@@ -20,6 +20,8 @@ typedef struct driver_options {
     const char *protocol;
     const char *user_agent_prefix;
     const char *certificate;
+    const char *proxy;
+    uint32_t max_connection_age_ms;
     uint32_t timeout_ms; /* UINT32_MAX: none */
 } driver_options;
 

@@ -12,6 +12,7 @@
 #include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ struct http_peer {
     pthread_cond_t changed;
     int listen_fd, wake_fd;
     uint16_t port;
-    char url[40];
+    char url[128];
     bool stopping;
     struct queued *queue;
     http_peer_answer always;
@@ -382,30 +383,44 @@ static void *run(void *arg)
 
 /* ---- life ---- */
 
-static int listen_at(uint16_t *port)
+static int listen_on(const char *ip, uint16_t *port)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(*port) };
     socklen_t size = sizeof address;
     int one = 1;
     int megabyte = 1 << 20; /* or the kernel may grow a buffer in which all of a request goes to a server that reads nothing */
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &megabyte, sizeof megabyte);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+    if (fd < 0 || inet_pton(AF_INET, ip, &address.sin_addr) != 1 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &size) != 0)
         die("cannot bind a loopback port");
     *port = ntohs(address.sin_port);
     return fd;
 }
 
-http_peer *http_peer_start_at(uint16_t port)
+static int listen_unix(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    size_t length = strlen(path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || length >= sizeof address.sun_path)
+        die("a path too long for a socket");
+    memcpy(address.sun_path, path, length);
+    if (*path == '@')
+        address.sun_path[0] = '\0';
+    if (bind(fd, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) != 0)
+        die("cannot bind a Unix-domain socket");
+    return fd;
+}
+
+/* Takes over a bound socket. */
+static http_peer *start(int listen_fd)
 {
     http_peer *p = must(calloc(1, sizeof *p));
-    p->port = port;
-    p->listen_fd = listen_at(&p->port);
+    p->listen_fd = listen_fd;
     p->wake_fd = eventfd(0, EFD_CLOEXEC);
     if (p->wake_fd < 0 || listen(p->listen_fd, 128) != 0)
         die("listen");
-    snprintf(p->url, sizeof p->url, "http://127.0.0.1:%u", p->port);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -415,6 +430,28 @@ http_peer *http_peer_start_at(uint16_t port)
     if (pthread_create(&p->thread, NULL, run, p) != 0)
         die("pthread_create");
     return p;
+}
+
+http_peer *http_peer_start_on(const char *address, uint16_t port)
+{
+    int fd = listen_on(address, &port);
+    http_peer *p = start(fd);
+    p->port = port;
+    snprintf(p->url, sizeof p->url, "http://%s:%u", address, p->port);
+    return p;
+}
+
+http_peer *http_peer_start_unix(const char *path)
+{
+    bool abstract = *path == '@';
+    http_peer *p = start(listen_unix(path));
+    snprintf(p->url, sizeof p->url, "%s%s", abstract ? "unix-abstract:" : "unix://", path + abstract);
+    return p;
+}
+
+http_peer *http_peer_start_at(uint16_t port)
+{
+    return http_peer_start_on("127.0.0.1", port);
 }
 
 http_peer *http_peer_start(void)
@@ -455,7 +492,7 @@ void http_peer_stop(http_peer *p)
 uint16_t http_peer_dead_port(void)
 {
     uint16_t port = 0;
-    close(listen_at(&port)); /* bound and given back: the kernel does not hand it out again soon */
+    close(listen_on("127.0.0.1", &port)); /* bound and given back: the kernel does not hand it out again soon */
     return port;
 }
 

@@ -64,11 +64,17 @@ http_peer *http_peer_start(void);
 /* Listens on the given port, for a server that comes back. */
 http_peer *http_peer_start_at(uint16_t port);
 
+/* Listens on that port of another address than 127.0.0.1. */
+http_peer *http_peer_start_on(const char *address, uint16_t port);
+
+/* Listens on a Unix-domain socket, which is made there; with `@` before it, on an abstract one of that name. Its port is 0. */
+http_peer *http_peer_start_unix(const char *path);
+
 /* Stops listening, closes every connection, joins the thread, frees everything. */
 void http_peer_stop(http_peer *peer);
 
 uint16_t http_peer_port(const http_peer *peer);
-const char *http_peer_url(const http_peer *peer); /* http://127.0.0.1:<port> */
+const char *http_peer_url(const http_peer *peer); /* http://127.0.0.1:<port>, unix://<path>, unix-abstract:<name> */
 
 /* A port nobody listens at (until somebody else takes it). */
 uint16_t http_peer_dead_port(void);

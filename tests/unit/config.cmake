@@ -1,5 +1,5 @@
 set(config_fixture unit/config_fixture.c)
-foreach(name config config_env config_names config_options config_otlp config_each config_resource config_sampler)
+foreach(name config config_env config_names config_options config_otlp config_each config_proxy config_resource config_sampler)
   spw_add_test(NAME ${name} SOURCES unit/test_${name}.c ${config_fixture} LIBS spanwire-sdk-testing LABELS unit)
 endforeach()
 spw_add_test(NAME overload SOURCES unit/test_overload.c LIBS spanwire-sdk-testing LABELS unit)

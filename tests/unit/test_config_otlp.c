@@ -33,7 +33,13 @@ static void test_endpoints(void **state)
         { "http://h:4317", false },
         { "https://u:p@h:4317/x", false },
         { "http://h\xc3\xa9", false },
-        { "unix:///run/x", false },
+        { "unix:///run/x", true },
+        { "unix:/run/x", true },
+        { "UNIX:///run/x:/v1/traces", true },
+        { "unix:///run/x?token=1", true },
+        { "unix:///run/a%3Ab", true },
+        { "unix-abstract:otel", true },
+        { "unix-abstract:otel:/v1/traces", true },
     };
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         struct spw__config c;
@@ -43,6 +49,47 @@ static void test_endpoints(void **state)
         spw__config_free(&c);
         if ((result == SPW_OK) != urls[i].good)
             fail_msg("%s: %s", urls[i].url, error.text);
+    }
+}
+
+#define L10 "0123456789"
+#define L100 L10 L10 L10 L10 L10 L10 L10 L10 L10 L10
+
+/* What is nearly a Unix-domain socket is told how it is written. */
+static void test_near_sockets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *says;
+    } table[] = {
+        { "unix://run/otel.sock", "three slashes" },
+        { "unix:otel.sock", "no absolute path" },
+        { "unix:", "no absolute path" },
+        { "unix:@otel", "unix-abstract:name" },
+        { "unix://@otel", "unix-abstract:name" },
+        { "unix-abstract:", "names no socket" },
+        { "unix:///run/", "names no socket" },
+        { "unix:///run/otel.sock/v1/traces", "put a colon before it" },
+        { "unix:///run/otel.sock:v1/traces", "%3A" },
+        { "unix:///run/otel.sock:4318", "%3A" },
+        { "unix:///run/my socket", "a character that a URL cannot hold" },
+        { "unix:///" L100 "/12345", NULL },
+        { "unix:///" L100 "/123456", "more than 107 bytes" },
+        { "unix:///" L100 "/123%34%35", NULL },
+        { "http+unix://%2Frun%2Fotel.sock", "unix:///run/otel.sock" },
+        { "http://unix:/run/otel.sock:/v1/traces", "unix:///run/otel.sock" },
+        { "/run/otel.sock", "unix:///run/otel.sock" },
+        { "@otel", "unix:///run/otel.sock" },
+        { "file:///run/otel.sock", "unix:///run/otel.sock" },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct spw__config c;
+        spw_options o = SPW_OPTIONS_INIT;
+        o.otlp_endpoint = table[i].url;
+        spw_result result = load(&c, &o);
+        spw__config_free(&c);
+        if (table[i].says ? result != SPW_ERR_INVALID || !strstr(error.text, table[i].says) : result != SPW_OK)
+            fail_msg("%s: %s", table[i].url, error.text);
     }
 }
 
@@ -159,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_endpoints),
+        TEST(test_near_sockets),
         TEST(test_unused_otlp_settings),
         TEST(test_grpc),
         TEST(test_grpc_in_code),

@@ -56,6 +56,43 @@ static void good_endpoints(void **state)
     }
 }
 
+static const struct {
+    const char *endpoint;
+    bool is_signal;
+    const char *socket;
+    bool abstract;
+    const char *full, *shown, *origin;
+} sockets[] = {
+    { "unix:///run/o.sock", false, "/run/o.sock", false, "http://localhost/v1/traces", "unix:///run/o.sock:/v1/traces", "unix:///run/o.sock" },
+    { "unix:/run/o.sock", true, "/run/o.sock", false, "http://localhost/", "unix:/run/o.sock:/", "unix:/run/o.sock" },
+    { "UNIX:/a:/x/", false, "/a", false, "http://localhost/x/v1/traces", "UNIX:/a:/x/v1/traces", "UNIX:/a" },
+    { "unix:/a:/v1/traces", true, "/a", false, "http://localhost/v1/traces", "unix:/a:/v1/traces", "unix:/a" },
+    { "unix:///a?token=s3cret", false, "/a", false, "http://localhost/v1/traces?token=s3cret", "unix:///a:/v1/traces", "unix:///a" },
+    { "unix:///a:/p?token=s3cret#f", true, "/a", false, "http://localhost/p?token=s3cret", "unix:///a:/p", "unix:///a" },
+    { "unix:///a%3ab%20c%2f", false, "/a:b c/", false, "http://localhost/v1/traces", "unix:///a%3ab%20c%2f:/v1/traces", "unix:///a%3ab%20c%2f" },
+    { "unix-abstract:otel", false, "otel", true, "http://localhost/v1/traces", "unix-abstract:otel:/v1/traces", "unix-abstract:otel" },
+};
+
+static void endpoints_that_are_sockets(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof sockets / sizeof sockets[0]; i++) {
+        struct spw__otlp_url url;
+        spw_error error = SPW_ERROR_INIT;
+        if (spw__otlp_url_parse(&url, sockets[i].endpoint, sockets[i].is_signal, "v1/traces", &error) != SPW_OK)
+            fail_msg("%s: %s", sockets[i].endpoint, error.text);
+        assert_string_equal(url.socket, sockets[i].socket);
+        assert_int_equal(url.abstract, sockets[i].abstract);
+        assert_string_equal(url.full, sockets[i].full);
+        assert_string_equal(url.shown, sockets[i].shown);
+        assert_int_equal(url.origin, strlen(sockets[i].origin));
+        assert_memory_equal(url.shown, sockets[i].origin, url.origin);
+        assert_int_equal(url.query.size, strstr(url.full, "token") ? strlen("token=s3cret") : 0);
+        assert_false(url.tls);
+        spw__otlp_url_fini(&url);
+    }
+}
+
 static void user_info_and_query_are_found(void **state)
 {
     (void)state;
@@ -93,6 +130,17 @@ static const struct {
     { "http://c\\d", "percent-encode" },
     { "http://c:4317", "use http/protobuf on port 4318" },
     { "https://c:4317/x", "use http/protobuf on port 4318" },
+    { "unix:", "no absolute path; write it like unix:///run/otel.sock" },
+    { "unix:x", "no absolute path; write it like unix:///run/otel.sock" },
+    { "unix://x", "three slashes; write it like unix:///run/otel.sock" },
+    { "unix:///a/", "names a folder" },
+    { "unix:///a%", "'%' that stands for nothing" },
+    { "unix:///a%0", "'%' that stands for nothing" },
+    { "unix:///a%zz", "'%' that stands for nothing" },
+    { "unix:///a%00b", "'%' that stands for nothing" },
+    { "unix:///a:x", "no path of HTTP" },
+    { "unix-abstract:", "names no socket" },
+    { "unix-abstract::/v1/traces", "names no socket" },
 };
 
 static void bad_endpoints_are_refused_with_the_cure(void **state)
@@ -139,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_endpoints),
+        cmocka_unit_test(endpoints_that_are_sockets),
         cmocka_unit_test(user_info_and_query_are_found),
         cmocka_unit_test(bad_endpoints_are_refused_with_the_cure),
         cmocka_unit_test(refusals_repeat_no_secret),
