@@ -157,7 +157,7 @@ typedef struct spw_options {
 } spw_options;
 #define SPW_OPTIONS_INIT                                                                                                                   \
     { sizeof(spw_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL,  \
-      NULL, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, SPW_LOG_NONE, NULL, NULL, NULL, false, NULL,    \
+      NULL, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, SPW_LOG_NONE, NULL, NULL, NULL, false, NULL,                    \
       0 }
 
 /**

@@ -35,7 +35,8 @@ struct fault_row {
     bool needs_root;
 };
 
-extern const struct fault_row fault_rows_network[], fault_rows_tls[], fault_rows_server[], fault_rows_data[], fault_rows_process[];
+extern const struct fault_row fault_rows_network[], fault_rows_connection[], fault_rows_proxy[], fault_rows_tls[], fault_rows_server[],
+    fault_rows_data[], fault_rows_process[];
 
 /* Notes a failure; the first one stays. */
 void fault_fail(struct fault *f, const char *format, ...) __attribute__((format(printf, 2, 3)));

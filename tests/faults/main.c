@@ -24,8 +24,9 @@ static const struct group {
     const struct fault_row *rows;
     const char *(*lacks)(void); /* NULL, or what says why none of its rows can run */
 } groups[] = {
-    { fault_rows_network, NULL }, { fault_rows_tls, tls_front_lacks }, { fault_rows_server, NULL },
-    { fault_rows_data, NULL },    { fault_rows_process, NULL },
+    { fault_rows_network, NULL },        { fault_rows_connection, NULL }, { fault_rows_proxy, NULL },
+    { fault_rows_tls, tls_front_lacks }, { fault_rows_server, NULL },     { fault_rows_data, NULL },
+    { fault_rows_process, NULL },
 };
 
 static const struct fault_row *find(const char *name)

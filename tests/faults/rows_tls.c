@@ -5,6 +5,7 @@
 
 #include "faults/fault.h"
 #include "faults/tls_peers.h"
+#include "support/proxy_peer.h"
 
 enum { BATCHES = 3, SPANS = 100 }; /* of a row in which every batch is refused */
 
@@ -59,6 +60,26 @@ static void good(struct fault *f)
     if (tls_front_start(&front, f, "server", "")) {
         tls_front_path(&front, "ca.pem", client.ca);
         deliver(f, &front, "localhost");
+    }
+    tls_front_stop(&front);
+    tls_front_free(&front);
+}
+
+/* By a tunnel, to a name that only the proxy leads somewhere; it hears nothing but that name. */
+static void through_a_proxy(struct fault *f)
+{
+    tls_front front;
+    if (tls_front_start(&front, f, "other_host", "")) {
+        char url[64];
+        proxy_peer *proxy = proxy_peer_start(&(proxy_script){ .port = front.port });
+        snprintf(url, sizeof url, "http://127.0.0.1:%u", proxy_peer_port(proxy));
+        unsetenv("no_proxy");
+        setenv("https_proxy", url, 1);
+        tls_front_path(&front, "ca.pem", client.ca);
+        deliver(f, &front, "collector.example.com");
+        FAULT_CHECK(f, proxy_peer_connections(proxy) == 1 && proxy_peer_heard(proxy, "CONNECT collector.example.com:"));
+        FAULT_CHECK(f, !proxy_peer_heard(proxy, "POST") && !proxy_peer_heard(proxy, "v1/traces"));
+        proxy_peer_stop(proxy);
     }
     tls_front_stop(&front);
     tls_front_free(&front);
@@ -250,6 +271,8 @@ static void plain_http(struct fault *f)
 
 const struct fault_row fault_rows_tls[] = {
     { "TLS", "tls_good", "none: a certificate of our CA", "everything arrives once", good, false },
+    { "TLS", "tls_through_proxy", "none: a tunnel through the proxy of https_proxy", "everything arrives once; the proxy hears a name",
+      through_a_proxy, false },
     { "TLS", "tls_mutual", "none: the server wants a client certificate, and gets it", "everything arrives once", mutual, false },
     { "TLS", "tls_mutual_environment", "none: the same, by the variables for traces", "everything arrives once", mutual_environment,
       false },
