@@ -22,6 +22,13 @@ export class Resource<T> {
     this.etag = response.headers.get("ETag") ?? "";
     return body;
   }
+
+  // As it came, without the tag.
+  async text(signal: AbortSignal): Promise<string> {
+    const response = await fetch(this.url, { signal, cache: "no-store" });
+    if (!response.ok) throw new ApiError(response.status, await reason(response));
+    return response.text();
+  }
 }
 
 async function reason(response: Response): Promise<string> {

@@ -1,5 +1,6 @@
 // The address bar is the state: "/" with its filters, "/trace/<id>" with what trace-address.ts reads, "/compare" with two traces.
 import { useLayoutEffect, useState } from "preact/hooks";
+import { conjoined } from "./query-text";
 
 export interface Route {
   path: string;
@@ -51,6 +52,13 @@ export const rememberList = (query: URLSearchParams): void => {
   lastList = text ? `/?${text}` : "/";
 };
 export const listUrl = (): string => lastList;
+
+// The list as it was last shown, narrowed by one more condition.
+export function filterUrl(condition: string): string {
+  const query = new URLSearchParams(lastList.slice(2));
+  query.set("q", conjoined(query.get("q") ?? "", condition));
+  return `/?${query}`;
+}
 
 export const traceUrl = (traceId: string, spanId?: string): string =>
   `/trace/${encodeURIComponent(traceId)}${spanId ? `?span=${encodeURIComponent(spanId)}` : ""}`;

@@ -2,6 +2,7 @@ import { useCallback, useState } from "preact/hooks";
 import { useKeys } from "../keys";
 import { followLinks, navigate, listUrl, useRoute } from "../router";
 import { Banner } from "./banner";
+import { ComparePage } from "./compare-page";
 import { Help } from "./help";
 import { TopBar } from "./top-bar";
 import { TraceListPage } from "./trace-list-page";
@@ -23,6 +24,8 @@ export function App() {
       <main id="main" tabIndex={-1}>
         {traceId ? (
           <TracePage key={traceId} traceId={traceId} query={route.query} onOffline={setOffline} paused={help} />
+        ) : route.path === "/compare" ? (
+          <ComparePage a={(route.query.get("a") ?? "").toLowerCase()} b={(route.query.get("b") ?? "").toLowerCase()} onOffline={setOffline} paused={help} />
         ) : route.path === "/" ? (
           <TraceListPage query={route.query} onOffline={setOffline} />
         ) : (

@@ -1,75 +1,70 @@
-// The messages of a model call, read as a conversation when they have the conventions' shape.
-import { visible } from "../format";
+// The messages of a model call as a conversation; what has another shape is shown as the attribute it is.
+import { useMemo } from "preact/hooks";
+import { label, visible } from "../format";
+import { type Message, type Piece, joinCalls, pieceText, readMessages } from "../messages";
+import type { Node, Tree } from "../tree";
 import type { KeyValue } from "../types";
-import { plain } from "../value";
+import { text } from "../value";
 import { Attributes } from "./attributes";
 import { CopyButton } from "./copy-button";
-import { Section } from "./section";
 import { LongText } from "./long-text";
+import { Section } from "./section";
+import { ToolCall, UnknownView } from "./tool-call";
 
-const titles: Record<string, string> = {
-  "gen_ai.system_instructions": "Instructions",
-  "gen_ai.input.messages": "Input",
-  "gen_ai.output.messages": "Output",
-};
-
-export const conversationKeys: ReadonlySet<string> = new Set(Object.keys(titles));
-
-interface Message {
-  role: string;
-  note: string;
-  parts: Record<string, unknown>[];
+interface Props {
+  attributes: KeyValue[];
+  tree: Tree;
+  onSelect: (node: Node) => void;
 }
 
-export function Conversation({ attribute }: { attribute: KeyValue }) {
-  const title = titles[attribute.key] ?? attribute.key;
-  const messages = read(plain(attribute));
-  if (!messages) return <Section title={title}><Attributes attributes={[attribute]} /></Section>;
+const order = ["gen_ai.system_instructions", "gen_ai.input.messages", "gen_ai.output.messages"];
+const titles = { instructions: "Instructions", input: "Input", output: "Output" };
+
+export function Conversation({ attributes, tree, onSelect }: Props) {
+  const { messages, strange } = useMemo(() => {
+    const sorted = [...attributes].sort((a, b) => order.indexOf(a.key) - order.indexOf(b.key));
+    const read = sorted.map((attribute) => ({ attribute, messages: readMessages(attribute) }));
+    return { messages: joinCalls(read.flatMap((one) => one.messages ?? [])), strange: read.filter((one) => !one.messages).map((one) => one.attribute) };
+  }, [attributes]);
+  if (attributes.length === 0) return null;
   return (
-    <Section title={title} n={messages.length}>
-      <ol class="conversation" data-key={attribute.key}>
+    <Section title="Conversation" n={messages.length}>
+      <ol class="conversation">
         {messages.map((message, i) => (
-          <li key={i} class={`message from-${known(message.role)}`}>
-            <span class="speaker">{visible(message.role)}{message.note && <small>{visible(message.note)}</small>}<CopyButton text={() => message.parts.map(partText).join("\n")} what="message" /></span>
-            {message.parts.map((part, n) => <Part key={n} part={part} />)}
+          <li key={i} class={`message from-${known(message.role)}`} data-source={message.source}>
+            {messages[i - 1]?.source !== message.source && <span class="message-source">{titles[message.source]}</span>}
+            <MessageView message={message} tree={tree} onSelect={onSelect} />
           </li>
         ))}
       </ol>
+      {strange.length > 0 && <Attributes attributes={strange} prefix="gen_ai." />}
     </Section>
   );
 }
 
 const known = (role: string): string => (/^(user|assistant|system|tool)$/.test(role) ? role : "other");
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
-const string = (value: unknown): string => (typeof value === "string" ? value : "");
-
-// Null when the value has another shape: it is then shown as the attribute it is.
-function read(value: unknown): Message[] | null {
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isObject)) return null;
-  if (value.every((item) => typeof item.type === "string" && !item.role)) return [{ role: "system", note: "", parts: value }];
-  const messages: Message[] = [];
-  for (const item of value) {
-    const parts = Array.isArray(item.parts) ? item.parts.filter(isObject) : typeof item.content === "string" ? [{ type: "text", content: item.content }] : null;
-    if (typeof item.role !== "string" || !parts) return null;
-    messages.push({ role: item.role, note: string(item.name) || string(item.finish_reason), parts });
-  }
-  return messages;
+function MessageView({ message, tree, onSelect }: { message: Message; tree: Tree; onSelect: (node: Node) => void }) {
+  return (
+    <>
+      <span class="speaker">{label(message.role, 80)}{message.note && <small>{label(message.note, 80)}</small>}<CopyButton text={() => message.pieces.map(pieceText).join("\n")} what="message" /></span>
+      {message.pieces.map((piece, i) => <PieceView key={i} piece={piece} tree={tree} onSelect={onSelect} />)}
+    </>
+  );
 }
 
-function Part({ part }: { part: Record<string, unknown> }) {
-  const type = string(part.type);
-  if (type === "text") return <LongText text={string(part.content)} kind="text" />;
-  const heading = type === "tool_call" ? `calls ${string(part.name)}` : type === "tool_call_response" ? "result" : type || "part";
-  return <div class="part"><span class="part-type">{visible(heading)}</span><LongText text={partText(part)} kind="code" /></div>;
+function PieceView({ piece, tree, onSelect }: { piece: Piece; tree: Tree; onSelect: (node: Node) => void }) {
+  if (piece.kind === "text") return <LongText text={piece.text} kind="text" prose />;
+  if (piece.kind === "reasoning") return <div class="part"><span class="part-type">reasoning</span><LongText text={piece.text} kind="text" prose /></div>;
+  if (piece.kind === "response") return <div class="part"><span class="part-type">result</span><UnknownView value={piece.response} /></div>;
+  if (piece.kind === "other") return <div class="part"><span class="part-type">{visible(piece.title)}</span><UnknownView value={piece.value} /></div>;
+  const span = piece.id ? spanOfCall(tree, piece.id) : undefined;
+  return (
+    <ToolCall name={piece.name} arguments={piece.arguments} answered={piece.answered} response={piece.response}>
+      {span && <button type="button" class="link" onClick={() => onSelect(span)}>Open its span</button>}
+    </ToolCall>
+  );
 }
 
-function partText(part: Record<string, unknown>): string {
-  const body = part.content ?? part.arguments ?? part.response ?? part.uri ?? part.file_id ?? part;
-  if (typeof body === "string") return body;
-  try {
-    return JSON.stringify(body, null, 2) ?? "";
-  } catch {
-    return "(nested too deeply to show)";
-  }
-}
+const spanOfCall = (tree: Tree, id: string): Node | undefined =>
+  tree.nodes.find((node) => node.role === "tool" && text(node.span.attributes, "gen_ai.tool.call.id") === id);

@@ -1,19 +1,32 @@
 import { useMemo, useState } from "preact/hooks";
 import { count, visible } from "../format";
+import { looksLikeMarkdown } from "../markdown";
+import { Markdown } from "./markdown";
 
 const FOLD_CHARS = 480;
 const FOLD_LINES = 12;
+const MAX_MARKDOWN = 100_000; // characters; what is longer stays plain
+
+interface Props {
+  text: string;
+  kind: string;
+  prose?: boolean; // written for people: Markdown is read
+}
 
 // Text folded to a dozen lines until asked for more.
-export function LongText({ text, kind }: { text: string; kind: string }) {
+export function LongText({ text, kind, prose = false }: Props) {
   const [open, setOpen] = useState(false);
+  const [plain, setPlain] = useState(false);
+  const markdown = useMemo(() => prose && text.length <= MAX_MARKDOWN && looksLikeMarkdown(text), [text, prose]);
   const shown = useMemo(() => (open ? text : fold(text)), [text, open]);
+  const folded = shown.length < text.length;
   return (
     <span class={`value value-${kind}`}>
-      <bdi>{visible(shown)}{!open && shown.length < text.length && "…"}</bdi>
-      {(open || shown.length < text.length) && (
+      {markdown && !plain ? <Markdown text={folded ? `${shown}…` : shown} /> : <bdi>{visible(shown)}{folded && "…"}</bdi>}
+      {(open || folded) && (
         <button type="button" class="link" onClick={() => setOpen(!open)}>{open ? "Show less" : `Show all ${count(text.length)} characters`}</button>
       )}
+      {markdown && <button type="button" class="link" aria-pressed={plain} onClick={() => setPlain(!plain)}>{plain ? "Formatted" : "Plain text"}</button>}
     </span>
   );
 }

@@ -1,18 +1,24 @@
+import { useMemo } from "preact/hooks";
 import type { CriticalPath } from "../critical-path";
 import { flagsHex, flagsText } from "../flags";
 import { duration, instant, label, nanoseconds, percent, plural, visible } from "../format";
 import { isGenAi, roleNames } from "../genai";
+import { messageKeys } from "../messages";
 import { serviceClass } from "../palette";
+import { fieldIs } from "../query-text";
 import { selfTime } from "../self-time";
 import type { Node, Tree } from "../tree";
-import type { Trace } from "../types";
+import type { KeyValue, Trace } from "../types";
 import { Attributes } from "./attributes";
 import { CopyButton } from "./copy-button";
-import { Conversation, conversationKeys } from "./conversation";
+import { Conversation } from "./conversation";
 import { Events } from "./events";
+import { FilterLink } from "./filter-link";
 import { Close, Focus, RoleIcon } from "./icons";
 import { Links } from "./links";
+import { RawSpan } from "./raw-span";
 import { Section } from "./section";
+import { ToolSection, toolKeys } from "./tool-call";
 
 interface Props {
   node: Node;
@@ -29,9 +35,7 @@ export function SpanDetail({ node, trace, tree, critical, focused, onSelect, onF
   const { span } = node;
   const resource = trace.resources[span.resource];
   const scope = trace.scopes[span.scope];
-  const genAi = span.attributes.filter((attribute) => isGenAi(attribute.key) && !conversationKeys.has(attribute.key));
-  const content = span.attributes.filter((attribute) => conversationKeys.has(attribute.key));
-  const others = span.attributes.filter((attribute) => !isGenAi(attribute.key));
+  const { genAi, content, tool, others } = useMemo(() => sorted(span.attributes), [span]);
   return (
     <aside id="detail" class={`detail ${serviceClass(node.service)}`} aria-label="Span">
       <header>
@@ -45,7 +49,7 @@ export function SpanDetail({ node, trace, tree, critical, focused, onSelect, onF
           <button type="button" class="quiet close" aria-label="Close the span" title="Close (Esc)" onClick={onClose}><Close /></button>
         </div>
         <p class="under">
-          <span class={`service ${serviceClass(node.service)}`}><bdi>{label(node.service, 120)}</bdi></span>
+          <span class={`service ${serviceClass(node.service)}`}><bdi>{label(node.service, 120)}</bdi></span><FilterLink condition={`{ ${fieldIs("service", node.service)} and ${fieldIs("name", span.name)} }`} />
           {node.role !== "span" && <span class="tag">{roleNames[node.role]}</span>}
           <span class="tag">{span.kind.toLowerCase()}</span>
           <span class={`tag status-${span.status.code.toLowerCase()}`}>{span.status.code === "UNSET" ? "status unset" : span.status.code.toLowerCase()}</span>
@@ -53,9 +57,10 @@ export function SpanDetail({ node, trace, tree, critical, focused, onSelect, onF
         {span.status.message !== "" && <p class={`status-message ${node.error ? "bad" : ""}`}><bdi>{visible(span.status.message)}</bdi></p>}
       </header>
       <Timing node={node} tree={tree} critical={critical} onSelect={onSelect} />
-      {genAi.length > 0 && <Section title="Generative AI" of="gen_ai.*" n={genAi.length}><Attributes attributes={genAi} prefix="gen_ai." /></Section>}
-      {content.map((attribute) => <Conversation key={attribute.key} attribute={attribute} />)}
-      {others.length > 0 && <Section title="Attributes" n={others.length}><Attributes attributes={others} /></Section>}
+      <ToolSection attributes={tool} />
+      <Conversation attributes={content} tree={tree} onSelect={onSelect} />
+      {genAi.length > 0 && <Section title="Generative AI" of="gen_ai.*" n={genAi.length}><Attributes attributes={genAi} prefix="gen_ai." where="" /></Section>}
+      {others.length > 0 && <Section title="Attributes" n={others.length}><Attributes attributes={others} where="" /></Section>}
       <Dropped n={span.dropped_attributes_count} noun="attribute" />
       {span.attributes.length === 0 && <p class="nothing">No attributes.</p>}
       {span.events.length > 0 && <Section title="Events" n={span.events.length}><Events node={node} /></Section>}
@@ -65,18 +70,29 @@ export function SpanDetail({ node, trace, tree, critical, focused, onSelect, onF
       {resource && (
         <Section title="Resource" n={resource.attributes.length} shut>
           <SchemaUrl url={resource.schema_url} />
-          <Attributes attributes={resource.attributes} />
+          <Attributes attributes={resource.attributes} where="resource." />
         </Section>
       )}
       {scope && (
         <Section title="Scope" n={scope.attributes.length || undefined} shut>
           <p class="scope"><bdi>{label(scope.name)}</bdi>{scope.version && <span> {label(scope.version)}</span>}</p>
           <SchemaUrl url={scope.schema_url} />
-          <Attributes attributes={scope.attributes} />
+          <Attributes attributes={scope.attributes} where="" />
         </Section>
       )}
+      <RawSpan traceId={trace.trace_id} spanId={span.span_id} />
     </aside>
   );
+}
+
+// What was said and done, what the conventions name, and the rest.
+function sorted(attributes: KeyValue[]) {
+  return {
+    content: attributes.filter(({ key }) => messageKeys.has(key)),
+    tool: attributes.filter(({ key }) => toolKeys.has(key)),
+    genAi: attributes.filter(({ key }) => isGenAi(key) && !messageKeys.has(key) && !toolKeys.has(key)),
+    others: attributes.filter(({ key }) => !isGenAi(key)),
+  };
 }
 
 function Timing({ node, tree, critical, onSelect }: { node: Node; tree: Tree; critical: CriticalPath; onSelect: (node: Node) => void }) {

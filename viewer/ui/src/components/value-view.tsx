@@ -1,4 +1,5 @@
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
+import { jsonValue } from "../json-value";
 import type { Container, Value } from "../types";
 import { isContainer, lineText, prettyJson, valueText } from "../value";
 import { LongText } from "./long-text";
@@ -14,14 +15,28 @@ export const isLong = (value: Value): boolean => {
 };
 
 export function ValueView({ value }: { value: Value }) {
-  const text = useMemo(() => lineOf(value), [value]);
+  if (value.type === "string") return <StringView text={value.value} />;
+  return <TypedView value={value} />;
+}
+
+function TypedView({ value }: { value: Exclude<Value, { type: "string" }> }) {
+  const text = useMemo(() => (isContainer(value) ? lineText(value) : valueText(value)), [value]);
   if (value.type === "empty") return <span class="value empty-value">empty</span>;
-  if (text === "") return <span class="value empty-value">{value.type === "string" ? "empty string" : "none"}</span>;
+  if (text === "") return <span class="value empty-value">none</span>;
   return text === undefined ? <ValueTree value={value as Container} /> : <LongText text={text} kind={value.type} />;
 }
 
-// Undefined: an array or a map that wants more than a line.
-function lineOf(value: Value): string | undefined {
-  if (isContainer(value)) return lineText(value);
-  return value.type === "string" ? prettyJson(value.value) ?? value.value : valueText(value);
+// JSON in a string is a tree, and still the text it is.
+export function StringView({ text, prose = false }: { text: string; prose?: boolean }) {
+  const json = useMemo(() => jsonValue(text), [text]);
+  const line = useMemo(() => json && lineText(json), [json]);
+  const [plain, setPlain] = useState(false);
+  if (text === "") return <span class="value empty-value">empty string</span>;
+  if (!json || line !== undefined) return <LongText text={line ?? text} kind="string" prose={prose && !json} />;
+  return (
+    <>
+      {plain ? <LongText text={prettyJson(text) ?? text} kind="string" /> : <ValueTree value={json} />}
+      <button type="button" class="link as-text" aria-pressed={plain} onClick={() => setPlain(!plain)}>{plain ? "As a tree" : "As text"}</button>
+    </>
+  );
 }

@@ -1,0 +1,81 @@
+// How soon 50,000 spans are on the screen, and how smoothly they scroll. The figures are printed; the limits are those of an idle machine
+// times what a busy one may take.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { eventually, expectHarmless, missing, shoot, startBrowser, startViewer } from "./session.mjs";
+import { largeTrace, nowNs, spanId, traceId } from "./traces.mjs";
+
+const SPANS = 50_000;
+const PAINT_MS = 5000;
+const FRAME_MS = 100;
+let viewer, browser, page;
+
+before(async () => {
+  if (missing) return;
+  viewer = await startViewer();
+  browser = await startBrowser();
+  for (const body of largeTrace(1, nowNs() - 60_000_000_000n, SPANS)) await viewer.send(body);
+  await eventually("every span", async () => (await viewer.json("/api/traces")).traces[0]?.span_count === SPANS);
+});
+after(async () => {
+  await browser?.stop();
+  await viewer?.stop();
+});
+
+test("50,000 spans are painted", { skip: missing }, async () => {
+  page = await browser.open(`${viewer.site}/trace/${traceId(1)}`);
+  await page.waitForSelector("[role=treeitem]");
+  const figures = await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => {
+    const [answer] = performance.getEntriesByType("resource").filter((entry) => /\/api\/traces\/[0-9a-f]{32}$/.test(entry.name));
+    resolve({ painted: performance.now(), asked: answer.startTime, answered: answer.responseEnd, bytes: answer.decodedBodySize });
+  }))));
+  const ms = (value) => `${Math.round(value)} ms`;
+  console.log(`# ${SPANS} spans: painted ${ms(figures.painted)} after opening the page; the viewer answered after ${ms(figures.answered)} (${(figures.bytes / 1e6).toFixed(1)} MB), from there to the picture ${ms(figures.painted - figures.answered)}`);
+  assert.ok(figures.painted < PAINT_MS, `painted after ${ms(figures.painted)}`);
+  await shoot(page, "large");
+  await expectHarmless(page);
+});
+
+const frames = (page, step) => page.evaluate((step) => new Promise((resolve) => {
+  const rows = document.querySelector(".rows");
+  const times = [];
+  let last = performance.now();
+  const frame = (now) => {
+    times.push(now - last);
+    last = now;
+    if (times.length > 180) return resolve(times.slice(1));
+    rows.scrollTop += step;
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}), step);
+
+test("they scroll", { skip: missing }, async () => {
+  for (const [how, step] of [["slowly", 60], ["fast", 3000]]) {
+    const times = (await frames(page, step)).sort((a, b) => a - b);
+    const at = (share) => times[Math.floor(share * (times.length - 1))];
+    const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+    console.log(`# scrolling ${how} (${step} px a frame): ${(1000 / mean).toFixed(1)} frames/s, frame p50 ${at(0.5).toFixed(1)} ms, p95 ${at(0.95).toFixed(1)} ms, longest ${at(1).toFixed(1)} ms`);
+    assert.ok(at(0.5) < FRAME_MS, `half of the frames took more than ${FRAME_MS} ms`);
+  }
+  assert.ok(await page.locator("[role=treeitem]").count() < 100);
+});
+
+test("the other views and the keys keep up with them", { skip: missing }, async () => {
+  for (const [key, selector] of [["2", ".flame .box"], ["3", ".table-view tbody tr"], ["4", ".actor"], ["1", "[role=treeitem]"]]) {
+    const begun = Date.now();
+    await page.keyboard.press(key);
+    await page.waitForSelector(selector);
+    console.log(`# view ${key}: ${Date.now() - begun} ms`);
+  }
+  await page.keyboard.press("e");
+  await page.waitForSelector(".row.current.failed");
+  await page.keyboard.press("/");
+  const begun = Date.now();
+  await page.keyboard.type("40000");
+  await page.waitForFunction(() => /found/.test(document.querySelector(".found")?.textContent ?? ""));
+  console.log(`# search in ${SPANS} spans, with its attributes: ${Date.now() - begun} ms`);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(`.row.current[data-span-id="${spanId(40_001)}"]`);
+  await expectHarmless(page);
+});
