@@ -9,7 +9,8 @@
 
 #define PAUSES 100u            /* about a microsecond */
 #define EXCLUSIVE_NS 5000000u  /* for a compaction of another thread to end; it takes microseconds unless that thread is not running */
-#define WRITERS_NS 200000u     /* for writers to leave before a compaction */
+#define WRITERS_NS 200000u     /* for writers to leave before a span is shown to processors */
+#define SECLUDE_NS 20000u      /* for writers to leave before a compaction; one of them may be who we, a signal handler, interrupted */
 #define UNITS_MAX ((uint32_t)SPW__CURSOR_MASK)
 
 static inline void relax(void)
@@ -80,13 +81,19 @@ static bool interrupts_library(void)
     return recorder && __atomic_load_n(&recorder->busy, __ATOMIC_RELAXED);
 }
 
+static bool pause_a_little(struct patience *patience)
+{
+    if (patience->pauses >= PAUSES)
+        return false;
+    patience->pauses++;
+    relax();
+    return true;
+}
+
 static bool wait_a_little(struct patience *patience, uint64_t most_ns)
 {
-    if (patience->pauses < PAUSES) {
-        patience->pauses++;
-        relax();
+    if (pause_a_little(patience))
         return true;
-    }
     uint64_t now = spw__mono_ns();
     if (!patience->until)
         patience->until = now + most_ns;
@@ -163,8 +170,9 @@ void spw__slot_await_writers(const struct spw__slot *slot)
             return;
 }
 
-/* Keeps new writers out and waits for those inside to leave. False: the span is gone, or they did not (one may be us, interrupted). */
-static bool seclude(struct spw__slot *slot, uint64_t handle, uint64_t *size)
+/* Keeps new writers out and waits for those inside to leave: a moment, or, when room is needed, a little longer. They may be inside still
+ * (one may be us, interrupted). False: the span is gone, or another thread is at it. */
+static bool seclude(struct spw__slot *slot, uint64_t handle, bool needed, uint64_t *size)
 {
     uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
     do {
@@ -174,32 +182,31 @@ static bool seclude(struct spw__slot *slot, uint64_t handle, uint64_t *size)
     struct patience patience = { 0, 0 };
     bool patient = true;
     while (((word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE)) & SPW__WRITERS_MASK) && patient)
-        patient = wait_a_little(&patience, WRITERS_NS);
+        patient = needed ? wait_a_little(&patience, SECLUDE_NS) : pause_a_little(&patience);
     *size = (word & SPW__CURSOR_MASK) * 8;
     return true;
 }
 
 /*
- * Throws out dead frames, so that a span whose keys are set over and over does not grow. Tried each time the log has doubled, and when it is
- * full; not when we interrupted the library on this thread.
+ * Throws out dead frames, so that a span whose keys are set over and over does not grow. Tried each time the log has doubled, whether that
+ * came to anything or not, and when it is full: `needed`; not when we interrupted the library on this thread.
  */
-static void try_compact(struct spw__engine *engine, struct spw__slot *slot, uint64_t handle)
+static void try_compact(struct spw__engine *engine, struct spw__slot *slot, uint64_t handle, bool needed)
 {
     bool reentrant;
     struct spw__recorder *recorder = spw__enter(engine, &reentrant);
     if (!recorder)
         return;
     uint64_t size = 0;
-    if (!seclude(slot, handle, &size)) {
+    if (!seclude(slot, handle, needed, &size)) {
         spw__leave(recorder);
         return;
     }
     /* From here nobody moves the cursor; an end may come, and counts as a writer until it has noted its time. */
     uint64_t word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
-    if (!(word & (SPW__WRITERS_MASK | SPW__CLOSED))) {
+    if (!(word & (SPW__WRITERS_MASK | SPW__CLOSED)))
         size = spw__compact(recorder, slot, (uint32_t)size);
-        __atomic_store_n(&slot->compact_at, size * 2 < 2 * SPW__SLOT_LOG ? 2 * SPW__SLOT_LOG : size * 2, __ATOMIC_RELAXED);
-    }
+    __atomic_store_n(&slot->compact_at, size * 2 < 2 * SPW__SLOT_LOG ? 2 * SPW__SLOT_LOG : size * 2, __ATOMIC_RELAXED);
     spw__leave(recorder);
     uint64_t want;
     do
@@ -238,7 +245,7 @@ static enum room make_room(struct spw__engine *engine, struct spw__slot *slot, u
     bool due = end > __atomic_load_n(&slot->compact_at, __ATOMIC_RELAXED);
     if ((over || due) && !attempt->compacted) {
         attempt->compacted = true;
-        try_compact(engine, slot, handle);
+        try_compact(engine, slot, handle, over);
         return LOOK_AGAIN;
     }
     if (over)

@@ -6,7 +6,6 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -487,96 +486,6 @@ static void an_ended_handle_never_reaches_the_next_owner(void **state)
     }
 }
 
-/* ---- signals ---- */
-
-static uint32_t handled;
-
-static void record_in_handler(int signal)
-{
-    (void)signal;
-    spw_span current = spw_span_current();
-    spw_add_event(current, "signal", NULL, 0);
-    spw_set(current, "signal", 1);
-    spw_span_end(spw_span_start(NULL, "from the handler", NULL));
-    spw_token token = spw_context_attach(spw_context_current());
-    (void)spw_context_detach(token);
-    __atomic_add_fetch(&handled, 1, __ATOMIC_RELEASE);
-}
-
-static void handle_signal(void)
-{
-    struct sigaction action = { .sa_handler = record_in_handler, .sa_flags = SA_RESTART };
-    sigaction(SIGUSR1, &action, NULL);
-}
-
-static pthread_t target;
-
-static void *shoot(void *arg)
-{
-    while (__atomic_load_n(&hammering, __ATOMIC_ACQUIRE)) {
-        pthread_kill(target, SIGUSR1);
-        usleep(100);
-    }
-    return arg;
-}
-
-static void a_signal_handler_may_record(void **state)
-{
-    (void)state;
-    handle_signal();
-    hammering = 1;
-    handled = 0;
-    target = pthread_self();
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, shoot, NULL), 0);
-    int spans = 0;
-    while (__atomic_load_n(&handled, __ATOMIC_ACQUIRE) < 2000) {
-        SPW_SPAN(outer, "outer");
-        SPW_SPAN(inner, "inner");
-        spw_set(inner, "k", "v");
-        spans += 2;
-        if (spans % 10000 == 0)
-            (void)spw_flush(5000);
-    }
-    __atomic_store_n(&hammering, 0, __ATOMIC_RELEASE);
-    pthread_join(thread, NULL);
-    assert_false(spw_span_is_valid(spw_span_current()));
-    flush();
-    spw_pipeline_stats stats = capture_stats(0);
-    uint64_t full = stats.dropped[SPW_DROP_QUEUE_FULL], kept_out = stats.dropped[SPW_DROP_REENTRANT];
-    assert_int_equal(stats.ended, (uint64_t)spans + handled);
-    assert_int_equal(stats.exported + full + kept_out, stats.ended);
-    assert_int_equal(capture_count(c), stats.exported);
-}
-
-static void *first_span_of_a_thread(void *arg)
-{
-    spw_span span = spw_span_start(NULL, "first", NULL);
-    spw_span_end(span);
-    return arg;
-}
-
-/* The handler comes while the thread is still being made known to the library. */
-static void a_handler_may_interrupt_a_threads_first_span(void **state)
-{
-    (void)state;
-    handle_signal();
-    handled = 0;
-    struct spw__engine *engine = spw__engine_current();
-    pthread_mutex_lock(&engine->lock); /* where a thread's first span waits */
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, first_span_of_a_thread, NULL), 0);
-    usleep(50000);
-    pthread_kill(thread, SIGUSR1);
-    for (int i = 0; i < 2000 && !__atomic_load_n(&handled, __ATOMIC_ACQUIRE); i++)
-        usleep(1000);
-    pthread_mutex_unlock(&engine->lock);
-    pthread_join(thread, NULL);
-    assert_int_equal(handled, 1);
-    flush();
-    assert_non_null(capture_named(c, "first"));
-}
-
 int main(void)
 {
 #define TEST(fn, begin) cmocka_unit_test_setup_teardown(fn, begin, stop)
@@ -592,8 +501,6 @@ int main(void)
         TEST(threads_that_set_one_span_do_not_hurt_each_other, start),
         TEST(a_span_may_end_while_it_is_set, start),
         TEST(an_ended_handle_never_reaches_the_next_owner, start),
-        TEST(a_signal_handler_may_record, start),
-        TEST(a_handler_may_interrupt_a_threads_first_span, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
