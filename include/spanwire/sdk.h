@@ -166,6 +166,8 @@ typedef struct spw_options {
  * Fails with SPW_ERR_ALREADY_STARTED while running; a start after a shutdown, or in a forked child, is allowed. After a shutdown that had
  * to leave something behind it fails so, too, until an exporter has answered, or a thread that stood inside a recording call has gone on;
  * for the latter it waits 100 ms. The text says which.
+ * At exit() and at return from main() what is queued is delivered, for at most `exit_timeout_ms`; not at _exit(), quick_exit() or a signal.
+ * The worker is a thread: a process whose main() leaves by pthread_exit() ends after spw_shutdown() only, or by exit().
  */
 SPW_API spw_result spw_start(const spw_options *options);
 

@@ -2,6 +2,7 @@
 #include "faults/fault.h"
 
 #include <opentelemetry/proto/collector/trace/v1/trace_service.pb-c.h>
+#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,23 @@ void fault_fail(struct fault *f, const char *format, ...)
     va_end(args);
 }
 
-static uint64_t now_ns(void)
+void fault_skip(struct fault *f, const char *format, ...)
+{
+    va_list args;
+    f->skipped = true;
+    va_start(args, format);
+    vsnprintf(f->note, sizeof f->note, format, args);
+    va_end(args);
+}
+
+uint64_t fault_amount(const char *variable, uint64_t usual)
+{
+    const char *text = getenv(variable);
+    uint64_t amount = text ? strtoull(text, NULL, 10) : 0;
+    return amount ? amount : usual;
+}
+
+uint64_t fault_now_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -32,7 +49,7 @@ static uint64_t now_ns(void)
 
 uint64_t fault_now_ms(void)
 {
-    return now_ns() / 1000000;
+    return fault_now_ns() / 1000000;
 }
 
 void fault_start(struct fault *f, const char *endpoint, void (*more)(spw_options *options))
@@ -60,12 +77,12 @@ void fault_record(struct fault *f, uint64_t n, unsigned pause_us)
     if (!f->samples || f->ended + n > MAX_SEQ)
         abort();
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t begun = now_ns();
+        uint64_t begun = fault_now_ns();
         spw_span span = spw_span_start(NULL, "work", NULL);
         spw_set_int(span, "seq", (int64_t)++f->ended);
         spw_set_string(span, "what", "a row of the fault matrix");
         spw_span_end(span);
-        uint64_t took = now_ns() - begun;
+        uint64_t took = fault_now_ns() - begun;
         f->samples[f->sample_count++] = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
         if (pause_us)
             usleep(pause_us);
@@ -74,9 +91,9 @@ void fault_record(struct fault *f, uint64_t n, unsigned pause_us)
 
 void fault_stop(struct fault *f, uint32_t timeout_ms)
 {
-    uint64_t begun = now_ns();
+    uint64_t begun = fault_now_ns();
     f->shutdown = spw_shutdown(timeout_ms);
-    f->shutdown_ms = (uint32_t)((now_ns() - begun) / 1000000);
+    f->shutdown_ms = (uint32_t)((fault_now_ns() - begun) / 1000000);
     f->stats = (spw_stats)SPW_STATS_INIT;
     spw_stats_get(&f->stats);
 }
@@ -87,11 +104,33 @@ void fault_wait(struct fault *f, http_peer *peer, size_t requests)
         fault_fail(f, "%zu requests came in 15 s, not %zu", http_peer_requests(peer), requests);
 }
 
+long fault_rss_kib(void)
+{
+    long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "re");
+    if (statm && fscanf(statm, "%*s %ld", &pages) != 1)
+        pages = 0;
+    if (statm)
+        fclose(statm);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+unsigned fault_descriptors(void)
+{
+    unsigned count = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        count += *e->d_name != '.' && atoi(e->d_name) != dirfd(dir);
+    if (dir)
+        closedir(dir);
+    return count;
+}
+
 /* ---- the receiver's side ---- */
 
 typedef Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest request;
 
-static void note(struct fault *f, int64_t seq, bool taken)
+static void note(struct fault *f, int64_t seq, bool taken, size_t events)
 {
     if (seq < 1 || (uint64_t)seq > f->ended) {
         fault_fail(f, "a span came that was never recorded: seq %lld of %llu", (long long)seq, (unsigned long long)f->ended);
@@ -106,6 +145,7 @@ static void note(struct fault *f, int64_t seq, bool taken)
     } else {
         got[seq] |= 3;
         f->delivered++;
+        f->events += events;
     }
 }
 
@@ -117,7 +157,7 @@ static void note_all(struct fault *f, const request *r, bool taken)
             for (size_t k = 0; k < scope->n_spans; k++)
                 for (size_t a = 0; a < scope->spans[k]->n_attributes; a++)
                     if (strcmp(scope->spans[k]->attributes[a]->key, "seq") == 0)
-                        note(f, scope->spans[k]->attributes[a]->value->int_value, taken);
+                        note(f, scope->spans[k]->attributes[a]->value->int_value, taken, scope->spans[k]->n_events);
         }
 }
 

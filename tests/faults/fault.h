@@ -6,6 +6,7 @@
 #define TESTS_FAULT_H
 
 #include <spanwire/spanwire.h>
+#include <sys/types.h>
 
 #include "support/http_peer.h"
 
@@ -22,8 +23,9 @@ struct fault {
     uint64_t delivered;  /* different spans in requests it answered with 2xx */
     uint64_t duplicates; /* spans it took more than once */
     uint64_t seen;       /* different spans in any request */
+    uint64_t events;     /* of the delivered spans */
     /* verdict */
-    bool failed;
+    bool failed, skipped;
     char why[400];
     char note[200]; /* what is worth telling of this row */
 };
@@ -36,10 +38,24 @@ struct fault_row {
 };
 
 extern const struct fault_row fault_rows_network[], fault_rows_connection[], fault_rows_proxy[], fault_rows_tls[], fault_rows_server[],
-    fault_rows_data[], fault_rows_process[];
+    fault_rows_data[], fault_rows_load[], fault_rows_exit[], fault_rows_fork[], fault_rows_threads[], fault_rows_shutdown[], fault_rows_signals[];
 
 /* Notes a failure; the first one stays. */
 void fault_fail(struct fault *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Nothing can be said of the row here, for that reason. Unless it fails. */
+void fault_skip(struct fault *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* How much a row does: `usual`, or what the environment variable says, for a long run by hand: main.c. */
+uint64_t fault_amount(const char *variable, uint64_t usual);
+
+/*
+ * Some rows run programs of their own, this one with `--program NAME ARG...` (at most 4, NULL after them). fault_program() is their main();
+ * fault_spawn() starts one, fault_outcome() waits for it: its exit code, or 256 and the signal that ended it.
+ */
+int fault_program(const char *name, char **args);
+pid_t fault_spawn(const char *name, const char *const *args);
+int fault_outcome(pid_t pid);
 #define FAULT_CHECK(f, condition) ((condition) ? (void)0 : fault_fail((f), "%s:%d: %s", __FILE_NAME__, __LINE__, #condition))
 
 /* Starts the SDK with one OTLP pipeline to `endpoint`: batches every 20 ms, calls of at most 300 ms. `more` NULL, or changes of the options. */
@@ -64,6 +80,11 @@ uint64_t fault_dropped(const struct fault *f, spw_drop_cause but);
 void fault_wait(struct fault *f, http_peer *peer, size_t requests);
 
 uint64_t fault_now_ms(void);
+uint64_t fault_now_ns(void);
+
+/* What the process holds: resident memory, open descriptors. */
+long fault_rss_kib(void);
+unsigned fault_descriptors(void);
 
 /* The p-th quantile of the samples, in ns. */
 uint32_t fault_latency(const struct fault *f, double p);
