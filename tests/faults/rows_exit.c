@@ -94,11 +94,15 @@ static void abrupt_exits(struct fault *f)
 }
 
 const struct fault_row fault_rows_exit[] = {
-    { "Exit", "short_programs", "programs of a millisecond: return from main, exit(), exit() on a thread", "every span arrives", short_programs, false },
-    { "Exit", "odd_exits", "exit beside recording threads; by the last thread, after a shutdown; record and shut down in an exit handler", "every span arrives", odd_exits, false },
-    { "Exit", "after_exit", "use after the exit flush: earlier exit handlers, destructors", "counted already_shutdown, no harm", after_exit, false },
+    { "Exit", "short_programs", "programs of a millisecond: return from main, exit(), exit() on a thread", "every span arrives",
+      short_programs, false },
+    { "Exit", "odd_exits", "exit beside recording threads; by the last thread, after a shutdown; record and shut down in an exit handler",
+      "every span arrives", odd_exits, false },
+    { "Exit", "after_exit", "use after the exit flush: earlier exit handlers, destructors", "counted already_shutdown, no harm", after_exit,
+      false },
     { "Exit", "thread_destructors", "spans of thread-specific destructors", "every span arrives", thread_destructors, false },
     { "Exit", "flushed_exits", "`spw_flush()`, then `_exit()` or `quick_exit()`", "every span arrives", flushed_exits, false },
-    { "Exit", "abrupt_exits", "`_exit()` and `quick_exit()` alone", "not covered: they end at once, and nothing comes twice", abrupt_exits, false },
+    { "Exit", "abrupt_exits", "`_exit()` and `quick_exit()` alone", "not covered: they end at once, and nothing comes twice", abrupt_exits,
+      false },
     { NULL, NULL, NULL, NULL, NULL, false },
 };

@@ -91,12 +91,12 @@ enum { RECORDERS = 3, PARTIES = RECORDERS + 2, MOST_A_ROUND = 20000 };
 
 static struct {
     pthread_barrier_t begin, end;
-    bool over;          /* no further round */
-    bool pausing;       /* between spans: for a receiver that has to keep up */
-    uint32_t stop;      /* of this round; atomic */
-    uint64_t seq;       /* the last number given; atomic */
-    uint64_t first_seq; /* of this round, less one */
-    uint64_t ended;     /* atomic */
+    bool over;                   /* no further round */
+    bool pausing;                /* between spans: for a receiver that has to keep up */
+    uint32_t stop;               /* of this round; atomic */
+    uint64_t seq;                /* the last number given; atomic */
+    uint64_t first_seq;          /* of this round, less one */
+    uint64_t ended;              /* atomic */
     uint64_t flushes, shutdowns; /* one thread's */
 } race;
 
@@ -181,8 +181,8 @@ static void record_round(spw_span *stale)
             left = span;
         else if (recording)
             end(span);
-        if (race.pausing)
-            usleep(100);
+        if (race.pausing && recording)
+            usleep(20);
     }
     if (left.handle)
         *stale = left;
@@ -217,12 +217,12 @@ static void *flush_rounds(void *arg)
     }
 }
 
-/* Up to 100 us, so that the shutdown meets the others at every place. */
+/* Up to 100 us, or a millisecond, so that the shutdown meets the others at every place. */
 static void wait_at_random(void)
 {
     static uint32_t state = 1;
     state = state * 1664525u + 1013904223u;
-    uint64_t until = fault_now_ns() + (state >> 16) % 100000;
+    uint64_t until = fault_now_ns() + (state >> 16) % 50000 * (race.pausing ? 20 : 2);
     while (fault_now_ns() < until)
         ;
 }
@@ -237,7 +237,8 @@ static void check_round(struct fault *f, uint64_t ended, uint64_t taken)
     if (p->exported != taken)
         fault_fail(f, "%llu exported, and the receiver took %llu", (unsigned long long)p->exported, (unsigned long long)taken);
     if (receiver.twice || receiver.strange)
-        fault_fail(f, "%llu spans came twice, %llu from elsewhere", (unsigned long long)receiver.twice, (unsigned long long)receiver.strange);
+        fault_fail(f, "%llu spans came twice, %llu from elsewhere", (unsigned long long)receiver.twice,
+                   (unsigned long long)receiver.strange);
 }
 
 static void run_round(struct fault *f, const char *url, spw_pipeline_stats *sum)
@@ -279,7 +280,8 @@ static void run_races(struct fault *f, const char *url, uint64_t rounds, uint64_
         pthread_join(threads[i], NULL);
     f->stats.pipelines[0] = sum;
     f->ended = race.ended;
-    snprintf(f->note, sizeof f->note, "%llu starts and shutdowns, %llu of the latter also on another thread, %llu flushes beside them; the slowest shutdown %llu ms",
+    snprintf(f->note, sizeof f->note,
+             "%llu starts and shutdowns, %llu of the latter also on another thread, %llu flushes beside them; the slowest shutdown %llu ms",
              (unsigned long long)done, (unsigned long long)race.shutdowns, (unsigned long long)race.flushes, (unsigned long long)worst);
 }
 
@@ -308,7 +310,8 @@ static void races_otlp(struct fault *f)
 const struct fault_row fault_rows_shutdown[] = {
     { "Shutdown", "twice_and_after", "shutdown twice, use after it", "idempotent; counted already_shutdown", twice_and_after, false },
     { "Shutdown", "shutdown_together", "4 threads shut down at once", "each succeeds, nothing lost or twice", together, false },
-    { "Shutdown", "shutdown_races", "start and shutdown beside threads that record, flush and shut down", "after every round: every span taken once, or counted", races, false },
+    { "Shutdown", "shutdown_races", "start and shutdown beside threads that record, flush and shut down",
+      "after every round: every span taken once, or counted", races, false },
     { "Shutdown", "shutdown_races_otlp", "the same, over HTTP", "every span taken once, or counted", races_otlp, false },
     { NULL, NULL, NULL, NULL, NULL, false },
 };

@@ -161,7 +161,7 @@ static void with_tls(spw_options *options)
 {
     options->otlp_certificate = ca;
     options->otlp_timeout_ms = 5000;
-    options->log_level = SPW_LOG_NONE;
+    options->log_level = SPW_LOG_ERROR;
 }
 
 /* The front is killed under a kept connection: the next request, or the good-bye of TLS, is written into one that is reset. */
@@ -198,8 +198,10 @@ static void sigpipe_tls(struct fault *f)
 }
 
 const struct fault_row fault_rows_signals[] = {
-    { "Signals", "signals_at_1khz", "a handler at 1 kHz reads the current span, adds an event and an attribute", "no deadlock; every event arrives or is counted", signals_at_1khz, false },
-    { "Signals", "interrupted_calls", "a signal every 50 us without SA_RESTART; starts, flushes, shutdowns", "nothing fails, nothing lost", interrupted_calls, false },
+    { "Signals", "signals_at_1khz", "a handler at 1 kHz reads the current span, adds an event and an attribute",
+      "no deadlock; every event arrives or is counted", signals_at_1khz, false },
+    { "Signals", "interrupted_calls", "a signal every 50 us without SA_RESTART; starts, flushes, shutdowns", "nothing fails, nothing lost",
+      interrupted_calls, false },
     { "Signals", "sigpipe", "SIGPIPE at its default, connections reset", "the program lives", sigpipe, false },
     { "Signals", "sigpipe_tls", "SIGPIPE at its default, TLS connections reset and killed", "the program lives", sigpipe_tls, false },
     { NULL, NULL, NULL, NULL, NULL, false },

@@ -189,8 +189,10 @@ static void from_hand_to_hand(struct fault *f)
 
 const struct fault_row fault_rows_threads[] = {
     { "Threads", "thread_storm", "1,000 threads come and go", "nothing lost", thread_storm, false },
-    { "Threads", "threads_leak_nothing", "10,000 threads, each leaves a span open that is ended later", "nothing lost; memory, slots, descriptors stable", threads_leak_nothing, false },
+    { "Threads", "threads_leak_nothing", "10,000 threads, each leaves a span open that is ended later",
+      "nothing lost; memory, slots, descriptors stable", threads_leak_nothing, false },
     { "Threads", "ended_by_others", "spans ended after their thread's death", "nothing lost", ended_by_others, false },
-    { "Threads", "from_hand_to_hand", "one thread starts, another sets, a third ends, twice", "nothing lost, nothing twice", from_hand_to_hand, false },
+    { "Threads", "from_hand_to_hand", "one thread starts, another sets, a third ends, twice", "nothing lost, nothing twice",
+      from_hand_to_hand, false },
     { NULL, NULL, NULL, NULL, NULL, false },
 };
