@@ -65,7 +65,7 @@ static spw_exporter *table_exporter_new(void)
     table_exporter *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    self->base.struct_size = sizeof self->base;
+    self->base = (spw_exporter)SPW_EXPORTER_INIT;
     self->base.name = "table";
     self->base.submit = table_submit;
     self->base.destroy = table_destroy;

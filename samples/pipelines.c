@@ -26,10 +26,10 @@ static bool has_key(const spw_attr *attr, const char *key)
     return attr->key.size == strlen(key) && memcmp(attr->key.data, key, attr->key.size) == 0;
 }
 
-static spw_redaction hide_content(void *arg, const spw_span_view *span, spw_attr *attr)
+static spw_redaction hide_content(void *arg, const spw_redaction_input *input, spw_attr *attr)
 {
     char *text = arg; /* what it points to has to live until the next call */
-    (void)span;
+    (void)input;
     if (has_key(attr, "api.key"))
         return SPW_REDACT_DROP;
     if (!has_key(attr, "user.question") || attr->value.type != SPW_VALUE_STRING)
@@ -55,7 +55,9 @@ static void slow_submit(spw_exporter *base, const spw_batch *batch, spw_export_d
     done(token, &delivered);
 }
 
-static slow_exporter slow = { { sizeof(spw_exporter), "slow", SPW_EXPORTER_BLOCKS, 0, NULL, slow_submit, NULL, NULL }, 0 };
+static slow_exporter slow = {
+    .base = { .struct_size = sizeof(spw_exporter), .name = "slow", .flags = SPW_EXPORTER_BLOCKS, .submit = slow_submit },
+};
 
 /* ---- the program ---- */
 

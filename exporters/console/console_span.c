@@ -66,16 +66,35 @@ static void put_ids(struct spw__console_text *t, const spw_span_view *span, bool
     spw__console_style(t, SPW__CONSOLE_PLAIN);
 }
 
+static spw_view bytes_of(const spw_attr_iter *it)
+{
+    return (spw_view){ (const char *)it->at, (size_t)(it->end - it->at) };
+}
+
+static bool same_scope(const spw_instrumentation_scope *a, const spw_instrumentation_scope *b)
+{
+    return same(a->name, b->name) && same(a->version, b->version) && same(bytes_of(&a->attributes), bytes_of(&b->attributes));
+}
+
 /* Where it differs from what stands above. */
 static void put_scope(struct spw__console_text *t, const spw_span_view *span, const spw_span_view *parent)
 {
-    if (!span->scope.name.size || (parent && same(span->scope.name, parent->scope.name) && same(span->scope.version, parent->scope.version)))
+    const spw_instrumentation_scope *scope = &span->scope;
+    spw_attr_iter it = scope->attributes;
+    bool says_nothing = !scope->name.size && it.at == it.end;
+    if (says_nothing || (parent && same_scope(scope, &parent->scope)))
         return;
     spw__console_style(t, SPW__CONSOLE_FAINT);
     spw__console_puts(t, "  [");
-    spw__console_escaped(t, span->scope.name);
-    spw__console_puts(t, span->scope.version.size ? " " : "");
-    spw__console_escaped(t, span->scope.version);
+    spw__console_escaped(t, scope->name);
+    spw__console_puts(t, scope->version.size ? " " : "");
+    spw__console_escaped(t, scope->version);
+    const char *gap = scope->name.size || scope->version.size ? " " : "";
+    for (spw_attr attr; !t->cut && spw_attr_next(&it, &attr); gap = " ") {
+        spw__console_puts(t, gap);
+        spw__console_attr(t, &attr);
+        spw__console_style(t, SPW__CONSOLE_FAINT);
+    }
     spw__console_puts(t, "]");
     spw__console_style(t, SPW__CONSOLE_PLAIN);
 }

@@ -107,7 +107,7 @@ static bool load(struct spw__console_tree *tree, spw_span_iter *it)
 
 static bool read_at(const struct printer *p, size_t index, spw_span_view *out)
 {
-    spw_span_iter it = { p->batch, index };
+    spw_span_iter it = { .batch = p->batch, .index = index };
     return spw_span_next(&it, out);
 }
 

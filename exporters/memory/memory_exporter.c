@@ -2,7 +2,7 @@
  * The memory exporter: keeps the encoded spans it is given, for tests. (exporter.h, "the memory exporter".)
  *
  * Threads    A mutex guards all; the worker adds, any thread reads.
- * Ownership  Every span is one allocation of its own, so that views stay valid while others are added.
+ * Ownership  Every span is one allocation of its own, so that views stay valid while others are added; their resource is shared and counted.
  * Failure    What does not fit, or finds no memory, is answered as rejected: counted, never lost in silence.
  */
 #include "../builtin.h"
@@ -14,7 +14,16 @@
 
 enum { DEFAULT_MAX_SPANS = 65536, FIRST_SPANS = 64 };
 
+/* A resource as it was encoded. Its count is guarded by the exporter's lock. */
+struct resource {
+    size_t references;
+    size_t size;
+    uint32_t field;
+    uint8_t bytes[];
+};
+
 struct kept {
+    struct resource *resource;
     size_t size;
     spw_instrumentation_scope scope; /* into bytes[], behind the span */
     uint8_t bytes[];
@@ -23,6 +32,7 @@ struct kept {
 struct memory_exporter {
     spw_exporter base;
     pthread_mutex_t lock;
+    struct resource *resource; /* of the last span */
     struct kept **spans;
     size_t count;
     size_t capacity;
@@ -51,10 +61,41 @@ static struct kept *copy_span(const spw_span_view *span)
     kept->scope.name = append(&at, scope->name);
     kept->scope.version = append(&at, scope->version);
     kept->scope.schema_url = append(&at, scope->schema_url);
-    kept->scope.attributes = (spw_attr_iter){ at, at + attributes.size, scope->attributes.field };
+    kept->scope.attributes = (spw_attr_iter){ at, at + attributes.size, scope->attributes.field, 0 };
     kept->scope.dropped_attributes = scope->dropped_attributes;
     (void)append(&at, attributes);
     return kept;
+}
+
+static void release_resource(struct resource *resource)
+{
+    if (resource && --resource->references == 0)
+        spw_free(resource);
+}
+
+/* The one it has of these bytes, or a copy. NULL: no memory. */
+static struct resource *take_resource(struct memory_exporter *self, const spw_attr_iter *it)
+{
+    size_t size = (size_t)(it->end - it->at);
+    struct resource *resource = self->resource;
+    if (!resource || resource->size != size || (size && memcmp(resource->bytes, it->at, size) != 0)) {
+        resource = spw_allocate(sizeof *resource + size);
+        if (!resource)
+            return NULL;
+        *resource = (struct resource){ 1, size, it->field };
+        if (size)
+            memcpy(resource->bytes, it->at, size);
+        release_resource(self->resource);
+        self->resource = resource;
+    }
+    resource->references++;
+    return resource;
+}
+
+static void release_span(struct kept *kept)
+{
+    release_resource(kept->resource);
+    spw_free(kept);
 }
 
 /* With the lock held. */
@@ -70,10 +111,15 @@ static bool keep(struct memory_exporter *self, const spw_span_view *span)
         self->spans = grown;
         self->capacity = capacity;
     }
-    struct kept *kept = copy_span(span);
-    if (kept)
-        self->spans[self->count++] = kept;
-    return kept != NULL;
+    struct resource *resource = take_resource(self, &span->resource);
+    struct kept *kept = resource ? copy_span(span) : NULL;
+    if (!kept) {
+        release_resource(resource);
+        return false;
+    }
+    kept->resource = resource;
+    self->spans[self->count++] = kept;
+    return true;
 }
 
 static void memory_submit(spw_exporter *base, const spw_batch *batch, spw_export_done_fn done, void *token)
@@ -98,6 +144,7 @@ static void memory_destroy(spw_exporter *base)
     struct memory_exporter *self = (struct memory_exporter *)base;
     spw_memory_exporter_reset(base);
     pthread_mutex_destroy(&self->lock);
+    release_resource(self->resource);
     spw_free(self->spans);
     spw_free(self);
 }
@@ -141,7 +188,9 @@ bool spw_memory_exporter_span(spw_exporter *exporter, size_t index, spw_span_vie
     pthread_mutex_unlock(&self->lock);
     if (!kept || !spw_span_view_read(kept->bytes, kept->size, out))
         return false;
+    const struct resource *resource = kept->resource;
     out->scope = kept->scope;
+    out->resource = (spw_attr_iter){ resource->bytes, resource->bytes + resource->size, resource->field, 0 };
     return true;
 }
 
@@ -163,7 +212,7 @@ void spw_memory_exporter_reset(spw_exporter *exporter)
         return;
     pthread_mutex_lock(&self->lock);
     for (size_t i = 0; i < self->count; i++)
-        spw_free(self->spans[i]);
+        release_span(self->spans[i]);
     self->count = 0;
     pthread_mutex_unlock(&self->lock);
 }

@@ -14,7 +14,9 @@
  *     ...
  *     int main(void)
  *     {
- *         spw_allocator allocator = { sizeof allocator, pool_allocate, pool_reallocate, pool_release, &pool };
+ *         spw_allocator allocator = SPW_ALLOCATOR_INIT;
+ *         allocator.allocate = pool_allocate;
+ *         ...
  *         spw_allocator_set(&allocator);   // before anything else of spanwire
  */
 #ifndef SPANWIRE_ALLOCATOR_H
@@ -26,7 +28,7 @@
 extern "C" {
 #endif
 
-/** An allocator. Thread-safe; memory aligned as malloc's; must not call spanwire. `size` is never 0. */
+/** An allocator. Begin with SPW_ALLOCATOR_INIT, and set all three functions. Thread-safe; memory aligned as malloc's; must not call spanwire. `size` is never 0. */
 typedef struct spw_allocator {
     size_t struct_size;
     void *(*allocate)(void *arg, size_t size);
@@ -35,6 +37,7 @@ typedef struct spw_allocator {
     void (*release)(void *arg, void *memory); /**< `memory` is never NULL */
     void *arg;
 } spw_allocator;
+#define SPW_ALLOCATOR_INIT { sizeof(spw_allocator), NULL, NULL, NULL, NULL }
 
 /**
  * Puts an allocator in place of malloc, for good: it must stay usable until the process ends. Copies the struct. To be called once, before

@@ -31,6 +31,7 @@ typedef struct spw_config_entry {
     const char *source; /**< `default`, the name of the variable, `code: option`; `merged` for the resource's attributes; "" for warnings */
     const char *line;   /**< the three in columns */
 } spw_config_entry;
+#define SPW_CONFIG_ENTRY_INIT { sizeof(spw_config_entry), NULL, NULL, NULL, NULL }
 
 typedef void (*spw_config_entry_fn)(void *arg, const spw_config_entry *entry);
 

@@ -167,7 +167,7 @@ static inline void spw__curl_start_span(spw_curl *self, const char *method, cons
         spw_url_redact(url, full, sizeof full);
         attrs[count++] = spw_attr_string("url.full", full);
     }
-    if (url && spw_url_parse(url, &parts)) {
+    if (url && spw_url_parse(url, &parts) && parts.host.size) {
         attrs[count++] = spw_attr_string_n("server.address", parts.host.data, parts.host.size);
         if (parts.port)
             attrs[count++] = spw_attr_int("server.port", parts.port);
@@ -216,7 +216,7 @@ static inline void spw__curl_set_url(const spw_curl *self)
         return;
     spw_url_redact(url, full, sizeof full);
     spw_set_string(self->span, "url.full", full);
-    if (!spw_url_parse(url, &parts))
+    if (!spw_url_parse(url, &parts) || !parts.host.size)
         return;
     spw_set_string_n(self->span, "server.address", parts.host.data, parts.host.size);
     if (parts.port)

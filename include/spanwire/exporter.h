@@ -51,24 +51,28 @@ typedef struct spw_attr_iter {
     const uint8_t *at;
     const uint8_t *end;
     uint32_t field; /**< the field number the KeyValues have in their message */
+    uint32_t reserved; /**< 0 */
 } spw_attr_iter;
 
 /** Walks the encoded events of a span. */
 typedef struct spw_event_iter {
     const uint8_t *at;
     const uint8_t *end;
+    uint64_t reserved; /**< 0 */
 } spw_event_iter;
 
 /** Walks the encoded links of a span. */
 typedef struct spw_link_iter {
     const uint8_t *at;
     const uint8_t *end;
+    uint64_t reserved; /**< 0 */
 } spw_link_iter;
 
 /** Walks the values of an encoded array. */
 typedef struct spw_value_iter {
     const uint8_t *at;
     const uint8_t *end;
+    uint64_t reserved; /**< 0 */
 } spw_value_iter;
 
 /** An instrumentation scope: what the span's tracer says of itself. */
@@ -102,7 +106,7 @@ typedef struct spw_span_view {
     spw_event_iter events;
     spw_link_iter links;
     spw_view encoded;       /**< the Span message itself */
-    spw_attr_iter resource; /**< nothing where it is not known: spw_span_view_read(), spw_memory_exporter_span() */
+    spw_attr_iter resource; /**< nothing where it is not known: spw_span_view_read() */
     const void *reserved[4]; /**< NULL */
 } spw_span_view;
 
@@ -124,14 +128,16 @@ typedef struct spw_link_view {
     const void *reserved[2]; /**< NULL */
 } spw_link_view;
 
+/** Walks the spans of a batch. */
 typedef struct spw_span_iter {
     const spw_batch *batch;
     size_t index;
+    const void *reserved[2]; /**< NULL */
 } spw_span_iter;
 
 SPW_INLINE spw_span_iter spw_batch_spans(const spw_batch *batch)
 {
-    spw_span_iter it = { batch, 0 };
+    spw_span_iter it = { batch, 0, { NULL, NULL } };
     return it;
 }
 
@@ -198,13 +204,14 @@ typedef struct spw_loop spw_loop;
 typedef void (*spw_io_fn)(void *arg, int fd, unsigned events);
 typedef void (*spw_timer_fn)(void *arg);
 
-/** A timer in the exporter's storage. Zero it once; the loop owns the other fields. */
+/** A timer in the exporter's storage. Zero it once, set `fn` and `arg`; the loop owns what comes after them. */
 typedef struct spw_timer {
     spw_timer_fn fn;
     void *arg;
-    uint64_t due_ms; /* the loop's */
+    uint64_t due_ms;
     struct spw_timer *next;
     bool armed;
+    const void *reserved[3];
 } spw_timer;
 
 /** Watches a descriptor (SPW_IO_READ | SPW_IO_WRITE); 0 stops watching. Worker thread only. One watch a descriptor. */
@@ -223,7 +230,7 @@ SPW_API uint64_t spw_loop_now_ms(const spw_loop *loop);
 
 #define SPW_EXPORTER_BLOCKS 1u /**< submit() may block: give it a thread */
 
-/** An exporter. Embed it as the first member of your own struct. */
+/** An exporter. Begin with SPW_EXPORTER_INIT; embed it as the first member of your own struct. */
 typedef struct spw_exporter {
     size_t struct_size;
     const char *name; /**< static storage */
@@ -237,6 +244,12 @@ typedef struct spw_exporter {
      *  answer PERMANENT then. */
     void (*submit)(struct spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token);
 
+    /** A hint: somebody flushes, and waits for the answer to the running submit; so do not wait for more, do not pause. Calls for no answer of its
+     *  own: what an exporter was given counts as exported when it answers, so answer when it is passed on, and not before. May come for each
+     *  submit that a flush waits for. On the worker; must not block. With SPW_EXPORTER_BLOCKS submit() may run meanwhile, on the exporter's
+     *  thread, or be about to. NULL: it never waits. (Specification: Span Exporter, ForceFlush.) */
+    void (*flush)(struct spw_exporter *self);
+
     /** Gives up the running submit, when its time is over or a shutdown's: close what it opened, and do not call its `done` any more. On the
      *  worker; must not block. With SPW_EXPORTER_BLOCKS submit() still runs meanwhile, on the exporter's thread: see to it that it returns
      *  soon (shut its socket down, set what it waits for); what it answers by then is ignored. It may also be just about to begin, or to
@@ -248,6 +261,7 @@ typedef struct spw_exporter {
      *  only if submit() has returned by the shutdown's deadline or 50 ms later, else when it does, and the log says so. */
     void (*destroy)(struct spw_exporter *self);
 } spw_exporter;
+#define SPW_EXPORTER_INIT { sizeof(spw_exporter), NULL, 0, 0, NULL, NULL, NULL, NULL, NULL }
 
 /** The OTLP settings that hold for one signal, resolved from options and environment. Strings live during the factory's call. */
 typedef struct spw_otlp_settings {
@@ -264,7 +278,9 @@ typedef struct spw_otlp_settings {
     const char *proxy;             /**< URL with scheme and port, and credentials if there are any; NULL: none. The environment was read */
     uint32_t max_connection_age_ms; /**< a connection older than this takes no further request; 0: no limit */
 } spw_otlp_settings;
+#define SPW_OTLP_SETTINGS_INIT { sizeof(spw_otlp_settings), NULL, false, NULL, NULL, NULL, 0, NULL, NULL, NULL }
 
+/** What a factory is told. Lent for the call, but for the log function. Who calls a factory begins with SPW_EXPORTER_SETTINGS_INIT. */
 typedef struct spw_exporter_settings {
     size_t struct_size;
     const spw_otlp_settings *otlp; /**< never NULL */
@@ -272,6 +288,7 @@ typedef struct spw_exporter_settings {
     spw_log_fn log_fn;             /**< the SDK's diagnostics, already filtered by level; stays valid for the exporter's life */
     void *log_arg;
 } spw_exporter_settings;
+#define SPW_EXPORTER_SETTINGS_INIT { sizeof(spw_exporter_settings), NULL, NULL, NULL, NULL }
 
 /** Makes an exporter, or returns NULL and says why in `error`. Does no I/O. */
 typedef spw_exporter *(*spw_exporter_factory_fn)(void *arg, const spw_exporter_settings *settings, spw_error *error);
@@ -319,7 +336,8 @@ SPW_API SPW_MUST_USE spw_exporter *spw_file_exporter_new(const spw_file_exporter
 /** A new memory exporter that keeps at most `max_spans`; give it to spw_start() in spw_pipeline_options.exporter. NULL when out of memory. */
 SPW_API SPW_MUST_USE spw_exporter *spw_memory_exporter_new(size_t max_spans);
 
-/** A span it holds (0 is the oldest); false past the end. Views stay valid until reset or shutdown. Flush first. Thread-safe. */
+/** A span it holds (0 is the oldest), with its scope and resource; false past the end. Views stay valid until reset or shutdown. Flush first.
+ *  Thread-safe. */
 SPW_API bool spw_memory_exporter_span(spw_exporter *exporter, size_t index, spw_span_view *out);
 
 /** How many it holds. Thread-safe. */

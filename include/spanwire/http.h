@@ -41,14 +41,23 @@ SPW_API SPW_MUST_USE spw_context spw_extract_headers(const spw_context *base, co
  */
 SPW_API SPW_MUST_USE spw_context spw_extract_header_block(const spw_context *base, const char *block, size_t size);
 
-/** Where a URL leads. The views lie in the URL. */
+/**
+ * The parts of a URL, but for a user name and a password. The views lie in the URL, as it is written; an absent part is empty. Nothing is
+ * redacted: `query` goes through spw_url_redact_query() on its way into `url.query`.
+ */
 typedef struct spw_url {
-    spw_view scheme; /**< as it is written; empty when there is none */
-    spw_view host;   /**< without the brackets of an IPv6 address: `server.address` */
-    uint16_t port;   /**< `server.port`: said, or 80 or 443 by the scheme (none: http); 0 where neither says */
+    spw_view scheme;   /**< `url.scheme` */
+    spw_view host;     /**< without the brackets of an IPv6 address: `server.address` */
+    spw_view path;     /**< `url.path`; empty also where a request would say `/` */
+    spw_view query;    /**< without the `?` */
+    spw_view fragment; /**< without the `#` */
+    uint16_t port;     /**< `server.port`: said, or 80 or 443 by the scheme (none: http); 0 where neither says, or there is no host */
 } spw_url;
 
-/** Takes a URL apart. False, and `*out` all zero, when it has no host. Does not allocate. */
+/**
+ * Takes apart a URL, as leniently as clients do, or what a request line asks for: `/search?q=1` and `*` have no host. False, and `*out` all
+ * zero, when it is neither. Any thread; does not block or allocate. (Semantic Conventions: HTTP spans, HTTP server span.)
+ */
 SPW_API bool spw_url_parse(const char *url, spw_url *out);
 
 /**
@@ -57,6 +66,9 @@ SPW_API bool spw_url_parse(const char *url, spw_url *out);
  * full length, as snprintf() does. Does not allocate. (Semantic Conventions: HTTP spans, url.full.)
  */
 SPW_API size_t spw_url_redact(const char *url, char *out, size_t size);
+
+/** The same of a query alone, for `url.query`: the values of those parameters become `REDACTED`. */
+SPW_API size_t spw_url_redact_query(spw_view query, char *out, size_t size);
 
 /** The method, when the semantic conventions know it, else NULL: `http.request.method` is `_OTHER` then, and the span is named `HTTP`. */
 SPW_API const char *spw_http_method(const char *method);

@@ -19,7 +19,7 @@ extern "C" {
 #define SPW_MAX_PROCESSORS 8
 
 /**
- * A span processor. Embed it as the first member of your own struct; set struct_size and name, leave what you do not need NULL.
+ * A span processor. Begin with SPW_PROCESSOR_INIT; embed it as the first member of your own struct; leave what you do not need NULL.
  *
  * Threads    on_start, on_ending and on_end are called on the thread that starts or ends the span, by many threads at once: they must be
  *            thread-safe, must not block, and, when spans are recorded in signal handlers, be async-signal-safe. flush and shutdown are
@@ -64,6 +64,7 @@ typedef struct spw_processor {
     /** Frees it. */
     void (*destroy)(struct spw_processor *self);
 } spw_processor;
+#define SPW_PROCESSOR_INIT { sizeof(spw_processor), NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /**
  * Reads what a span holds at this moment into `out`, as it would be sent (`view->encoded`), and makes a view of it; the end time reads 0 while it is
@@ -73,7 +74,7 @@ typedef struct spw_processor {
 SPW_API bool spw_span_snapshot(spw_span span, void *out, size_t size, spw_span_view *view);
 
 /**
- * Makes the ids of spans. Called on the threads that start spans, by many at once: thread-safe, must not block. Ids that are all zero are
+ * Makes the ids of spans. Begin with SPW_ID_GENERATOR_INIT. Called on the threads that start spans, by many at once: thread-safe, must not block. Ids that are all zero are
  * replaced by random ones and counted (spw_stats.ids_replaced). Borrowed until spw_shutdown() returns.
  * (Specification: ID Generators.)
  */
@@ -83,9 +84,10 @@ typedef struct spw_id_generator {
     void (*span_id)(struct spw_id_generator *self, uint8_t out[8]);   /**< NULL: random */
     bool is_random; /**< the last 7 bytes of trace ids are random: roots get SPW_FLAG_RANDOM (W3C Trace Context level 2) */
 } spw_id_generator;
+#define SPW_ID_GENERATOR_INIT { sizeof(spw_id_generator), NULL, NULL, false }
 
 /**
- * A clock for tests: what spans and events take their times from. Timeouts, delays and back-offs stay with the system's. Called by many
+ * A clock for tests; begin with SPW_CLOCK_INIT, and set both functions. It is what spans and events take their times from. Timeouts, delays and back-offs stay with the system's. Called by many
  * threads at once, in signal handlers too if spans are recorded there; must not block. Must stay valid until spw_shutdown() returns and no
  * thread is inside a recording call. mono_ns must not run backwards. The wall time is read about once a second of mono_ns, as the
  * system's is: a span ends at its start plus what mono_ns says has passed.
@@ -95,6 +97,7 @@ typedef struct spw_clock {
     uint64_t (*unix_ns)(const struct spw_clock *self);
     uint64_t (*mono_ns)(const struct spw_clock *self);
 } spw_clock;
+#define SPW_CLOCK_INIT { sizeof(spw_clock), NULL, NULL }
 
 #ifdef __cplusplus
 }

@@ -39,7 +39,7 @@ extern "C" {
 /** Collects attributes; see spw_resource_put(). */
 typedef struct spw_resource_builder spw_resource_builder;
 
-/** A detector. Embed it as the first member of your own struct. */
+/** A detector. Begin with SPW_RESOURCE_DETECTOR_INIT; embed it as the first member of your own struct. */
 typedef struct spw_resource_detector {
     size_t struct_size;
     const char *name; /**< snake case, as `aws_ec2`: what spw_options.resource_detectors calls it; at most 63 bytes */
@@ -47,6 +47,7 @@ typedef struct spw_resource_detector {
     /** Puts what it knows. Quick: it runs in spw_start(), which does no network I/O for this reason. */
     spw_result (*detect)(const struct spw_resource_detector *self, spw_resource_builder *out);
 } spw_resource_detector;
+#define SPW_RESOURCE_DETECTOR_INIT { sizeof(spw_resource_detector), NULL, NULL }
 
 /**
  * Makes a detector known by its name. SPW_ERR_INVALID: no name, a name of other characters than a-z, 0-9 and _, no function, or a name that

@@ -33,7 +33,10 @@ typedef enum spw_sampling_decision {
     SPW_SAMPLING_RECORD_AND_SAMPLE = 2, /**< recorded, flagged, exported */
 } spw_sampling_decision;
 
-/** What is known of a span before it is one. Everything is borrowed for the call, and may be anything the program has passed. */
+/**
+ * What is known of a span before it is one. Everything is lent for the call, and may be anything the program has passed. Who calls a sampler or a
+ * composable of another begins with SPW_SAMPLING_INPUT_INIT. (Specification: ShouldSample, and beyond it the tracer and the start time.)
+ */
 typedef struct spw_sampling_input {
     size_t struct_size;
     const spw_context *context; /**< the parent context, for its baggage and values; never NULL */
@@ -46,21 +49,29 @@ typedef struct spw_sampling_input {
     size_t attribute_count;
     const spw_link *links;
     size_t link_count;
+    const spw_tracer *tracer; /**< its instrumentation scope, as the library gave it; never NULL, but its name may be (the program's own) */
+    uint64_t start_unix_ns;   /**< the start, when one was given; 0: now */
 } spw_sampling_input;
+#define SPW_SAMPLING_INPUT_INIT                                                                                                            \
+    { sizeof(spw_sampling_input), NULL, NULL, { 0 }, 0, { NULL, 0 }, SPW_KIND_INTERNAL, NULL, 0, NULL, 0, NULL, 0 }
 
-/** The answer. Comes as DROP, without attributes, with the parent's trace state. */
+/** Attributes a sampler can put together in spw_sampling_result.space. */
+#define SPW_MAX_SAMPLING_ATTRIBUTES 16
+
+/** The answer. Comes as DROP, without attributes, with the parent's trace state. (Specification: SamplingResult.) */
 typedef struct spw_sampling_result {
     size_t struct_size;
     spw_sampling_decision decision;
-    uint32_t
-        trace_state; /**< the new span's, whatever the decision: a reference as in spw_span, 0: none; spw_trace_state_set() on a copy of the parent makes one */
-    const spw_attr
-        *attributes; /**< added to the span if it is recorded, after its own; must stay valid until the next call on this thread */
+    /** The new span's, whatever the decision: a reference as in spw_span, 0: none; spw_trace_state_set() on a copy of the parent makes one. */
+    uint32_t trace_state;
+    /** Added to the span if it is recorded, after its own; must stay valid until the next call on this thread. */
+    const spw_attr *attributes;
     size_t attribute_count;
-    spw_attr space[16]; /**< room for a list that is put together in the call: point `attributes` here. Not initialised */
+    spw_attr space[SPW_MAX_SAMPLING_ATTRIBUTES]; /**< room for a list that is put together in the call: point `attributes` here. Not initialised */
 } spw_sampling_result;
+#define SPW_SAMPLING_RESULT_INIT { sizeof(spw_sampling_result), SPW_SAMPLING_DROP, 0, NULL, 0, { { { NULL, 0 }, { SPW_VALUE_EMPTY, { { NULL, 0 } } } } } }
 
-/** A sampler. Embed it as the first member of your own struct. */
+/** A sampler. Begin with SPW_SAMPLER_INIT; embed it as the first member of your own struct. (Specification: Sampler.) */
 typedef struct spw_sampler {
     size_t struct_size;
     const char *description; /**< as `TraceIdRatioBased{0.1}`; lives as long as the sampler */
@@ -69,6 +80,7 @@ typedef struct spw_sampler {
     /** Frees it; no thread is inside any more. NULL: nothing to free. */
     void (*destroy)(struct spw_sampler *self);
 } spw_sampler;
+#define SPW_SAMPLER_INIT { sizeof(spw_sampler), NULL, NULL, NULL }
 
 /** The sampler's description; "" for NULL. (Specification: GetDescription.) */
 SPW_API const char *spw_sampler_description(const spw_sampler *sampler);
@@ -152,8 +164,9 @@ typedef struct spw_sampling_intent {
     spw_trace_state_fn trace_state; /**< NULL: the parent's goes on */
     void *trace_state_arg;
 } spw_sampling_intent;
+#define SPW_SAMPLING_INTENT_INIT { sizeof(spw_sampling_intent), SPW_THRESHOLD_NEVER, false, 0, { { NULL, 0 } }, NULL, NULL }
 
-/** A composable sampler. Threads and ownership as for spw_sampler. Embed it as the first member of your own struct. */
+/** A composable sampler. Threads and ownership as for spw_sampler. Begin with SPW_COMPOSABLE_INIT; embed it as the first member of your own struct. */
 typedef struct spw_composable {
     size_t struct_size;
     const char *description;
@@ -161,6 +174,7 @@ typedef struct spw_composable {
     void (*intend)(struct spw_composable *self, const spw_sampling_input *input, spw_sampling_intent *intent);
     void (*destroy)(struct spw_composable *self); /**< NULL: nothing to free */
 } spw_composable;
+#define SPW_COMPOSABLE_INIT { sizeof(spw_composable), NULL, NULL, NULL }
 
 /** Adds a list of attributes to an intent; borrowed as in spw_sampling_result. False: it holds eight already. */
 SPW_API bool spw_sampling_intent_annotate(spw_sampling_intent *intent, const spw_attr *attributes, size_t count);

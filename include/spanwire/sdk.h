@@ -51,6 +51,8 @@ typedef void (*spw_log_fn)(void *arg, spw_log_level level, const char *text);
 
 struct spw_exporter;     /* exporter.h */
 struct spw_span_view;    /* exporter.h */
+struct spw_event_view;   /* exporter.h */
+struct spw_link_view;    /* exporter.h */
 struct spw_sampler;      /* sampler.h */
 struct spw_processor;    /* processor.h */
 struct spw_id_generator; /* processor.h */
@@ -71,6 +73,15 @@ typedef bool (*spw_filter_fn)(void *arg, const struct spw_span_view *span);
 /** What becomes of an attribute. */
 typedef enum spw_redaction { SPW_REDACT_KEEP = 0, SPW_REDACT_DROP = 1, SPW_REDACT_REPLACE = 2 } spw_redaction;
 
+/** Whose attribute a redactor is asked about. All of it is lent for the call. */
+typedef struct spw_redaction_input {
+    size_t struct_size;
+    const struct spw_span_view *span;   /**< the span, with its scope and resource; never NULL */
+    const struct spw_event_view *event; /**< the span's event whose attribute it is; NULL: of no event */
+    const struct spw_link_view *link;   /**< the span's link whose attribute it is; NULL: of no link. Both NULL: of the span itself */
+} spw_redaction_input;
+#define SPW_REDACTION_INPUT_INIT { sizeof(spw_redaction_input), NULL, NULL, NULL }
+
 /**
  * Looks at one attribute of a span, an event or a link on its way into this pipeline's body; the record itself, and what other pipelines
  * send, stay as they are. A map or an array comes whole, as one of the encoded types. REPLACE: `attr->value` was changed; what it points to
@@ -79,7 +90,7 @@ typedef enum spw_redaction { SPW_REDACT_KEEP = 0, SPW_REDACT_DROP = 1, SPW_REDAC
  * exporter takes in a request, or past 64 MiB, is dropped as `too_large`, and one there is no memory for as `oom`: what could not be
  * redacted is not sent. May be asked more than once about a span. On the worker's thread; must not block or call the SDK.
  */
-typedef spw_redaction (*spw_redact_fn)(void *arg, const struct spw_span_view *span, spw_attr *attr);
+typedef spw_redaction (*spw_redact_fn)(void *arg, const spw_redaction_input *input, spw_attr *attr);
 
 /** One way out: processor and exporter. Zero means: the environment's value or the default. */
 typedef struct spw_pipeline_options {

@@ -42,6 +42,7 @@ void spw__hooks_set(struct spw__hooks *to, const struct spw__hooks *from);
 struct spw__start {
     const spw_span *parent; /* NULL: a root */
     const spw_context *context;
+    const spw_tracer *tracer; /* NULL: the program's own */
     spw_view name;
     const spw_span_options *options;
 };

@@ -92,6 +92,7 @@ void spw__hooks_identify(struct spw__recorder *recorder, spw_span *span, const s
 
 static void ask(spw_sampler *sampler, const spw_span *span, const struct spw__start *start, spw_sampling_result *result)
 {
+    static const spw_tracer own = SPW_TRACER_INIT(NULL, NULL);
     const spw_span_options *options = start->options;
     const uint8_t sampled = start->parent ? start->parent->flags & SPW_FLAG_SAMPLED : 0;
     spw_sampling_input input = {
@@ -101,6 +102,8 @@ static void ask(spw_sampler *sampler, const spw_span *span, const struct spw__st
         .flags = (uint8_t)((span->flags & SPW_FLAG_RANDOM) | sampled),
         .name = start->name,
         .kind = spw__kind_of(options),
+        .tracer = start->tracer ? start->tracer : &own,
+        .start_unix_ns = options ? options->start_unix_ns : 0,
     };
     memcpy(input.trace_id, span->trace_id, sizeof input.trace_id);
     if (options && options->attributes) {

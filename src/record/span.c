@@ -274,7 +274,7 @@ static __attribute__((noinline)) void start_hooked(struct spw__recorder *recorde
     static const spw_context root = { 0 };
     struct spw__engine *engine = recorder->engine;
     const spw_context *context = context_of(options);
-    const struct spw__start start = { parent, context ? context : &root, name, options };
+    const struct spw__start start = { parent, context ? context : &root, tracer, name, options };
     spw_sampling_result result;
     spw__hooks_identify(recorder, out, parent);
     spw__hooks_sample(&engine->hooks, out, &start, &result);

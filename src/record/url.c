@@ -8,13 +8,20 @@ struct parts {
     size_t scheme_end;  /* 0: no scheme */
     size_t authority;   /* user, host, port */
     size_t host;        /* == authority: no user */
-    size_t authority_end;
+    size_t authority_end; /* and the path begins */
+    size_t path_end;
     size_t query, query_end; /* without the `?`; equal: none */
 };
 
 static bool is_scheme_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+}
+
+/* What a request line asks for where it is no URL: a path from the root, or the server itself. (RFC 9112, 3.2.1 and 3.2.4.) */
+static bool is_target(const char *url)
+{
+    return (url[0] == '/' && url[1] != '/') || (url[0] == '*' && !url[1]);
 }
 
 /* As lenient as clients are: one slash or more after the scheme, or no scheme at all; a user part up to the last `@`. */
@@ -27,15 +34,17 @@ static struct parts take_apart(const char *url)
     if (scheme && url[scheme] == ':' && url[scheme + 1] == '/')
         p.scheme_end = scheme;
     p.authority = p.scheme_end ? p.scheme_end + 1 : 0;
-    while (url[p.authority] == '/')
-        p.authority++;
-    p.authority_end = p.authority + strcspn(url + p.authority, "/?#");
+    if (!is_target(url)) {
+        p.authority += strspn(url + p.authority, "/");
+        p.authority_end = p.authority + strcspn(url + p.authority, "/?#");
+    }
     p.host = p.authority;
     for (size_t i = p.authority; i < p.authority_end; i++) {
         if (url[i] == '@')
             p.host = i + 1;
     }
-    p.query = p.authority_end + strcspn(url + p.authority_end, "?#");
+    p.path_end = p.authority_end + strcspn(url + p.authority_end, "?#");
+    p.query = p.path_end;
     if (url[p.query] == '?')
         p.query++;
     p.query_end = p.query && url[p.query - 1] == '?' ? p.query + strcspn(url + p.query, "#") : p.query;
@@ -59,13 +68,10 @@ static uint16_t default_port(spw_view scheme)
     return scheme.size == 5 && strncasecmp(scheme.data, "https", 5) == 0 ? 443 : 0;
 }
 
-bool spw_url_parse(const char *url, spw_url *out)
+/* Host and port; false: there is no host. */
+static bool read_host(const char *url, const struct parts *p, spw_url *out)
 {
-    *out = (spw_url){ 0 };
-    if (!url)
-        return false;
-    struct parts p = take_apart(url);
-    const char *host = url + p.host, *end = url + p.authority_end, *port = NULL;
+    const char *host = url + p->host, *end = url + p->authority_end, *port = NULL;
     size_t size;
     if (*host == '[') {
         const char *close = memchr(host, ']', (size_t)(end - host));
@@ -81,9 +87,32 @@ bool spw_url_parse(const char *url, spw_url *out)
     }
     if (!size)
         return false;
-    out->scheme = (spw_view){ url, p.scheme_end };
     out->host = (spw_view){ host, size };
     out->port = port && port < end ? read_port(port, (size_t)(end - port)) : default_port(out->scheme);
+    return true;
+}
+
+/* A view of what lies between two offsets; of nothing, when that is nothing. */
+static spw_view between(const char *url, size_t from, size_t to)
+{
+    return to > from ? (spw_view){ url + from, to - from } : (spw_view){ NULL, 0 };
+}
+
+bool spw_url_parse(const char *url, spw_url *out)
+{
+    *out = (spw_url){ 0 };
+    if (!url)
+        return false;
+    struct parts p = take_apart(url);
+    out->scheme = between(url, 0, p.scheme_end);
+    if (!is_target(url) && !read_host(url, &p, out)) {
+        *out = (spw_url){ 0 };
+        return false;
+    }
+    out->path = between(url, p.authority_end, p.path_end);
+    out->query = between(url, p.query, p.query_end);
+    if (url[p.query_end] == '#')
+        out->fragment = between(url, p.query_end + 1, p.query_end + strlen(url + p.query_end));
     return true;
 }
 
@@ -150,6 +179,21 @@ static void add_query(struct text *text, const char *query, size_t size)
     }
 }
 
+static size_t terminated(struct text *text)
+{
+    if (text->size)
+        text->out[text->length < text->size ? text->length : text->size - 1] = '\0';
+    return text->length;
+}
+
+size_t spw_url_redact_query(spw_view query, char *out, size_t size)
+{
+    struct text text = { out, size, 0 };
+    if (query.data)
+        add_query(&text, query.data, query.size);
+    return terminated(&text);
+}
+
 size_t spw_url_redact(const char *url, char *out, size_t size)
 {
     struct text text = { out, size, 0 };
@@ -163,9 +207,7 @@ size_t spw_url_redact(const char *url, char *out, size_t size)
         add_query(&text, url + p.query, p.query_end - p.query);
         add(&text, url + p.query_end, strlen(url + p.query_end));
     }
-    if (size)
-        out[text.length < size ? text.length : size - 1] = '\0';
-    return text.length;
+    return terminated(&text);
 }
 
 const char *spw_http_method(const char *method)

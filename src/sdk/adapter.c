@@ -166,6 +166,13 @@ static void adapter_cancel(spw_exporter *self)
     pthread_mutex_unlock(&a->lock);
 }
 
+/* On the worker's thread, which is also the one that destroys: the exporter is there. */
+static void adapter_flush(spw_exporter *self)
+{
+    spw_exporter *inner = ((struct adapter *)self)->inner;
+    inner->flush(inner);
+}
+
 static void adapter_destroy(spw_exporter *self);
 
 const spw_exporter *spw__adapter_inner(const spw_exporter *exporter)
@@ -241,7 +248,8 @@ spw_exporter *spw__adapter_new(spw_exporter *inner, spw_error *error)
         return NULL;
     }
     a->base = (spw_exporter){ .struct_size = sizeof a->base, .name = inner->name, .max_request_bytes = inner->max_request_bytes,
-                              .submit = adapter_submit, .cancel = adapter_cancel, .destroy = adapter_destroy };
+                              .submit = adapter_submit, .flush = inner->flush ? adapter_flush : NULL, .cancel = adapter_cancel,
+                              .destroy = adapter_destroy };
     a->inner = inner;
     pthread_mutex_init(&a->lock, NULL);
     pthread_condattr_t attr;

@@ -289,7 +289,7 @@ spw_attr_iter spw__resource_attributes(spw_view resource)
 {
     spw_view url, message = resource_of(resource, &url);
     const uint8_t *at = (const uint8_t *)message.data;
-    return (spw_attr_iter){ at, at ? at + message.size : at, 1 };
+    return (spw_attr_iter){ at, at ? at + message.size : at, 1, 0 };
 }
 
 spw_attr_iter spw_batch_resource(const spw_batch *batch)

@@ -41,7 +41,7 @@ static spw_result adopt_processors(struct spw__config *out, const spw_options *o
         if (!processor)
             result = spw__fail(error, SPW_ERR_INVALID, "processors[%zu] is NULL", i);
         else if (processor->struct_size < sizeof *processor)
-            result = spw__fail(error, SPW_ERR_INVALID, "processors[%zu].struct_size is wrong; set it to sizeof(spw_processor)", i);
+            result = spw__fail(error, SPW_ERR_INVALID, "processors[%zu].struct_size is wrong; begin with SPW_PROCESSOR_INIT", i);
         else if (owns(out, processor))
             result = spw__fail(error, SPW_ERR_INVALID, "processors[%zu] is there twice; make one for each", i);
         else
@@ -60,7 +60,7 @@ spw_result spw__config_adopt_objects(struct spw__config *out, const spw_options 
     const spw_clock *clock = options->clock;
     spw_result result = adopt_processors(out, options, error);
     if (sampler && sampler->struct_size < sizeof *sampler)
-        return spw__fail(error, SPW_ERR_INVALID, "sampler->struct_size is wrong; set it to sizeof(spw_sampler)");
+        return spw__fail(error, SPW_ERR_INVALID, "sampler->struct_size is wrong; begin with SPW_SAMPLER_INIT");
     out->sampler = options->sampler;
     out->id_generator = options->id_generator;
     out->clock = options->clock;
@@ -69,9 +69,9 @@ spw_result spw__config_adopt_objects(struct spw__config *out, const spw_options 
     if (sampler && !sampler->sample)
         return spw__fail(error, SPW_ERR_INVALID, "the sampler has no sample function");
     if (ids && ids->struct_size < sizeof *ids)
-        return spw__fail(error, SPW_ERR_INVALID, "id_generator->struct_size is wrong; set it to sizeof(spw_id_generator)");
+        return spw__fail(error, SPW_ERR_INVALID, "id_generator->struct_size is wrong; begin with SPW_ID_GENERATOR_INIT");
     if (clock && clock->struct_size < sizeof *clock)
-        return spw__fail(error, SPW_ERR_INVALID, "clock->struct_size is wrong; set it to sizeof(spw_clock)");
+        return spw__fail(error, SPW_ERR_INVALID, "clock->struct_size is wrong; begin with SPW_CLOCK_INIT");
     if (clock && (!clock->unix_ns || !clock->mono_ns))
         return spw__fail(error, SPW_ERR_INVALID, "the clock lacks unix_ns or mono_ns");
     return SPW_OK;

@@ -47,7 +47,7 @@ static bool came_before(const spw_options *options, size_t index, const spw_expo
 
 static void exporter_destroy(const struct spw__config *config, spw_exporter *exporter)
 {
-    if (!config->borrowed && exporter && exporter->destroy)
+    if (!config->borrowed && exporter && exporter->struct_size >= sizeof *exporter && exporter->destroy)
         exporter->destroy(exporter);
 }
 
@@ -138,6 +138,8 @@ static spw_result load_pipeline(struct spw__pipeline_config *p, const spw_pipeli
     spw_exporter *exporter = p->exporter;
     *p = *base;
     p->exporter = exporter;
+    if (exporter && exporter->struct_size < sizeof *exporter)
+        return spw__fail(error, SPW_ERR_INVALID, "an exporter object's struct_size is wrong; begin with SPW_EXPORTER_INIT");
     if (exporter && (!exporter->submit || !exporter->name))
         return spw__fail(error, SPW_ERR_INVALID, "an exporter object has no %s", exporter->name ? "submit function" : "name");
     const char *name = from->exporter_name && *from->exporter_name ? from->exporter_name : "otlp";

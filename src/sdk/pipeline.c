@@ -50,7 +50,7 @@ static void on_answer(void *token, const spw_export_result *result)
 static void submit(struct spw__pipeline *p)
 {
     p->state = SPW__EXPORTING;
-    p->refused = false;
+    p->refused = p->hurried = false;
     __atomic_store_n(&p->account->in_flight, p->batch->count, __ATOMIC_RELAXED);
     __atomic_store_n(&p->answered, 0, __ATOMIC_RELAXED);
     if (p->config.export_timeout_ms)
@@ -274,6 +274,15 @@ void spw__pipeline_hurry(struct spw__pipeline *p)
         spw_loop_disarm(p->worker->loop, &p->pause);
         submit(p);
     }
+}
+
+void spw__pipeline_press(struct spw__pipeline *p)
+{
+    if (p->state != SPW__EXPORTING || p->hurried || answered(p))
+        return;
+    p->hurried = true;
+    if (p->exporter->flush)
+        p->exporter->flush(p->exporter);
 }
 
 bool spw__pipeline_flushed(const struct spw__pipeline *p)

@@ -50,6 +50,7 @@ struct spw__pipeline {
     uint64_t sequence;
     uint64_t first_try_ms;
     uint32_t attempts;
+    bool hurried;   /* the exporter knows that a flush waits for what is out */
     bool refused;   /* the last answer: nobody listens */
     bool complained;         /* one line for each episode of failures ... */
     bool complained_of_loss; /* ... and one when it first costs spans */
@@ -89,6 +90,9 @@ void spw__pipeline_drop(struct spw__pipeline *p, spw_drop_cause cause, uint64_t 
 
 /* Flushing: cuts a back-off short; the exporter is tried now. */
 void spw__pipeline_hurry(struct spw__pipeline *p);
+
+/* Tells an exporter, once for each submit, that a flush waits for its answer. */
+void spw__pipeline_press(struct spw__pipeline *p);
 
 /* In gather.c. Leaves the chunks behind that hold nothing more; for a recorder that is drained. */
 void spw__pipeline_settle(struct spw__pipeline *p, struct spw__recorder *recorder);

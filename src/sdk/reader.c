@@ -207,9 +207,9 @@ bool spw_span_view_read(const void *data, size_t size, spw_span_view *out)
     memset(out, 0, sizeof *out);
     out->encoded = (spw_view){ data, size };
     struct cursor c = cursor_over(out->encoded);
-    out->attributes = (spw_attr_iter){ c.at, c.end, SPAN_ATTRIBUTES };
-    out->events = (spw_event_iter){ c.at, c.end };
-    out->links = (spw_link_iter){ c.at, c.end };
+    out->attributes = (spw_attr_iter){ c.at, c.end, SPAN_ATTRIBUTES, 0 };
+    out->events = (spw_event_iter){ c.at, c.end, 0 };
+    out->links = (spw_link_iter){ c.at, c.end, 0 };
     struct field f;
     while (c.at < c.end)
         if (!read_field(&c, &f) || !take_span_field(&f, out))
@@ -325,7 +325,7 @@ spw_value_iter spw_value_elements(const spw_value *array)
 {
     bool is_array = array->type == SPW_VALUE_ENCODED_ARRAY;
     struct cursor c = cursor_over(is_array ? array->u.view : (spw_view){ NULL, 0 });
-    return (spw_value_iter){ c.at, c.end };
+    return (spw_value_iter){ c.at, c.end, 0 };
 }
 
 bool spw_value_next(spw_value_iter *it, spw_value *out)
@@ -343,7 +343,7 @@ spw_attr_iter spw_value_entries(const spw_value *map)
 {
     bool is_map = map->type == SPW_VALUE_ENCODED_MAP;
     struct cursor c = cursor_over(is_map ? map->u.view : (spw_view){ NULL, 0 });
-    return (spw_attr_iter){ c.at, c.end, LIST_VALUES };
+    return (spw_attr_iter){ c.at, c.end, LIST_VALUES, 0 };
 }
 
 /* ---- events and links ---- */
@@ -365,7 +365,7 @@ bool spw_event_next(spw_event_iter *it, spw_event_view *out)
         return false;
     memset(out, 0, sizeof *out);
     struct cursor c = cursor_over(encoded);
-    out->attributes = (spw_attr_iter){ c.at, c.end, EVENT_ATTRIBUTES };
+    out->attributes = (spw_attr_iter){ c.at, c.end, EVENT_ATTRIBUTES, 0 };
     struct field f;
     while (c.at < c.end) {
         if (!read_field(&c, &f) || !take_event_field(&f, out)) {
@@ -395,7 +395,7 @@ bool spw_link_next(spw_link_iter *it, spw_link_view *out)
         return false;
     memset(out, 0, sizeof *out);
     struct cursor c = cursor_over(encoded);
-    out->attributes = (spw_attr_iter){ c.at, c.end, LINK_ATTRIBUTES };
+    out->attributes = (spw_attr_iter){ c.at, c.end, LINK_ATTRIBUTES, 0 };
     struct field f;
     while (c.at < c.end) {
         if (!read_field(&c, &f) || !take_link_field(&f, out)) {

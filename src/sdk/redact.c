@@ -87,13 +87,13 @@ static bool put_replaced(struct spw__redactor *r, struct spw__buffer *out, uint3
 }
 
 /* Asks about one attribute. What cannot be read, or is answered by no answer, goes: nothing passes that was not allowed to. */
-static bool pass_attribute(struct spw__redactor *r, const spw_span_view *span, struct spw__buffer *out, const struct field *f, bool *changed)
+static bool pass_attribute(struct spw__redactor *r, const spw_redaction_input *whose, struct spw__buffer *out, const struct field *f, bool *changed)
 {
-    spw_attr_iter one = { f->from, f->to, f->number };
+    spw_attr_iter one = { f->from, f->to, f->number, 0 };
     spw_attr attr;
     if (spw_attr_next(&one, &attr)) {
         spw_view key = attr.key;
-        spw_redaction answer = r->fn(r->arg, span, &attr);
+        spw_redaction answer = r->fn(r->arg, whose, &attr);
         if (answer == SPW_REDACT_KEEP) {
             put_raw(out, f);
             return true;
@@ -115,12 +115,12 @@ static void put_dropped(struct spw__buffer *out, const struct shape *shape, uint
 }
 
 /* What every message with attributes has; false: the field is something else. */
-static bool pass_common(struct spw__redactor *r, const spw_span_view *span, struct spw__buffer *out, const struct shape *shape,
+static bool pass_common(struct spw__redactor *r, const spw_redaction_input *whose, struct spw__buffer *out, const struct shape *shape,
                         const struct field *f, uint64_t *recorded, uint64_t *taken_out)
 {
     bool changed = false;
     if (f->number == shape->attributes && f->type == 2) {
-        *taken_out += !pass_attribute(r, span, out, f, &changed);
+        *taken_out += !pass_attribute(r, whose, out, f, &changed);
         r->changed |= changed;
     } else if (f->number == shape->dropped && f->type == 0) {
         *recorded = f->value;
@@ -131,14 +131,14 @@ static bool pass_common(struct spw__redactor *r, const spw_span_view *span, stru
 }
 
 /* An event or a link, into r->part and from there into the span. */
-static void pass_part(struct spw__redactor *r, const spw_span_view *span, const struct field *part, const struct shape *shape)
+static void pass_part(struct spw__redactor *r, const spw_redaction_input *whose, const struct field *part, const struct shape *shape)
 {
     uint64_t recorded = 0, taken_out = 0;
     struct field f;
     spw__buffer_clear(&r->part);
     const uint8_t *read = part->payload;
     for (const uint8_t *at = read; take_field(&at, part->to, &f); read = at)
-        if (!pass_common(r, span, &r->part, shape, &f, &recorded, &taken_out))
+        if (!pass_common(r, whose, &r->part, shape, &f, &recorded, &taken_out))
             put_raw(&r->part, &f);
     r->changed |= read != part->to; /* what cannot be read goes */
     put_dropped(&r->part, shape, recorded + taken_out);
@@ -147,18 +147,37 @@ static void pass_part(struct spw__redactor *r, const spw_span_view *span, const 
     r->span.no_memory |= r->part.no_memory;
 }
 
+static void pass_event(struct spw__redactor *r, const spw_span_view *span, const struct field *f)
+{
+    spw_event_iter one = { f->from, f->to, 0 };
+    spw_event_view event = { 0 };
+    (void)spw_event_next(&one, &event); /* what of it can be read */
+    const spw_redaction_input whose = { sizeof whose, span, &event, NULL };
+    pass_part(r, &whose, f, &event_shape);
+}
+
+static void pass_link(struct spw__redactor *r, const spw_span_view *span, const struct field *f)
+{
+    spw_link_iter one = { f->from, f->to, 0 };
+    spw_link_view link = { 0 };
+    (void)spw_link_next(&one, &link);
+    const spw_redaction_input whose = { sizeof whose, span, NULL, &link };
+    pass_part(r, &whose, f, &link_shape);
+}
+
 static void pass_span(struct spw__redactor *r, const spw_span_view *span)
 {
+    const spw_redaction_input own = { sizeof own, span, NULL, NULL };
     uint64_t recorded = 0, taken_out = 0;
     const uint8_t *at = (const uint8_t *)span->encoded.data;
     const uint8_t *end = at + span->encoded.size;
     for (struct field f; take_field(&at, end, &f);) {
-        if (pass_common(r, span, &r->span, &span_shape, &f, &recorded, &taken_out))
+        if (pass_common(r, &own, &r->span, &span_shape, &f, &recorded, &taken_out))
             continue;
         if (f.number == SPAN_EVENTS && f.type == 2)
-            pass_part(r, span, &f, &event_shape);
+            pass_event(r, span, &f);
         else if (f.number == SPAN_LINKS && f.type == 2)
-            pass_part(r, span, &f, &link_shape);
+            pass_link(r, span, &f);
         else
             put_raw(&r->span, &f);
     }

@@ -103,6 +103,10 @@ spw_exporter *spw__exporter_make(const char *name, const spw_exporter_settings *
         return unknown(name ? name : "", error);
     spw_error own = SPW_ERROR_INIT;
     spw_exporter *exporter = maker.factory(maker.arg, settings, &own); /* outside the lock: it may register others */
+    if (exporter && (exporter->struct_size < sizeof *exporter || !exporter->submit)) { /* nor is it known how to destroy it */
+        snprintf(own.text, sizeof own.text, "the factory of '%s' made an exporter of a wrong struct_size or without submit; begin with SPW_EXPORTER_INIT", name);
+        exporter = NULL;
+    }
     if (exporter || !error)
         return exporter;
     *error = own;

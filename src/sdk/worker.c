@@ -132,6 +132,7 @@ static bool drive_flush(struct spw__worker *w)
         if (spw__pipeline_flushed(p))
             continue;
         flushed = false;
+        spw__pipeline_press(p);
         if (p->state == SPW__IDLE) {
             /* Between two batches; or a thread is just about to put itself on the ready list: look again in a moment. */
             p->quota = p->quota > 0 ? p->quota : 1;

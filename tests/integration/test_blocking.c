@@ -58,6 +58,15 @@ static void cancel(spw_exporter *base)
     pthread_mutex_unlock(&b->lock);
 }
 
+static void let_go(spw_exporter *base)
+{
+    struct blocking *b = (struct blocking *)base;
+    pthread_mutex_lock(&b->lock);
+    b->let_go = true;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+}
+
 static void destroy(spw_exporter *base)
 {
     struct blocking *b = (struct blocking *)base;
@@ -182,6 +191,21 @@ static void one_that_answers_never_is_cancelled(void **state)
     blocking_free(b);
 }
 
+static void a_flush_reaches_it_while_it_blocks(void **state)
+{
+    (void)state;
+    struct blocking *b = blocking_new(WAITS);
+    b->base.flush = let_go;
+    start(&b, 1, SPW_NEVER);
+    record_one();
+    await_submit(b);
+    assert_int_equal(spw_flush(20000), SPW_OK);
+    assert_int_equal(b->spans, 1);
+    assert_int_equal(b->cancels, 0);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
+    blocking_free(b);
+}
+
 static void a_shutdown_cancels_and_destroys(void **state)
 {
     (void)state;
@@ -268,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(one_that_takes_too_long_is_cancelled),
         TEST(one_that_answers_never_is_cancelled),
+        TEST(a_flush_reaches_it_while_it_blocks),
         TEST(a_shutdown_cancels_and_destroys),
         TEST(an_idle_one_is_destroyed_before_the_shutdown_returns),
         TEST(those_that_do_not_come_back_are_left_behind),

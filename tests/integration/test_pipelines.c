@@ -190,17 +190,17 @@ static bool is_secret(const spw_attr *attr)
     return attr->key.size >= 6 && memcmp(attr->key.data, "secret", 6) == 0;
 }
 
-static spw_redaction drop_secrets(void *arg, const spw_span_view *span, spw_attr *attr)
+static spw_redaction drop_secrets(void *arg, const spw_redaction_input *input, spw_attr *attr)
 {
     (void)arg;
-    (void)span;
+    (void)input;
     return is_secret(attr) ? SPW_REDACT_DROP : SPW_REDACT_KEEP;
 }
 
 /* `arg` is the text in their place. */
-static spw_redaction replace_secrets(void *arg, const spw_span_view *span, spw_attr *attr)
+static spw_redaction replace_secrets(void *arg, const spw_redaction_input *input, spw_attr *attr)
 {
-    (void)span;
+    (void)input;
     if (!is_secret(attr))
         return SPW_REDACT_KEEP;
     attr->value = spw_value_string(arg);

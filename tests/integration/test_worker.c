@@ -42,9 +42,9 @@ static void record_one(void)
 
 struct manual {
     spw_exporter base;
-    uint64_t spans, submits; /* atomic */
+    uint64_t spans, submits, flushes; /* atomic */
     uint64_t submit_sleep_ms;
-    bool answer_at_cancel;
+    bool answer_at_cancel, answer_at_flush;
     const spw_batch *batch;
     spw_export_done_fn done;
     void *token;
@@ -75,6 +75,14 @@ static void manual_cancel(spw_exporter *base)
     struct manual *m = (struct manual *)base;
     if (m->answer_at_cancel)
         manual_answer(m); /* as if another thread's answer had come an instant before */
+}
+
+static void manual_flush(spw_exporter *base)
+{
+    struct manual *m = (struct manual *)base;
+    __atomic_add_fetch(&m->flushes, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&m->answer_at_flush, __ATOMIC_SEQ_CST))
+        manual_answer(m);
 }
 
 static bool first_submitted(void)
@@ -108,7 +116,8 @@ static spw_result manual_start(size_t count, uint32_t export_timeout_ms)
     manuals += 2;
     assert_true(manuals + 2 <= all_manuals + 32);
     for (size_t i = 0; i < count; i++) {
-        manuals[i].base = (spw_exporter){ .struct_size = sizeof manuals[i].base, .name = "manual", .submit = manual_submit, .cancel = manual_cancel };
+        manuals[i].base = (spw_exporter){ .struct_size = sizeof manuals[i].base, .name = "manual", .submit = manual_submit,
+                                         .flush = manual_flush, .cancel = manual_cancel };
         pipelines[i] = (spw_pipeline_options)SPW_PIPELINE_OPTIONS_INIT;
         pipelines[i].exporter = &manuals[i].base;
         pipelines[i].schedule_delay_ms = 1;
@@ -188,6 +197,26 @@ static void test_flush_of_49_days(void **state)
     assert_int_equal(spw_flush(4233600000), SPW_OK);
     pthread_join(thread, NULL);
     spw_shutdown(1000);
+}
+
+/* "ForceFlush: a hint to ensure that the export of any Spans the exporter has received prior to the call [is] completed as soon as possible". */
+static void test_a_flush_tells_the_exporter(void **state)
+{
+    (void)state;
+    assert_int_equal(manual_start(1, 0), SPW_OK);
+    record_one();
+    assert_true(within(20000, first_submitted));
+    assert_int_equal(spw_flush(SPW_NOW), SPW_ERR_TIMEOUT);
+    assert_int_equal(spw_flush(SPW_NOW), SPW_ERR_TIMEOUT);
+    assert_int_equal(manuals[0].flushes, 1); /* once for one submit */
+    manual_answer(&manuals[0]);
+    __atomic_store_n(&manuals[0].answer_at_flush, true, __ATOMIC_SEQ_CST);
+    record_one();
+    assert_int_equal(spw_flush(20000), SPW_OK); /* it answers because of that alone */
+    assert_int_equal(spw_flush(20000), SPW_OK);
+    assert_int_equal(manuals[0].flushes, 2);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
+    assert_int_equal(manuals[0].flushes, 2);
 }
 
 /* ---- sleeping ---- */
@@ -317,6 +346,7 @@ int main(void)
         cmocka_unit_test_teardown(test_flush_cuts_a_back_off_short, stop),
         cmocka_unit_test_teardown(test_flushes_at_once, stop),
         cmocka_unit_test_teardown(test_flush_of_49_days, stop),
+        cmocka_unit_test_teardown(test_a_flush_tells_the_exporter, stop),
         cmocka_unit_test_teardown(test_commit_after_the_worker_fell_asleep, stop),
         cmocka_unit_test_teardown(test_answer_at_the_last_moment, stop),
         cmocka_unit_test_teardown(test_start_while_an_exporter_holds_the_worker, stop),

@@ -154,7 +154,7 @@ capture *capture_new(void)
     capture *self = calloc(1, sizeof *self);
     if (!self)
         die("out of memory");
-    self->exporter = (spw_exporter){ sizeof(spw_exporter), "capture", 0, 0, NULL, submit, cancel, stays };
+    self->exporter = (spw_exporter){ .struct_size = sizeof(spw_exporter), .name = "capture", .submit = submit, .cancel = cancel, .destroy = stays };
     self->answer = (spw_export_result)SPW_EXPORT_RESULT_INIT;
     pthread_mutex_init(&self->lock, NULL);
     return self;

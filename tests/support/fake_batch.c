@@ -280,7 +280,7 @@ size_t spw_batch_encode(const spw_batch *b, uint8_t *out, size_t size)
 
 spw_attr_iter spw_batch_resource(const spw_batch *b)
 {
-    return (spw_attr_iter){ b->resource, b->resource + b->resource_size, 1 };
+    return (spw_attr_iter){ b->resource, b->resource + b->resource_size, 1, 0 };
 }
 
 spw_view spw_batch_resource_schema_url(const spw_batch *b)

@@ -108,10 +108,10 @@ static bool take(void *arg, const spw_span_view *span)
     return span->name.size != 4;
 }
 
-static spw_redaction redact(void *arg, const spw_span_view *span, spw_attr *attr)
+static spw_redaction redact(void *arg, const spw_redaction_input *input, spw_attr *attr)
 {
     (void)arg;
-    (void)span;
+    (void)input;
     return attr->key.size == 6 ? SPW_REDACT_DROP : SPW_REDACT_KEEP;
 }
 

@@ -206,7 +206,7 @@ static void no_sample(spw_sampler *self, const spw_sampling_input *input, spw_sa
 static void test_objects_stay_the_callers(void **state)
 {
     (void)state;
-    spw_exporter exporter = { sizeof exporter, "mine", 0, 0, NULL, no_submit, NULL, count_destroy };
+    spw_exporter exporter = { sizeof exporter, "mine", 0, 0, NULL, no_submit, NULL, NULL, count_destroy };
     spw_sampler sampler = { sizeof sampler, "Mine{}", no_sample, count_sampler };
     spw_processor processor = { .struct_size = sizeof processor, .name = "watcher", .destroy = count_processor };
     spw_processor *processors[] = { &processor, &processor };

@@ -16,7 +16,7 @@ static void no_submit(spw_exporter *self, const spw_batch *batch, spw_export_don
 
 static spw_exporter exporter_of(void)
 {
-    spw_exporter e = { sizeof e, "mine", 0, 0, NULL, no_submit, NULL, count_destroy };
+    spw_exporter e = { sizeof e, "mine", 0, 0, NULL, no_submit, NULL, NULL, count_destroy };
     return e;
 }
 
@@ -101,10 +101,12 @@ static void test_wrong_options(void **state)
     static const spw_pipeline_options pipeline_init = SPW_PIPELINE_OPTIONS_INIT;
     spw_exporter no_function = exporter_of();
     no_function.submit = NULL;
+    spw_exporter too_small = exporter_of();
+    too_small.struct_size = 8;
     spw_attr no_key = spw_attr_string("", "v"), encoded = spw_attr_string("k", "v"), null_value = spw_attr_string_n("k", NULL, 3);
     static const char *empty_key[] = { "error.type", "" };
     encoded.value.type = SPW_VALUE_ENCODED_ARRAY;
-    enum { CASES = 15 };
+    enum { CASES = 16 };
     spw_pipeline_options p[CASES];
     spw_options o[CASES];
     for (size_t i = 0; i < CASES; i++) {
@@ -129,7 +131,10 @@ static void test_wrong_options(void **state)
     p[12].exporter_name = "01234567890123456789012345678901234567890123456789012345678901234567890";
     o[13].max_span_bytes = 879; /* less than a span has without asking */
     o[14].max_span_bytes = 1024 * 1024 + 1;
-    for (size_t i = 9; i < 13; i++) {
+    p[15].exporter = &too_small;
+    for (size_t i = 9; i < CASES; i++) {
+        if (i == 13 || i == 14)
+            continue;
         o[i].pipelines = &p[i];
         o[i].pipeline_count = 1;
     }

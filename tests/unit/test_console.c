@@ -64,6 +64,21 @@ static void prints_what_a_span_holds(void **state)
     fake_batch_free(batch);
 }
 
+static void scopes_are_printed_with_their_attributes(void **state)
+{
+    (void)state;
+    static const uint8_t team[] = { 0x1a, 13, 0x0a, 4, 't', 'e', 'a', 'm', 0x12, 5, 0x0a, 3, 'a', '\n', 'b' };
+    const spw_attr_iter attributes = { team, team + sizeof team, 3, 0 };
+    spw_batch *batch = fake_batch_simple(1, 1);
+    fake_batch_set_scope(batch, 0, (spw_instrumentation_scope){ .name = { "lib", 3 }, .attributes = attributes });
+    assert_int_equal(print(batch).status, SPW_EXPORT_DELIVERED);
+    assert_prints("  [lib team=\"a\\nb\"]\n");
+    fake_batch_set_scope(batch, 0, (spw_instrumentation_scope){ .attributes = attributes });
+    assert_int_equal(print(batch).status, SPW_EXPORT_DELIVERED);
+    assert_prints("  [team=\"a\\nb\"]\n");
+    fake_batch_free(batch);
+}
+
 static void hostile_text_cannot_steer_a_terminal(void **state)
 {
     (void)state;
@@ -425,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prints_what_a_span_holds),
+        cmocka_unit_test(scopes_are_printed_with_their_attributes),
         cmocka_unit_test(hostile_text_cannot_steer_a_terminal),
         cmocka_unit_test(long_values_are_shortened),
         cmocka_unit_test(spans_that_end_together_are_a_tree),

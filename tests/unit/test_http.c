@@ -133,6 +133,56 @@ static void urls_are_taken_apart(void **state)
     }
 }
 
+/* scheme, host, path, query, fragment */
+static void urls_have_parts(void **state)
+{
+    (void)state;
+    static const char *const rows[][6] = {
+        { "https://u:p@h:1/a/b?q=1&r=?2#f?g#h", "https", "h", "/a/b", "q=1&r=?2", "f?g#h" },
+        { "https://h", "https", "h", "", "", "" },
+        { "https://h?q#", "https", "h", "", "q", "" },
+        { "https://h#f/?x", "https", "h", "", "", "f/?x" },
+        { "h/a?", "", "h", "/a", "", "" },
+        { "http://[::1]:80/;p=1", "http", "::1", "/;p=1", "", "" },
+        { "/search?q=1#f", "", "", "/search", "q=1", "f" }, /* what request lines ask for */
+        { "/", "", "", "/", "", "" },
+        { "/?q", "", "", "/", "q", "" },
+        { "/u:p@h:81/", "", "", "/u:p@h:81/", "", "" },
+        { "*", "", "", "*", "", "" },
+        { "//h/a", "", "h", "/a", "", "" },
+        { "*/a", "", "*", "/a", "", "" },
+        { "?q=1", NULL, NULL, NULL, NULL, NULL },
+        { "#f", NULL, NULL, NULL, NULL, NULL },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        spw_url url;
+        assert_int_equal(spw_url_parse(rows[i][0], &url), rows[i][1] != NULL);
+        const spw_view parts[] = { url.scheme, url.host, url.path, url.query, url.fragment };
+        for (size_t p = 0; p < 5; p++) {
+            size_t size = rows[i][p + 1] ? strlen(rows[i][p + 1]) : 0;
+            if (parts[p].size != size || (size && memcmp(parts[p].data, rows[i][p + 1], size) != 0))
+                fail_msg("%s: part %zu is %.*s", rows[i][0], p, (int)parts[p].size, parts[p].size ? parts[p].data : "");
+            assert_true(!parts[p].size == !parts[p].data);
+        }
+        assert_int_equal(url.port, url.host.size ? i == 0 ? 1 : i < 4 ? 443 : 80 : 0);
+    }
+}
+
+static void queries_are_redacted_alone(void **state)
+{
+    (void)state;
+    char out[32];
+    spw_url url;
+    assert_true(spw_url_parse("/get?a=1&sig=secret&b=2", &url));
+    assert_int_equal(spw_url_redact_query(url.query, out, sizeof out), 20);
+    assert_string_equal(out, "a=1&sig=REDACTED&b=2");
+    assert_int_equal(spw_url_redact_query(url.query, out, 9), 20);
+    assert_string_equal(out, "a=1&sig=");
+    assert_int_equal(spw_url_redact_query((spw_view){ NULL, 0 }, out, sizeof out), 0);
+    assert_string_equal(out, "");
+    assert_int_equal(spw_url_redact_query(url.query, NULL, 0), 20);
+}
+
 static void secrets_in_urls_are_redacted(void **state)
 {
     (void)state;
@@ -156,6 +206,7 @@ static void secrets_in_urls_are_redacted(void **state)
         { "https://h/?&&sig=s&", "https://h/?&&sig=REDACTED&" },
         { "https://h/#?sig=kept", "https://h/#?sig=kept" },
         { "https://h/?", "https://h/?" },
+        { "/get?sig=s", "/get?sig=REDACTED" },
         { "", "" },
         { NULL, "" },
     };
@@ -192,6 +243,8 @@ int main(void)
         cmocka_unit_test(header_lines_are_a_carrier),
         cmocka_unit_test(a_value_too_long_is_not_seen),
         cmocka_unit_test(urls_are_taken_apart),
+        cmocka_unit_test(urls_have_parts),
+        cmocka_unit_test(queries_are_redacted_alone),
         cmocka_unit_test(secrets_in_urls_are_redacted),
         cmocka_unit_test(methods_are_known_exactly),
     };

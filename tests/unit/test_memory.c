@@ -46,6 +46,9 @@ static void keeps_copies_of_spans_and_scopes(void **state)
     assert_memory_equal(attr.value.u.view.data, "v", 1);
     assert_false(spw_attr_next(&span.scope.attributes, &attr));
     assert_int_equal(span.scope.dropped_attributes, 2);
+    assert_true(spw_attr_next(&span.resource, &attr));
+    assert_memory_equal(attr.key.data, "service.name", attr.key.size);
+    assert_false(spw_attr_next(&span.resource, &attr));
     assert_false(spw_memory_exporter_span(exporter, 1, &span));
     exporter->destroy(exporter);
 }

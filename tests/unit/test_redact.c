@@ -131,10 +131,10 @@ static Span *random_span(void)
 
 /* ---- the same redaction, twice ---- */
 
-static spw_redaction redact(void *arg, const spw_span_view *span, spw_attr *attr)
+static spw_redaction redact(void *arg, const spw_redaction_input *input, spw_attr *attr)
 {
     static char text[300];
-    (void)span;
+    (void)input;
     ++*(unsigned *)arg;
     switch (attr->key.data[0]) {
     case 'd': return SPW_REDACT_DROP;
@@ -273,17 +273,17 @@ static spw_span_view small_span(uint8_t *out, const void *more, size_t size)
     return view;
 }
 
-static spw_redaction answer_with(void *arg, const spw_span_view *span, spw_attr *attr)
+static spw_redaction answer_with(void *arg, const spw_redaction_input *input, spw_attr *attr)
 {
-    (void)span;
+    (void)input;
     attr->value = *(const spw_value *)arg;
     return SPW_REDACT_REPLACE;
 }
 
-static spw_redaction answer_nonsense(void *arg, const spw_span_view *span, spw_attr *attr)
+static spw_redaction answer_nonsense(void *arg, const spw_redaction_input *input, spw_attr *attr)
 {
     (void)arg;
-    (void)span;
+    (void)input;
     (void)attr;
     return (spw_redaction)77;
 }
@@ -361,12 +361,44 @@ static void an_answer_that_is_none_drops(void **state)
     spw__redactor_fini(&r);
 }
 
-static spw_redaction keep_all(void *arg, const spw_span_view *span, spw_attr *attr)
+static spw_redaction keep_all(void *arg, const spw_redaction_input *input, spw_attr *attr)
 {
     (void)arg;
-    (void)span;
+    (void)input;
     (void)attr;
     return SPW_REDACT_KEEP;
+}
+
+/* Says of every attribute whose it is: as `span`, `span/event`, `span/link`. */
+static spw_redaction say_whose(void *arg, const spw_redaction_input *input, spw_attr *attr)
+{
+    char *at = (char *)arg + strlen(arg);
+    assert_int_equal(input->struct_size, sizeof *input);
+    at += sprintf(at, "%.*s", (int)input->span->name.size, input->span->name.data);
+    if (input->event)
+        at += sprintf(at, "/%.*s at %u", (int)input->event->name.size, input->event->name.data, (unsigned)input->event->unix_ns);
+    if (input->link)
+        at += sprintf(at, "/link to %02x", input->link->span_id[0]);
+    sprintf(at, ".%.*s ", (int)attr->key.size, attr->key.data);
+    return SPW_REDACT_KEEP;
+}
+
+static void a_redactor_knows_whose_attribute_it_is(void **state)
+{
+    (void)state;
+    static const uint8_t parts[] = {
+        0x5a, 19, 0x09, 7, 0, 0, 0, 0, 0, 0, 0, 0x12, 1, 'e', 0x1a, 5, 0x0a, 1, 'x', 0x12, 0, /* an event */
+        0x6a, 17, 0x12, 8, 0xab, 2, 3, 4, 5, 6, 7, 8, 0x22, 5, 0x0a, 1, 'y', 0x12, 0,         /* a link */
+    };
+    uint8_t bytes[64];
+    char said[200] = "";
+    spw_view record;
+    spw_span_view view = small_span(bytes, parts, sizeof parts);
+    struct spw__redactor r;
+    spw__redactor_init(&r, say_whose, said, MOST);
+    assert_int_equal(spw__redact(&r, &view, &record), SPW__REDACTED_SAME);
+    assert_string_equal(said, "n.k n/e at 7.x n/link to ab.y ");
+    spw__redactor_fini(&r);
 }
 
 /* What cannot be read cannot be shown to the redactor, and so does not pass. */
@@ -486,6 +518,7 @@ int main(void)
         cmocka_unit_test(broken_parts_do_not_pass),
         cmocka_unit_test(values_of_every_type),
         cmocka_unit_test(a_value_that_was_read_can_be_given_back),
+        cmocka_unit_test(a_redactor_knows_whose_attribute_it_is),
         cmocka_unit_test(depth_and_number_have_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

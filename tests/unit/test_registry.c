@@ -10,7 +10,15 @@
 
 #include "sdk/registry.h"
 
-static spw_exporter mine;
+static void submit(spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token)
+{
+    (void)self;
+    (void)batch;
+    (void)done;
+    (void)token;
+}
+
+static spw_exporter mine = { .struct_size = sizeof mine, .name = "mine", .submit = submit };
 
 static spw_exporter *make_mine(void *arg, const spw_exporter_settings *settings, spw_error *error)
 {
@@ -83,6 +91,27 @@ static void a_factory_that_refuses_is_quoted(void **state)
     assert_non_null(strstr(error.text, "'silent'"));
 }
 
+static void what_is_no_exporter_is_refused(void **state)
+{
+    (void)state;
+    spw_exporter_settings s = settings();
+    const spw_exporter good = mine;
+    for (int i = 0; i < 2; i++) {
+        spw_error error = SPW_ERROR_INIT;
+        mine = good;
+        if (i)
+            mine.submit = NULL;
+        else
+            mine.struct_size = 8;
+        assert_int_equal(spw_exporter_register("silent", make_mine, &mine), SPW_OK);
+        assert_null(spw__exporter_make("silent", &s, &error));
+        assert_int_equal(error.code, SPW_ERR_INVALID);
+        assert_non_null(strstr(error.text, "SPW_EXPORTER_INIT"));
+        assert_null(spw__exporter_make("silent", &s, NULL));
+    }
+    mine = good;
+}
+
 static void bad_registrations_are_refused(void **state)
 {
     (void)state;
@@ -129,6 +158,7 @@ int main(void)
         cmocka_unit_test(the_built_in_ones_are_there),
         cmocka_unit_test(an_unknown_name_is_answered_with_the_known_ones),
         cmocka_unit_test(a_factory_that_refuses_is_quoted),
+        cmocka_unit_test(what_is_no_exporter_is_refused),
         cmocka_unit_test(bad_registrations_are_refused),
         cmocka_unit_test(threads_may_register_and_the_table_has_an_end),
     };

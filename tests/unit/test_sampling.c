@@ -96,7 +96,9 @@ static void a_sampler_sees_what_the_start_says(void **state)
     options.attribute_count = 2;
     options.links = links;
     options.link_count = 1;
-    spw_span span = spw_span_start(NULL, "asked", &options);
+    options.start_unix_ns = 12345;
+    spw_tracer tracer = SPW_TRACER_INIT("asking", "1.0");
+    spw_span span = spw_span_start(&tracer, "asked", &options);
     assert_int_equal(scripted.asked, 1);
     assert_int_equal(scripted.input.struct_size, sizeof(spw_sampling_input));
     assert_string_equal(scripted.name, "asked");
@@ -109,6 +111,8 @@ static void a_sampler_sees_what_the_start_says(void **state)
     assert_int_equal(scripted.input.attribute_count, 2);
     assert_ptr_equal(scripted.input.links, links);
     assert_int_equal(scripted.input.link_count, 1);
+    assert_ptr_equal(scripted.input.tracer, &tracer);
+    assert_int_equal(scripted.input.start_unix_ns, 12345);
     /* sampled against its parent's flag; the trace state goes on */
     assert_int_equal(span.flags, SPW_FLAG_SAMPLED | SPW_FLAG_RANDOM);
     assert_string_equal(sampling_state_text(span.trace_state), "k=v");
@@ -122,6 +126,9 @@ static void a_sampler_sees_what_the_start_says(void **state)
     assert_int_equal(scripted.input.kind, SPW_KIND_INTERNAL);
     assert_memory_equal(scripted.input.trace_id, root.trace_id, 16);
     assert_int_equal(scripted.input.flags, SPW_FLAG_RANDOM);
+    assert_non_null(scripted.input.tracer);
+    assert_null(scripted.input.tracer->name);
+    assert_int_equal(scripted.input.start_unix_ns, 0);
     spw_span_end(root);
     capture_stop(c);
     assert_int_equal(scripted.destroyed, 1);
