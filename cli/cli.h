@@ -6,6 +6,7 @@
 #define SPANWIRE_CLI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -15,6 +16,25 @@ int cli_show(int argc, char **argv);
 
 /* Only where the SDK is built, too (SPW_CLI_HAS_SDK). */
 int cli_config(int argc, char **argv);
+int cli_exec(int argc, char **argv);        /* the only one in the program's door, see main.c */
+int cli_exec_record(int argc, char **argv); /* its second process */
+
+/* Where spanwire-tool is; false when it is nowhere. */
+bool cli_find_tool(char *path, size_t size);
+
+int cli_span(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
+
+int cli_convert(int argc, char **argv);
+int cli_tail(int argc, char **argv);
+
+/* ---- what a person reads ---- */
+
+enum cli_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+bool cli_read_color(const char *text, enum cli_color *color); /* false after saying what is wrong */
+bool cli_wants_color(enum cli_color color);
+unsigned cli_terminal_width(void);
 
 /* ---- show ---- */
 

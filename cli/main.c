@@ -1,70 +1,48 @@
-/* spanwire: the program. Finds the command and runs it. */
+/*
+ * The door of the spanwire program. `exec` is done here, in a process that has loaded little, because whoever wraps a command waits for this
+ * one; for everything else it becomes the tool, which has the viewer, SQLite and libcurl.
+ */
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "cli.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include "viewer.h"
-
-static const char usage[] =
-    "spanwire: OpenTelemetry for C\n"
-    "\n"
-    "  spanwire view [options] [FILE...]  receive spans over OTLP/HTTP and show them in the browser\n"
-    "      FILE                           open files of OTLP JSON lines first (gzip too; - is the standard input)\n"
-    "      --listen ADDRESS:PORT          where (127.0.0.1:4318; port 0 picks a free one)\n"
-    "      --db FILE                      keep the traces in a file (in memory)\n"
-    "      --max-bytes N[K|M|G]           cap of the store; the oldest traces leave first (256M)\n"
-    "      --allow-host NAME              also answer to this Host name; may be repeated\n"
-    "      --port-file FILE               write the port there once it listens\n"
-    "      --open                         open the browser\n"
-    "      --quiet                        print errors only\n"
-    "  spanwire show [TRACE_ID|latest]    print a trace of the viewer as a waterfall\n"
-    "  spanwire show FILE [TRACE_ID]      print a file's newest trace, or that one; no viewer is needed\n"
-    "      --url URL                      of the viewer (http://127.0.0.1:4318)\n"
-    "      --width N                      columns (the terminal's)\n"
-    "      --color auto|always|never      (auto)\n"
-    "      --ascii                        no box-drawing characters\n"
-#ifdef SPW_CLI_HAS_SDK
-    "  spanwire config                    print what OTEL_* of this shell means: every setting, its value, its source\n"
-#endif
-    "  spanwire version\n"
-    "  spanwire help\n";
-
-static int print_version(int argc, char **argv)
+/* Beside this program in a build, in libexec once installed. */
+bool cli_find_tool(char *path, size_t size)
 {
-    (void)argc;
-    (void)argv;
-    printf("spanwire %s\n", spwv_version());
-    return 0;
+    static const char *const places[] = {"spanwire-tool", SPW_CLI_TO_TOOL};
+    char own[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+    if (length <= 0)
+        return false;
+    own[length] = 0;
+    const char *directory = dirname(own);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        int written = snprintf(path, size, "%s/%s", directory, places[i]);
+        if (written > 0 && (size_t)written < size && access(path, X_OK) == 0)
+            return true;
+    }
+    return false;
 }
-
-static int print_help(int argc, char **argv)
-{
-    (void)argc;
-    (void)argv;
-    fputs(usage, stdout);
-    return 0;
-}
-
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-#ifdef SPW_CLI_HAS_SDK
-    {"config", cli_config},
-#endif
-    {"view", cli_view},           {"show", cli_show},         {"version", print_version}, {"help", print_help},
-    {"--version", print_version}, {"--help", print_help}, {"-h", print_help}};
 
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
-        fputs(usage, stderr);
-        return EXIT_USAGE;
+#ifdef SPW_CLI_HAS_SDK
+    if (argc > 1 && strcmp(argv[1], "exec") == 0)
+        return cli_exec(argc - 1, argv + 1);
+#endif
+    char tool[PATH_MAX];
+    (void)argc;
+    if (!cli_find_tool(tool, sizeof tool)) {
+        fputs("spanwire: its other part, spanwire-tool, is not beside it; install it whole (cmake --install)\n", stderr);
+        return EXIT_FAILED;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "spanwire: there is no command \"%s\"; try view, show, version or help\n", argv[1]);
-    return EXIT_USAGE;
+    execv(tool, argv);
+    fprintf(stderr, "spanwire: %s cannot be run: %s\n", tool, strerror(errno));
+    return EXIT_FAILED;
 }

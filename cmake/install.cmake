@@ -21,7 +21,9 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE-APACHE ${PROJECT_SOURCE_DIR}/LICENSE
 
 if(TARGET spanwire-cli)
   file(RELATIVE_PATH spw_bin_to_lib /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
-  set_target_properties(spanwire-cli PROPERTIES INSTALL_RPATH "$ORIGIN/${spw_bin_to_lib}") # cli/ installs it
+  file(RELATIVE_PATH spw_tool_to_lib /${CMAKE_INSTALL_LIBEXECDIR}/spanwire /${CMAKE_INSTALL_LIBDIR})
+  set_target_properties(spanwire-cli PROPERTIES INSTALL_RPATH "$ORIGIN/${spw_bin_to_lib}") # cli/ installs them
+  set_target_properties(spanwire-tool PROPERTIES INSTALL_RPATH "$ORIGIN/${spw_tool_to_lib}")
 endif()
 
 # pkg-config files say where they are relative to themselves, so that a prefix may be moved.

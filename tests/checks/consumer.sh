@@ -26,7 +26,7 @@ case_of 'what is installed as text names neither its prefix nor its source' \
 pc=$(dirname "$(find "$prefix" -name spanwire-sdk.pc)")
 lib=$(dirname "$pc")
 case_of 'nor does a run path' \
-    "$(readelf -d "$lib"/*.so "$prefix/bin/spanwire" 2>/dev/null | grep -E 'RUNPATH|RPATH' | grep -vE '\[\$ORIGIN(/[^]:]*)?\]' || true)"
+    "$(readelf -d "$lib"/*.so "$prefix/bin/spanwire" "$prefix"/libexec/spanwire/* 2>/dev/null | grep -E 'RUNPATH|RPATH' | grep -vE '\[\$ORIGIN(/[^]:]*)?\]' || true)"
 PKG_CONFIG_PATH=$pc
 LD_LIBRARY_PATH=$lib
 export PKG_CONFIG_PATH LD_LIBRARY_PATH
@@ -68,6 +68,7 @@ attempt 'find_package(spanwire): runs, with an SDK' clean_env cmake-build/host_s
 program=$prefix/bin/spanwire
 if [ -x "$program" ]; then
     attempt 'the installed program starts without LD_LIBRARY_PATH' env -u LD_LIBRARY_PATH "$program" --help
+    attempt 'and wraps a command' env -u LD_LIBRARY_PATH OTEL_SDK_DISABLED=false OTEL_TRACES_EXPORTER=none "$program" exec --wait -- true
 else
     skip 'the installed program: not built'
 fi

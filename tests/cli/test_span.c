@@ -1,0 +1,123 @@
+/* spanwire span: a span opened, added to and ended by three commands of a script; and tail, which prints traces as they come. */
+#include "program.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int port;
+static pid_t viewer;
+
+static int begin(void **state)
+{
+    (void)state;
+    char port_file[96], endpoint[64], runtime[96];
+    snprintf(port_file, sizeof port_file, "%s/port", directory);
+    viewer = viewer_start(port_file);
+    port = viewer_port(port_file);
+    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d", port);
+    snprintf(runtime, sizeof runtime, "%s/run", directory);
+    assert_int_equal(mkdir(runtime, 0700), 0);
+    setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, 1);
+    setenv("XDG_RUNTIME_DIR", runtime, 1);
+    unsetenv("TRACEPARENT");
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    kill(viewer, SIGTERM);
+    waitpid(viewer, NULL, 0);
+    return shell("rmdir '%s/run/spanwire' '%s/run'", directory, directory); /* every span's file has gone */
+}
+
+static void a_script_has_a_span(void **state)
+{
+    (void)state;
+    assert_int_equal(shell("%s", "export TRACEPARENT=$(\"$SPANWIRE\" span start 'the script' -s scripts -k server -a team=storage)\n"
+                                 "\"$SPANWIRE\" exec --wait -n step -- true\n"
+                                 "\"$SPANWIRE\" span event 'half way' -a n=5\n"
+                                 "(export TRACEPARENT=$(\"$SPANWIRE\" span start inner); \"$SPANWIRE\" span end --status-code error "
+                                 "--status-description 'no\nway \\ back' -a late=true) > /dev/null\n"
+                                 "\"$SPANWIRE\" span end\n"
+                                 "echo $TRACEPARENT"), 0);
+    char traceparent[64], path[64], parent[64];
+    assert_int_equal(sscanf(output, "\n%55s", traceparent), 1); /* a root's parent is an empty line */
+    snprintf(path, sizeof path, "/api/traces/%.32s", traceparent + 3);
+    snprintf(parent, sizeof parent, "\"parent_span_id\":\"%.16s\"", traceparent + 36);
+    const char *trace = viewer_wait(port, path, "the script");
+    const char *const parts[] = {parent, "\"kind\":\"SERVER\"", "\"service\":\"scripts\"", "\"half way\"", "\"inner\"", "\"step\"",
+                                 "{\"key\":\"n\",\"type\":\"int\",\"value\":\"5\"}", "\"message\":\"no\\nway \\\\ back\"",
+                                 "{\"key\":\"late\",\"type\":\"bool\",\"value\":true}", "{\"key\":\"team\",\"type\":\"string\",\"value\":\"storage\"}"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!strstr(trace, parts[i]))
+            fail_msg("no %s in %s", parts[i], trace);
+}
+
+static void an_end_that_failed_may_be_said_again(void **state)
+{
+    (void)state;
+    assert_int_equal(shell("%s", "export TRACEPARENT=$(\"$SPANWIRE\" span start again)\n"
+                                 "\"$SPANWIRE\" span end -e http://127.0.0.1:9 --timeout 100ms && exit 9\n"
+                                 "\"$SPANWIRE\" span end || exit 8\n"
+                                 "\"$SPANWIRE\" span end && exit 7\n"
+                                 "\"$SPANWIRE\" span event late && exit 6; exit 0"), 0);
+    assert_non_null(strstr(output, "was not delivered"));
+    assert_non_null(strstr(output, "it has ended, or was started by another user"));
+    viewer_wait(port, "/api/traces?q=again", "\"again\"");
+}
+
+static void mistakes_are_told(void **state)
+{
+    (void)state;
+    expect("span", 2, "span start NAME");
+    expect("span start", 2, "start takes a name");
+    expect("span end name", 2, "end takes no name");
+    expect("span end", 1, "TRACEPARENT must be what span start has printed");
+    expect("span end --traceparent nonsense", 1, "TRACEPARENT must be");
+    expect("span end --status-code bad", 2, "choose error, ok or unset");
+    setenv("XDG_RUNTIME_DIR", "/nowhere/at/all", 1);
+    expect("span start x", 1, "set XDG_RUNTIME_DIR to a directory of your own");
+    char runtime[96];
+    snprintf(runtime, sizeof runtime, "%s/run", directory);
+    setenv("XDG_RUNTIME_DIR", runtime, 1);
+}
+
+static void traces_are_printed_as_they_come(void **state)
+{
+    (void)state;
+    char endpoint[64];
+    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d", port);
+    setenv("VIEWER", endpoint, 1);
+    assert_int_equal(shell("%s", "\"$SPANWIRE\" exec --wait -n 'before it' -- true\n"
+                                 "\"$SPANWIRE\" tail -n 1 --url $VIEWER --ascii --color never tailed & tail=$!\n"
+                                 "i=0; while kill -0 $tail 2>/dev/null && [ $i -lt 100 ]; do sleep 0.3; i=$((i + 1))\n" /* it has to have begun */
+                                 "\"$SPANWIRE\" exec --wait -n other -- true; \"$SPANWIRE\" exec --wait -n tailed -- true; done\n"
+                                 "wait $tail"), 0);
+    assert_non_null(strstr(output, "1 span"));
+    assert_non_null(strstr(output, "tailed"));
+    assert_null(strstr(output, "other"));
+    assert_null(strstr(output, "before it"));
+    expect("tail a b", 2, "one query");
+    expect("tail --url http://127.0.0.1:9", 1, "start it with: spanwire view");
+}
+
+int main(int argc, char **argv)
+{
+    if (!program_begin(argc, argv))
+        return 2;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_script_has_a_span),
+        cmocka_unit_test(an_end_that_failed_may_be_said_again),
+        cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(traces_are_printed_as_they_come),
+    };
+    int failed = cmocka_run_group_tests(tests, begin, end);
+    rmdir(directory);
+    return failed;
+}
