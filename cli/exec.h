@@ -30,7 +30,8 @@ struct exec_options {
     char **command;
 };
 
-/* Reads them; false after saying what is wrong. Strings point into argv, but for attributes, which live until exec_options_free(). */
+/* Reads them; false after saying what is wrong. Strings point into argv, but for attributes, which live until exec_options_free();
+ * that is for those that could be read. */
 bool exec_options_read(int argc, char **argv, struct exec_options *options);
 void exec_options_free(struct exec_options *options);
 

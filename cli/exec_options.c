@@ -106,7 +106,7 @@ static bool set_option(struct exec_options *options, int option)
     }
 }
 
-bool exec_options_read(int argc, char **argv, struct exec_options *options)
+static bool read_options(int argc, char **argv, struct exec_options *options)
 {
     static const struct option known[] = {
         {"name", required_argument, NULL, 'n'},     {"service", required_argument, NULL, 's'}, {"endpoint", required_argument, NULL, 'e'},
@@ -129,6 +129,14 @@ bool exec_options_read(int argc, char **argv, struct exec_options *options)
         return false;
     }
     return true;
+}
+
+bool exec_options_read(int argc, char **argv, struct exec_options *options)
+{
+    bool ok = read_options(argc, argv, options);
+    if (!ok)
+        exec_options_free(options);
+    return ok;
 }
 
 void exec_options_free(struct exec_options *options)
