@@ -223,7 +223,7 @@ static spw_instrumentation_scope scope_view(const struct spw__scope_parts *parts
     return (spw_instrumentation_scope){ .name = parts->name,
                              .version = parts->version,
                              .schema_url = parts->schema_url,
-                             .attributes = { attributes, attributes + parts->attributes.size, 3 },
+                             .attributes = { .at = attributes, .end = attributes + parts->attributes.size, .field = 3 },
                              .dropped_attributes = parts->dropped };
 }
 
