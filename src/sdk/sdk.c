@@ -18,7 +18,7 @@
 #define REFUSED_MS 1000u /* a shutdown with the default time waits no longer for a receiver that refuses connections */
 #define QUIESCE_MS 100u /* for threads inside a recording call when the gate closes: nanoseconds, unless the system stops them */
 
-struct spw__sdk spw__sdk = { .lifecycle = PTHREAD_MUTEX_INITIALIZER, .flushed = PTHREAD_COND_INITIALIZER };
+struct spw__sdk spw__sdk = { .lifecycle = PTHREAD_MUTEX_INITIALIZER };
 
 /* Whoever wants to wait for ever has named no time either: what flushes has an end always. */
 static bool is_default(uint32_t timeout_ms)
@@ -50,17 +50,28 @@ static uint32_t left_of(const struct countdown *time)
     return spent < time->timeout_ms ? time->timeout_ms - (uint32_t)spent : 0;
 }
 
+/* On the monotonic clock, which no static initialiser gives: nobody is to wait an hour because somebody has set the wall clock back by one. */
+static void make_condition(void)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&spw__sdk.flushed, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
 /* In a forked child everything starts anew, and what was the parent's is left untouched: a worker that does not run here, a lock that
  * another thread held at the time, perhaps inside its first spw_start(). */
 static void forget_parent(void)
 {
     spw__sdk = (struct spw__sdk){ .pipeline_count = 0 };
     pthread_mutex_init(&spw__sdk.lifecycle, NULL);
-    pthread_cond_init(&spw__sdk.flushed, NULL);
+    make_condition();
 }
 
-__attribute__((constructor)) static void watch_forks(void)
+__attribute__((constructor)) static void prepare(void)
 {
+    make_condition();
     (void)pthread_atfork(NULL, NULL, forget_parent);
 }
 
@@ -156,8 +167,10 @@ static spw_result build_pipelines(struct spw__config *config, struct spw__worker
     return SPW_OK;
 }
 
-/* The worker has gone and no batch is lent: nobody knows the exporters any more. Those on threads of their own have that time to come to an
- * end; at least JOIN_MS. */
+/*
+ * The worker has gone and no batch is lent: nobody knows the exporters any more, not even who still stands inside a flush or a recording call.
+ * Those on threads of their own have that time to come to an end; at least JOIN_MS. The accounts stay.
+ */
 static void finish_pipelines(struct spw__worker *worker, uint32_t timeout_ms)
 {
     uint64_t until = spw__mono_ns() + (timeout_ms > JOIN_MS ? timeout_ms : JOIN_MS) * 1000000ull;
@@ -242,14 +255,20 @@ static spw_result already_started(spw_error *error)
     return spw__fail(error, SPW_ERR_ALREADY_STARTED, "spw_start(): already started; call it once, or shut down first");
 }
 
-/* Threads inside a flush of what was left have their answer, and only have to take it. Lets go of the lock meanwhile. */
-static bool await_flushes(void)
+/*
+ * Threads inside a flush of what was left have their answer, and only have to take it. Lets go of the lock meanwhile: another thread may free
+ * the worker, start, and leave behind its own. *still says whether this one is the one that is left; its address alone would not tell, since
+ * that may be given to the next.
+ */
+static bool await_flushes(const struct spw__worker *worker, bool *still)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    uint32_t starts = spw__sdk.starts;
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec++;
     while (spw__sdk.flushing && pthread_cond_timedwait(&spw__sdk.flushed, &spw__sdk.lifecycle, &until) == 0)
         ;
+    *still = spw__sdk.left == worker && spw__sdk.starts == starts;
     return !spw__sdk.flushing;
 }
 
@@ -259,23 +278,24 @@ static bool await_flushes(void)
  */
 static spw_result release_left(spw_error *error)
 {
-    struct spw__worker *left = spw__sdk.left;
-    if (!left)
-        return SPW_OK;
-    if (!spw__worker_join(left, 0) || lends(left))
-        return spw__fail(error, SPW_ERR_ALREADY_STARTED,
-                         "spw_start(): an exporter still holds what it had before the shutdown; start when it has answered");
-    if (!left->quiet && !(left->quiet = spw__engine_close(left->engine, QUIESCE_MS)))
-        return spw__fail(error, SPW_ERR_ALREADY_STARTED,
-                         "spw_start(): a thread still stands inside a recording call that it entered before the shutdown; start when it has "
-                         "gone on (it was stopped, is starved of processor time, or a callback in the call does not return)");
-    if (!await_flushes())
-        return spw__fail(error, SPW_ERR_ALREADY_STARTED, "spw_start(): a thread is still inside a spw_flush(); start when it has returned");
-    if (spw__sdk.left) {
-        (void)spw__extensions_shutdown(&spw__sdk.left->extensions, 0);
-        free_worker(spw__sdk.left, 0);
+    for (struct spw__worker *left; (left = spw__sdk.left);) {
+        bool still;
+        if (!spw__worker_join(left, 0) || lends(left))
+            return spw__fail(error, SPW_ERR_ALREADY_STARTED,
+                             "spw_start(): an exporter still holds what it had before the shutdown; start when it has answered");
+        if (!left->quiet && !(left->quiet = spw__engine_close(left->engine, QUIESCE_MS)))
+            return spw__fail(error, SPW_ERR_ALREADY_STARTED,
+                             "spw_start(): a thread still stands inside a recording call that it entered before the shutdown; start when it "
+                             "has gone on (it was stopped, is starved of processor time, or a callback in the call does not return)");
+        bool flushed = await_flushes(left, &still);
+        if (!still)
+            continue; /* what may be left now is another's, and has to be looked at like this one */
+        if (!flushed)
+            return spw__fail(error, SPW_ERR_ALREADY_STARTED, "spw_start(): a thread is still inside a spw_flush(); start when it has returned");
+        (void)spw__extensions_shutdown(&left->extensions, 0);
+        free_worker(left, 0);
+        spw__sdk.left = NULL;
     }
-    spw__sdk.left = NULL;
     return spw__sdk.worker ? already_started(error) : SPW_OK; /* another thread may have come first */
 }
 
@@ -294,6 +314,7 @@ static spw_result start_configured(struct spw__config *config, spw_error *error)
     (void)atexit(at_exit); /* at each start: after the TLS library's own handler, so that it runs before it */
     spw__sdk.exit_timeout_ms = config->exit_timeout_ms;
     spw__sdk.worker = worker;
+    spw__sdk.starts++;
     spw__sdk.engine = worker->engine;
     __atomic_store_n(&spw__sdk.pipeline_count, (uint32_t)config->pipeline_count, __ATOMIC_RELEASE);
     spw__engine_open();
@@ -388,18 +409,18 @@ static spw_result stop(struct spw__worker *worker, uint32_t timeout_ms)
     spw_result result = spw__worker_flush(worker, left_of(&time), true, refused);
     spw__sdk.worker = NULL;
     spw__sdk.left = worker;
-    bool joined = spw__worker_join(worker, JOIN_MS), over = joined && !lends(worker);
+    bool joined = spw__worker_join(worker, JOIN_MS), over = joined && !lends(worker), still = true;
     if (!worker->quiet) /* another look: it may have gone on meanwhile */
         worker->quiet = spw__engine_close(worker->engine, left_of(&time) < QUIESCE_MS ? left_of(&time) : QUIESCE_MS);
-    bool alone = over && worker->quiet && await_flushes();
-    if (spw__sdk.left != worker)
+    bool alone = over && worker->quiet && await_flushes(worker, &still);
+    if (!still)
         return result; /* another thread's start has come while we waited, and has freed it */
-    if (over)
-        finish_pipelines(worker, left_of(&time));
-    if (worker->quiet && !spw__sdk.flushing) {
+    if (worker->quiet && !spw__sdk.flushing) { /* before the exporters: one of those that does not come back would take all the time */
         spw_result processed = spw__extensions_shutdown(&worker->extensions, left_of(&time));
         result = result == SPW_OK ? processed : result;
     }
+    if (over)
+        finish_pipelines(worker, left_of(&time));
     if (alone) {
         free_worker(worker, 0);
         spw__sdk.left = NULL;

@@ -8,7 +8,8 @@ struct spw__sdk {
     pthread_mutex_t lifecycle;
     struct spw__worker *worker; /* NULL: not running; under lifecycle */
     uint32_t flushing;          /* threads inside a flush of it; under lifecycle */
-    pthread_cond_t flushed;     /* flushing has become 0 */
+    pthread_cond_t flushed;     /* flushing has become 0; monotonic clock */
+    uint32_t starts;            /* that succeeded; under lifecycle */
     struct spw__worker *left;   /* at exit, or hanging: not freed, only known */
     struct spw__engine *engine; /* of the last start; atomic */
     bool disabled;              /* started, to record nothing; atomic */

@@ -12,6 +12,7 @@
 
 #include "record/queue.h"
 #include "record/thread.h"
+#include "sdk/sdk.h"
 #include "support/capture.h"
 #include "support/script_exporter.h"
 
@@ -259,7 +260,7 @@ static void pipelines_that_stand_apart_begin_together(void **state)
     expect_a_session_like_any_other(3);
 }
 
-/* The thread knows nothing of exporters: they are destroyed, whatever becomes of it. */
+/* The thread knows nothing of exporters: they are destroyed, whatever becomes of it. What it still writes has its place in the books. */
 static void exporters_are_destroyed_beside_the_thread(void **state)
 {
     (void)state;
@@ -269,8 +270,115 @@ static void exporters_are_destroyed_beside_the_thread(void **state)
     begin_to_straggle(&s);
     assert_int_equal(spw_shutdown(20000), SPW_OK);
     assert_true(script_exporter_destroyed(exporter));
+    script_exporter_free(exporter); /* its memory is gone: who still reads it is found out */
     end_straggling(&s);
-    script_exporter_free(exporter);
+    assert_string_equal(capture_stats(0).name, "script");
+    assert_int_equal(capture_stats(0).exported, 1);
+    assert_int_equal(capture_stats(0).queued, 1);
+    capture_check_accounts();
+    start(3);
+    expect_a_session_like_any_other(3);
+}
+
+/* ---- two starts at once ---- */
+
+static struct spw__worker *swap_left(struct spw__worker *other)
+{
+    pthread_mutex_lock(&spw__sdk.lifecycle);
+    struct spw__worker *before = spw__sdk.left;
+    spw__sdk.left = other;
+    pthread_mutex_unlock(&spw__sdk.lifecycle);
+    return before;
+}
+
+/* As if a thread had just come into a flush, or gone out of it; or as if another's start and shutdown had come in between. */
+static void set_flushing(uint32_t flushing, struct spw__worker *left, uint32_t starts)
+{
+    pthread_mutex_lock(&spw__sdk.lifecycle);
+    spw__sdk.flushing = flushing;
+    spw__sdk.left = left;
+    spw__sdk.starts += starts;
+    pthread_cond_broadcast(&spw__sdk.flushed);
+    pthread_mutex_unlock(&spw__sdk.lifecycle);
+}
+
+static struct {
+    spw_exporter base;
+    spw_export_done_fn done;
+    void *token;
+    bool held, destroyed; /* atomic */
+} keeper; /* of a batch: it cannot be cancelled */
+
+static void keep_batch(spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token)
+{
+    (void)self;
+    (void)batch;
+    keeper.done = done;
+    keeper.token = token;
+    __atomic_store_n(&keeper.held, true, __ATOMIC_RELEASE);
+}
+
+static void destroy_keeper(spw_exporter *self)
+{
+    (void)self;
+    __atomic_store_n(&keeper.destroyed, true, __ATOMIC_RELEASE);
+}
+
+/* A shutdown leaves it behind, with its batch. */
+static void leave_keeper(void)
+{
+    keeper.base = (spw_exporter){ .struct_size = sizeof keeper.base, .name = "keeper", .submit = keep_batch, .destroy = destroy_keeper };
+    spw_pipeline_options pipeline = SPW_PIPELINE_OPTIONS_INIT;
+    pipeline.exporter = &keeper.base;
+    pipeline.schedule_delay_ms = 1;
+    spw_options options = SPW_OPTIONS_INIT;
+    options.pipelines = &pipeline;
+    options.pipeline_count = 1;
+    options.log_level = SPW_LOG_ERROR;
+    assert_int_equal(spw_start(&options), SPW_OK);
+    spw_span_end(spw_span_start(NULL, "kept", NULL));
+    while (!__atomic_load_n(&keeper.held, __ATOMIC_ACQUIRE))
+        usleep(1000);
+    assert_int_equal(spw_shutdown(100), SPW_ERR_TIMEOUT);
+}
+
+static void *start_in_thread(void *arg)
+{
+    spw_result *result = arg;
+    spw_error error = SPW_ERROR_INIT;
+    *result = try_start(1, &error);
+    return NULL;
+}
+
+/* Both wait for a flush of the first session to go out. The faster one starts, and is shut down: what it leaves is not the slower one's to free. */
+static void a_start_that_waited_frees_nothing_of_anothers(void **state)
+{
+    (void)state;
+    struct straggler s;
+    pthread_t slow;
+    spw_result result = SPW_OK;
+    start(1);
+    begin_to_straggle(&s);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
+    end_straggling(&s);
+    struct spw__worker *first = swap_left(NULL);
+    leave_keeper();
+    struct spw__worker *second = swap_left(first);
+    set_flushing(1, first, 0);
+    assert_int_equal(pthread_create(&slow, NULL, start_in_thread, &result), 0);
+    usleep(100000); /* until it waits; if it does not yet, this proves less */
+    set_flushing(0, second, 1);
+    pthread_join(slow, NULL);
+    assert_int_equal(result, SPW_ERR_ALREADY_STARTED);
+    assert_false(__atomic_load_n(&keeper.destroyed, __ATOMIC_ACQUIRE));
+    const spw_export_result late = SPW_EXPORT_RESULT_INIT;
+    keeper.done(keeper.token, &late);
+    start(1);
+    assert_true(__atomic_load_n(&keeper.destroyed, __ATOMIC_ACQUIRE));
+    expect_a_session_like_any_other(1);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
+    swap_left(first); /* for the next start to free */
+    start(1);
 }
 
 /* ---- exporters that block ---- */
@@ -305,6 +413,7 @@ int main(void)
         TEST(a_late_record_goes_to_no_other_session),
         TEST(pipelines_that_stand_apart_begin_together),
         TEST(exporters_are_destroyed_beside_the_thread),
+        TEST(a_start_that_waited_frees_nothing_of_anothers),
         TEST(a_blocking_exporter_is_destroyed_by_the_shutdown),
     };
     return cmocka_run_group_tests_name("restart", tests, NULL, NULL);
