@@ -22,6 +22,19 @@ void spw_sampler_destroy(spw_sampler *sampler)
         sampler->destroy(sampler);
 }
 
+static unsigned concerns; /* atomic */
+
+void spw__sampler_concern(enum spw__concern concern)
+{
+    if (!(__atomic_load_n(&concerns, __ATOMIC_RELAXED) & (unsigned)concern))
+        __atomic_fetch_or(&concerns, (unsigned)concern, __ATOMIC_RELAXED);
+}
+
+unsigned spw__sampler_concerns(void)
+{
+    return __atomic_load_n(&concerns, __ATOMIC_RELAXED) ? __atomic_exchange_n(&concerns, 0, __ATOMIC_RELAXED) : 0;
+}
+
 void *spw__sampler_memory(size_t size, const char *description, const char **placed)
 {
     size_t text = strlen(description) + 1;

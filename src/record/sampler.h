@@ -26,6 +26,16 @@ void spw__text_put_number(struct spw__text *to, double number);
 /* 56 random bits, from this thread's generator where it has one. */
 uint64_t spw__random_56(void);
 
+/* What a sampler has met that its user should hear of. Recording calls say nothing: the worker takes them and does. */
+enum spw__concern {
+    SPW__RATIO_OF_A_CHILD = 1,      /* TraceIdRatioBased has decided for a span with a parent */
+    SPW__RANDOMNESS_PRESUMED = 2, /* a probability sampler has, by a trace id that nobody calls random */
+};
+void spw__sampler_concern(enum spw__concern concern);
+
+/* Those since the last call, of any thread; by a load when there are none. */
+SPW_API unsigned spw__sampler_concerns(void);
+
 /* ---- the member `ot` of a tracestate (Specification: TraceState Handling) ---- */
 
 struct spw__ot {

@@ -53,6 +53,10 @@ static void sample(spw_sampler *base, const spw_sampling_input *input, spw_sampl
         ot.has_randomness = true;
         ot.randomness = spw__random_56();
     }
+    /* "When a ProbabilitySampler Sampler makes a decision for a non-root Span using TraceID randomness when the Trace random flag was not set, the
+     * SDK SHOULD issue a warning": a threshold of 0 is no decision. */
+    if (input->parent && !(input->flags & SPW_FLAG_RANDOM) && !ot.has_randomness && intent.adjusted_count_reliable && intent.threshold)
+        spw__sampler_concern(SPW__RANDOMNESS_PRESUMED);
     bool possible = intent.threshold < SPW_THRESHOLD_NEVER;
     uint64_t randomness = intent.adjusted_count_reliable ? randomness_of(&ot, input->trace_id) : possible ? spw__random_56() : 0;
     bool sampled = possible && randomness >= intent.threshold;

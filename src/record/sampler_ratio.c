@@ -32,6 +32,8 @@ struct ratio {
 static void sample_ratio(spw_sampler *self, const spw_sampling_input *input, spw_sampling_result *result)
 {
     uint64_t id = 0;
+    if (input->parent) /* "when it is used not as a root sampler, the SDK SHOULD emit a warning" */
+        spw__sampler_concern(SPW__RATIO_OF_A_CHILD);
     for (int i = 8; i < 16; i++)
         id = id << 8 | input->trace_id[i];
     bool taken = id >> 1 < ((struct ratio *)(void *)self)->bound;

@@ -138,11 +138,11 @@ static enum verdict add_redacted(struct spw__pipeline *p, const struct spw__reco
 static enum verdict judge(struct spw__pipeline *p, const struct spw__record *record)
 {
     const struct spw__pipeline_config *config = &p->config;
-    if (p->batch->count == config->max_export_batch_size)
+    if (!p->discarding && p->batch->count == config->max_export_batch_size)
         return WAITS;
     bool redacts = config->redact && !p->discarding;
     if (!config->filter && !redacts)
-        return add_plain(p, record);
+        return p->discarding ? lose(p, p->discarded_as) : add_plain(p, record);
     spw_span_view span;
     if (!spw__batch_read_record(p->engine, (const uint8_t *)(record + 1), record->length, record->scope, &span))
         return lose(p, SPW_DROP_PERMANENT); /* not ours: nobody can say what is in it */
@@ -150,6 +150,8 @@ static enum verdict judge(struct spw__pipeline *p, const struct spw__record *rec
         __atomic_add_fetch(&p->account->filtered, 1, __ATOMIC_RELAXED);
         return GONE;
     }
+    if (p->discarding)
+        return lose(p, p->discarded_as);
     return redacts ? add_redacted(p, record, &span) : add_plain(p, record);
 }
 
@@ -193,4 +195,13 @@ size_t spw__gather(struct spw__pipeline *p)
     spw__redactor_rest(&p->redactor);
     spw__batch_group(p->batch);
     return p->batch->count;
+}
+
+void spw__gather_discard(struct spw__pipeline *p, spw_drop_cause cause)
+{
+    p->discarding = true;
+    p->discarded_as = cause;
+    for (struct spw__recorder *r = p->worker->active; r; r = r->active_next)
+        (void)gather_from(p, r);
+    p->discarding = false;
 }

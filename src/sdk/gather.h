@@ -14,6 +14,9 @@ size_t spw__gather(struct spw__pipeline *p);
 /* The batch has an end: moves the cursors behind it, releasing what they pass. */
 void spw__gather_pass(struct spw__pipeline *p);
 
+/* Passes everything that waits, counting under the cause what is this pipeline's and its filter lets through. Needs no batch. */
+void spw__gather_discard(struct spw__pipeline *p, spw_drop_cause cause);
+
 /* Records not passed yet; exact enough to decide by, and never less than what is committed. */
 int64_t spw__gather_waiting(const struct spw__pipeline *p);
 

@@ -62,14 +62,28 @@ static void submit(struct spw__pipeline *p)
     p->exporter->submit(p->exporter, p->batch, on_answer, p);
 }
 
-/* Once when trouble begins, once more when what was a warning costs spans, once when it ends. */
-static void complain(struct spw__pipeline *p, spw_log_level level, const char *what)
+/* Once an episode for each kind of trouble, and nothing that is less than what was said already. */
+static void complain(struct spw__pipeline *p, enum spw__trouble trouble, const char *what)
 {
-    bool worse = level == SPW_LOG_ERROR && !p->complained_of_loss;
-    p->complained_of_loss |= worse;
-    if (!p->complained || worse)
-        spw__diag(level, "exporter %s: %s: %s", p->account->name, what, p->answer.text[0] ? p->answer.text : "no reason given");
-    p->complained = true;
+    unsigned told = trouble == SPW__KEPT ? SPW__KEPT | SPW__LOST : trouble;
+    if (!(p->said & told))
+        spw__diag(trouble == SPW__LOST ? SPW_LOG_ERROR : SPW_LOG_WARN, "exporter %s: %s: %s", p->account->name, what,
+                  p->answer.text[0] ? p->answer.text : "no reason given");
+    p->said |= trouble;
+}
+
+/* What is over is forgotten: if it comes again, that is another episode. */
+static void judge_delivery(struct spw__pipeline *p, uint64_t rejected)
+{
+    bool troubled = p->said & (SPW__KEPT | SPW__LOST | SPW__REFUSED);
+    bool advised = !rejected && p->answer.text[0];
+    p->said &= (rejected ? SPW__REFUSED : 0u) | (advised ? SPW__ADVISED : 0u);
+    if (troubled && !rejected)
+        spw__diag(SPW_LOG_INFO, "exporter %s: delivering again", p->account->name);
+    if (rejected)
+        complain(p, SPW__REFUSED, "the receiver refused some spans");
+    else if (advised)
+        complain(p, SPW__ADVISED, "the receiver says");
 }
 
 static uint64_t jitter(uint64_t most)
@@ -86,12 +100,12 @@ static void back_off(struct spw__pipeline *p)
     if (p->answer.ambiguous)
         add(&p->account->ambiguous, p->batch->count);
     if (p->config.max_age_ms && now - p->first_try_ms >= p->config.max_age_ms) {
-        complain(p, SPW_LOG_ERROR, "given up after the maximum age");
+        complain(p, SPW__LOST, "given up after the maximum age");
         spw__pipeline_drop(p, SPW_DROP_RETRY_EXHAUSTED, p->batch->count);
         pass_batch(p);
         return;
     }
-    complain(p, SPW_LOG_WARN, "not delivered, kept and tried again");
+    complain(p, SPW__KEPT, "not delivered, kept and tried again");
     uint32_t doublings = p->attempts < 6 ? p->attempts - 1 : 5;
     uint64_t most = (uint64_t)BACKOFF_FIRST_MS << doublings;
     uint64_t wait = jitter(most < BACKOFF_MOST_MS ? most : BACKOFF_MOST_MS);
@@ -109,13 +123,7 @@ static void delivered(struct spw__pipeline *p)
     if (p->answer.malformed)
         add(&p->account->malformed, 1);
     p->losses += rejected;
-    if (p->complained && !rejected)
-        spw__diag(SPW_LOG_INFO, "exporter %s: delivering again", p->account->name);
-    p->complained = p->complained_of_loss = false;
-    if (rejected || p->answer.text[0]) {
-        complain(p, SPW_LOG_WARN, rejected ? "the receiver refused some spans" : "the receiver says");
-        p->complained = rejected != 0;
-    }
+    judge_delivery(p, rejected);
     pass_batch(p); /* first: who paces itself by what was exported finds the room there */
     add(&p->account->rejected, rejected);
     add(&p->account->exported, n - rejected);
@@ -134,7 +142,7 @@ static void take_answer(struct spw__pipeline *p)
         return;
     case SPW_EXPORT_PERMANENT:
     default:
-        complain(p, SPW_LOG_ERROR, "the batch was refused for good and is dropped");
+        complain(p, SPW__LOST, "the batch was refused for good and is dropped");
         spw__pipeline_drop(p, SPW_DROP_PERMANENT, p->batch->count);
         pass_batch(p);
     }
@@ -316,12 +324,7 @@ void spw__pipeline_abandon(struct spw__pipeline *p, spw_drop_cause cause)
     }
     if (lent) {
         p->lent = p->batch;
-        p->batch = spw__batch_new(p->engine, p->config.max_export_batch_size, p->lent->resource);
+        p->batch = NULL; /* nothing is exported any more: what is left needs none */
     }
-    p->discarding = true;
-    while (p->batch && spw__gather(p)) {
-        spw__pipeline_drop(p, cause, p->batch->count);
-        pass_batch(p);
-    }
-    p->discarding = false;
+    spw__gather_discard(p, cause);
 }

@@ -27,6 +27,14 @@ struct spw__range {
     uint32_t taken;
 };
 
+/* What may be wrong with delivery. */
+enum spw__trouble {
+    SPW__KEPT = 1,    /* not delivered, and tried again */
+    SPW__LOST = 2,    /* spans dropped for good */
+    SPW__REFUSED = 4, /* by the receiver, in a partial success */
+    SPW__ADVISED = 8, /* all taken, with a word */
+};
+
 enum spw__pipeline_state { SPW__IDLE, SPW__EXPORTING, SPW__BACKING_OFF };
 
 struct spw__worker;
@@ -42,18 +50,18 @@ struct spw__pipeline {
     enum spw__pipeline_state state;
 
     struct spw_batch *batch;
-    struct spw_batch *lent;    /* given up on, but the exporter cannot be cancelled: the batch is lent until it answers */
+    struct spw_batch *lent;    /* given up on, but the exporter cannot be cancelled: the batch is lent until it answers, and `batch` NULL */
     struct spw__range *ranges; /* config.max_export_batch_size */
     size_t range_count;
     struct spw__redactor redactor;
-    bool discarding; /* what is gathered now goes nowhere: no need to redact it */
+    bool discarding; /* what is gathered now goes nowhere, and is counted under ... */
+    spw_drop_cause discarded_as;
     uint64_t sequence;
     uint64_t first_try_ms;
     uint32_t attempts;
     bool hurried;   /* the exporter knows that a flush waits for what is out */
     bool refused;   /* the last answer: nobody listens */
-    bool complained;         /* one line for each episode of failures ... */
-    bool complained_of_loss; /* ... and one when it first costs spans */
+    unsigned said;  /* enum spw__trouble: what was said of this episode, so that it is said once */
 
     struct spw__overload overload;
 
@@ -103,7 +111,7 @@ bool spw__pipeline_flushed(const struct spw__pipeline *p);
 /* Whether the exporter still has a batch: then nothing may be freed, and the rows not be used again. */
 bool spw__pipeline_lends(const struct spw__pipeline *p);
 
-/* Cancels, and drops all there is under a cause. */
+/* Cancels, and drops all there is under a cause. Allocates nothing: it must not fail. */
 void spw__pipeline_abandon(struct spw__pipeline *p, spw_drop_cause cause);
 
 #endif

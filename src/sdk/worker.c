@@ -5,6 +5,7 @@
 #include <spanwire/allocator.h>
 #include <time.h>
 
+#include "record/sampler.h"
 #include "sdk/diag.h"
 #include "sdk/reap.h"
 
@@ -91,6 +92,12 @@ static void begin_flush(struct spw__worker *w, struct spw__flush *f)
     f->begun = true;
 }
 
+static void free_flush(const struct spw__worker *w, struct spw__flush *f)
+{
+    if (f != &w->last)
+        spw_free(f);
+}
+
 /* What the waiting caller is told; also clears the way for the next flush. */
 static void finish_flush(struct spw__worker *w, struct spw__flush *f, spw_result result)
 {
@@ -108,7 +115,7 @@ static void finish_flush(struct spw__worker *w, struct spw__flush *f, spw_result
     if (f->stop)
         w->ended = true;
     if (f->abandoned)
-        spw_free(f);
+        free_flush(w, f);
     pthread_cond_broadcast(&w->done);
     pthread_mutex_unlock(&w->lock);
 }
@@ -200,6 +207,21 @@ static void on_flush_timer(void *arg)
     (void)arg; /* enough that we woke: serve_flush() looks at the clock */
 }
 
+/* ---- what samplers have met ---- */
+
+/* Once a session each. */
+static void say_concerns(struct spw__worker *w)
+{
+    unsigned fresh = spw__sampler_concerns() & ~w->concerns;
+    w->concerns |= fresh;
+    if (fresh & SPW__RATIO_OF_A_CHILD)
+        spw__diag(SPW_LOG_WARN, "a TraceIdRatioBased sampler decides for spans that have a parent: traces may come apart, and other SDKs decide "
+                                "otherwise; put it below spw_sampler_parent_based(), or use spw_sampler_probability()");
+    if (fresh & SPW__RANDOMNESS_PRESUMED)
+        spw__diag(SPW_LOG_WARN, "a probability sampler takes trace ids for random that do not say so; upgrade the callers to W3C Trace Context "
+                                "Level 2, which has a flag for it");
+}
+
 /* ---- the thread ---- */
 
 /*
@@ -247,6 +269,7 @@ static void *worker_thread(void *arg)
             did |= spw__pipeline_step(&w->pipelines[i]);
             spw__overload_look(&w->pipelines[i]);
         }
+        say_concerns(w);
         if (serve_flushes(w))
             break;
         spw__reap(w);
@@ -269,6 +292,7 @@ static void *worker_thread(void *arg)
 
 spw_result spw__worker_start(struct spw__worker *w, spw_error *error)
 {
+    (void)spw__sampler_concerns(); /* of before */
     pthread_mutex_init(&w->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -303,7 +327,7 @@ static struct timespec monotonic_in(uint64_t ms)
 
 static struct spw__flush *enqueue(struct spw__worker *w, uint32_t timeout_ms, bool stop, uint32_t refused_ms)
 {
-    struct spw__flush *f = spw_allocate_zeroed(1, sizeof *f);
+    struct spw__flush *f = stop ? &w->last : spw_allocate_zeroed(1, sizeof *f);
     if (!f)
         return NULL;
     f->deadline_ms = spw_loop_now_ms(w->loop) + timeout_ms;
@@ -334,7 +358,7 @@ spw_result spw__worker_flush(struct spw__worker *w, uint32_t timeout_ms, bool st
     spw_result result = SPW_ERR_TIMEOUT;
     if (f->finished) {
         result = f->result;
-        spw_free(f);
+        free_flush(w, f);
     } else {
         f->abandoned = true;
     }

@@ -41,6 +41,8 @@ struct spw__worker {
     uint8_t *resource; /* encoded */
     size_t resource_size;
     struct spw__extensions extensions; /* not the worker's thread's: kept here because they live as long */
+    unsigned concerns; /* of samplers, said in this session */
+    struct spw__flush last; /* the shutdown's: it must not fail for want of memory */
     uint32_t reap_at; /* pages held at which it is worth looking for chunks nobody wants */
     spw_timer flush_deadline;
     spw_timer look_again;

@@ -179,6 +179,41 @@ static void a_loss_is_said_after_a_warning(void **state)
     script_exporter_free(e);
 }
 
+/* Partial successes: once while they go on, and again when there was a batch without one in between. */
+static void what_a_receiver_refuses_is_said_once_an_episode(void **state)
+{
+    (void)state;
+    struct script_exporter *e = script_exporter_new();
+    spw_pipeline_options pipeline = SPW_PIPELINE_OPTIONS_INIT;
+    spw_options options = SPW_OPTIONS_INIT;
+    pipeline.exporter = script_exporter_base(e);
+    pipeline.schedule_delay_ms = 60000;
+    options.pipelines = &pipeline;
+    options.pipeline_count = 1;
+    options.log_level = SPW_LOG_INFO;
+    options.log_fn = keep;
+    said[0] = '\0';
+    static const struct script_answer answers[] = {
+        { .rejected = 1 }, { .rejected = 1 }, { .rejected = 1 }, /* one episode, */
+        { .status = SPW_EXPORT_DELIVERED },                      /* over, */
+        { .rejected = 1 }, { .status = SPW_EXPORT_PERMANENT }, { .rejected = 1 }, /* another, in which something is lost, too */
+    };
+    enum { BATCHES = sizeof answers / sizeof answers[0] };
+    for (size_t i = 0; i < BATCHES; i++)
+        script_exporter_push(e, answers[i]);
+    assert_int_equal(spw_start(&options), SPW_OK);
+    for (size_t batch = 0; batch < BATCHES; batch++) {
+        spw_span_end(spw_span_start(NULL, "span", NULL));
+        assert_int_equal(spw_flush(20000), answers[batch].rejected || answers[batch].status ? SPW_ERR_INCOMPLETE : SPW_OK);
+    }
+    (void)spw_shutdown(5000);
+    assert_int_equal(script_exporter_submits(e), BATCHES);
+    assert_int_equal(times_said("refused some spans"), 2);
+    assert_int_equal(times_said("delivering again"), 1);
+    assert_int_equal(times_said("refused for good"), 1);
+    script_exporter_free(e);
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -192,6 +227,7 @@ int main(void)
         cmocka_unit_test_teardown(it_may_wait_for_who_waits_for_us, stop),
         cmocka_unit_test_teardown(a_full_queue_is_said_once_and_by_the_worker, stop),
         cmocka_unit_test_teardown(a_loss_is_said_after_a_warning, stop),
+        cmocka_unit_test_teardown(what_a_receiver_refuses_is_said_once_an_episode, stop),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

@@ -380,6 +380,62 @@ static void a_sampler_is_destroyed_when_the_start_fails(void **state)
     assert_non_null(strstr(error.text, "sample"));
 }
 
+/* ---- what the worker says of samplers ---- */
+
+static unsigned of_ratios, of_randomness; /* lines; by the worker, read after the shutdown */
+
+static void hear(void *arg, spw_log_level level, const char *text)
+{
+    (void)arg;
+    of_ratios += level == SPW_LOG_WARN && strstr(text, "TraceIdRatioBased sampler decides for spans that have a parent") != NULL;
+    of_randomness += level == SPW_LOG_WARN && strstr(text, "W3C Trace Context Level 2") != NULL;
+}
+
+/* Two roots, two children of each, two children of a remote parent with these flags; all in one session. */
+static void record_under(spw_sampler *sampler, uint8_t flags)
+{
+    of_ratios = of_randomness = 0;
+    c = capture_new();
+    spw_options options = SPW_OPTIONS_INIT;
+    options.sampler = sampler;
+    options.log_fn = hear;
+    capture_start(c, &options);
+    for (int i = 0; i < 2; i++) {
+        spw_context root = { .span = spw_span_start(NULL, "root", NULL) };
+        spw_context remote = { .span = sampling_parent(true, true) };
+        remote.span.flags = flags;
+        spw_span_options child = SPW_SPAN_OPTIONS_INIT;
+        child.parent = &root;
+        spw_span_end(spw_span_start(NULL, "child", &child));
+        spw_span_end(root.span);
+        child.parent = &remote;
+        spw_span_end(spw_span_start(NULL, "child of a remote one", &child));
+        assert_int_equal(spw_flush(20000), SPW_OK);
+    }
+    capture_stop(c);
+}
+
+/* Once a session, and only when it is so. */
+static void samplers_out_of_place_are_warned_of(void **state)
+{
+    (void)state;
+    enum { SAMPLED = SPW_FLAG_SAMPLED, RANDOM = SPW_FLAG_SAMPLED | SPW_FLAG_RANDOM };
+    for (int session = 0; session < 2; session++) {
+        record_under(spw_sampler_trace_id_ratio(0.9), RANDOM);
+        assert_int_equal(of_ratios, 1);
+        assert_int_equal(of_randomness, 0);
+    }
+    record_under(spw_sampler_parent_based(spw_sampler_trace_id_ratio(0.9), NULL), SAMPLED);
+    assert_int_equal(of_ratios + of_randomness, 0);
+    record_under(spw_sampler_probability(0.9), SAMPLED);
+    assert_int_equal(of_randomness, 1);
+    assert_int_equal(of_ratios, 0);
+    record_under(spw_sampler_probability(0.9), RANDOM);
+    assert_int_equal(of_ratios + of_randomness, 0);
+    record_under(spw_sampler_probability(1.0), SAMPLED); /* takes all: decides nothing by the id */
+    assert_int_equal(of_ratios + of_randomness, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +450,7 @@ int main(void)
         cmocka_unit_test(threads_and_the_probability_sampler_agree),
         cmocka_unit_test(a_tracer_is_enabled_when_somebody_listens),
         cmocka_unit_test(a_sampler_is_destroyed_when_the_start_fails),
+        cmocka_unit_test(samplers_out_of_place_are_warned_of),
     };
     return cmocka_run_group_tests_name("sampling", tests, NULL, NULL);
 }
