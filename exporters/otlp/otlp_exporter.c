@@ -35,7 +35,8 @@ struct otlp_exporter {
     uint32_t max_connection_age_ms;
     uint32_t timeout_ms;
 
-    spw_loop *loop;
+    spw_loop *loop;  /* NULL: it did not start */
+    spw_loop *later; /* then: for want of memory */
     struct spw__otlp_transport transport;
     struct spw__otlp_body body;
     spw_timer slice; /* armed while a body is being made */
@@ -87,14 +88,51 @@ static void on_slice(void *arg)
     go_on(self, spw__otlp_body_continue(&self->body));
 }
 
+/* ---- libcurl's half ---- */
+
+static spw_result start_transport(struct otlp_exporter *self, spw_loop *loop, spw_error *error)
+{
+    struct spw__otlp_setup setup = { .url = &self->url,
+                                     .user_agent = self->user_agent,
+                                     .headers = &self->headers,
+                                     .gzip = self->body.gzip,
+                                     .json = self->body.json,
+                                     .timeout_ms = self->timeout_ms,
+                                     .certificate = self->certificate,
+                                     .client_key = self->client_key,
+                                     .client_certificate = self->client_certificate,
+                                     .proxy = self->proxy.full,
+                                     .max_connection_age_ms = self->max_connection_age_ms };
+    spw_result result = spw__otlp_transport_start(&self->transport, loop, &setup, error);
+    self->slice.fn = on_slice;
+    self->slice.arg = self;
+    self->loop = result == SPW_OK ? loop : NULL;
+    self->later = result == SPW_ERR_NO_MEMORY ? loop : NULL;
+    if (result != SPW_OK)
+        spw__otlp_transport_stop(&self->transport);
+    return result;
+}
+
+static spw_result otlp_start(spw_exporter *base, spw_loop *loop, spw_error *error)
+{
+    return start_transport((struct otlp_exporter *)base, loop, error);
+}
+
+/* Want of memory may pass: what could not start for it is started with the next batch. */
+static bool is_started(struct otlp_exporter *self)
+{
+    spw_error ignored = SPW_ERROR_INIT;
+    return self->loop || (self->later && start_transport(self, self->later, &ignored) == SPW_OK);
+}
+
 static void otlp_submit(spw_exporter *base, const spw_batch *batch, spw_export_done_fn done, void *token)
 {
     struct otlp_exporter *self = (struct otlp_exporter *)base;
     self->done = done;
     self->token = token;
     self->count = spw_batch_count(batch);
-    if (!self->loop)
-        answer_text(self, SPW_EXPORT_PERMANENT, "the OTLP exporter did not start");
+    if (!is_started(self))
+        answer_text(self, self->later ? SPW_EXPORT_RETRY : SPW_EXPORT_PERMANENT, "the OTLP exporter did not start");
     else if (self->count == 0)
         answer_text(self, SPW_EXPORT_DELIVERED, ""); /* no empty envelopes */
     else
@@ -111,28 +149,6 @@ static void otlp_cancel(spw_exporter *base)
 }
 
 /* ---- its life ---- */
-
-static spw_result otlp_start(spw_exporter *base, spw_loop *loop, spw_error *error)
-{
-    struct otlp_exporter *self = (struct otlp_exporter *)base;
-    struct spw__otlp_setup setup = { .url = &self->url,
-                                     .user_agent = self->user_agent,
-                                     .headers = &self->headers,
-                                     .gzip = self->body.gzip,
-                                     .json = self->body.json,
-                                     .timeout_ms = self->timeout_ms,
-                                     .certificate = self->certificate,
-                                     .client_key = self->client_key,
-                                     .client_certificate = self->client_certificate,
-                                     .proxy = self->proxy.full,
-                                     .max_connection_age_ms = self->max_connection_age_ms };
-    spw_result result = spw__otlp_transport_start(&self->transport, loop, &setup, error);
-    if (result == SPW_OK)
-        self->loop = loop;
-    self->slice.fn = on_slice;
-    self->slice.arg = self;
-    return result;
-}
 
 static void otlp_destroy(spw_exporter *base)
 {

@@ -279,9 +279,11 @@ spw_result spw__otlp_transport_start(struct spw__otlp_transport *t, spw_loop *lo
         result = set_connection(t->easy, setup);
     if (result == CURLE_OK)
         result = set_tls(t->easy, setup);
-    if (result != CURLE_OK)
-        return spw__otlp_fail(error, SPW_ERR_SYSTEM, "this libcurl (%s) does not take an option spanwire needs: %s; 7.87 or newer does", curl_version(),
-                              curl_easy_strerror(result));
+    if (result == CURLE_OUT_OF_MEMORY)
+        return spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for libcurl's options");
+    if (result != CURLE_OK) /* not curl_version(): that one has its LDAP library look up this host's name, wherever that takes it */
+        return spw__otlp_fail(error, SPW_ERR_SYSTEM, "this libcurl (%s) does not take an option spanwire needs: %s; 7.87 or newer does",
+                              curl_version_info(CURLVERSION_NOW)->version, curl_easy_strerror(result));
     return SPW_OK;
 }
 

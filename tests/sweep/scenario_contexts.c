@@ -99,7 +99,7 @@ static void use_carriers(void)
     c.span = spw_trace_state_set(c.span, "ours", "here");
     c = replace(&c, spw_extract_header_block(&c, block, sizeof block - 1));
     char **made = spw_environment_new(environment, &c, 0);
-    spw_environment_free(made);
+    spw_environment_destroy(made);
     spw_context_release(&c);
     c = spw_context_from_environment();
     spw_context_release(&c);

@@ -97,8 +97,8 @@ static bool adds_up(const spw_pipeline_stats *p)
 
 static bool check_books(struct scenario *s, const char *when, unsigned recorded)
 {
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     for (uint32_t i = 0; i < stats.pipeline_count; i++) {
         const spw_pipeline_stats *p = &stats.pipelines[i];
         s->oom += p->dropped[SPW_DROP_OOM];
@@ -227,7 +227,7 @@ static void by_options(struct scenario *s)
     spw_error error = SPW_ERROR_INIT;
     spw_pipeline_options pipelines[3];
     spw_options options = SPW_OPTIONS_INIT;
-    (void)spw_config_print(&options, print, NULL);
+    (void)spw_config_each(&options, print, NULL);
     options.pipeline_count = make_pipelines(pipelines);
     options.pipelines = pipelines;
     options.sampler = make_sampler();
@@ -258,8 +258,8 @@ static bool all_arrive(struct scenario *s, spw_exporter *memory)
     for (int i = 0; flushed == SPW_ERR_TIMEOUT && i < PATIENCE_MS / 50; i++)
         flushed = spw_flush(50); /* each cuts a back-off short */
     size_t kept = spw_memory_exporter_count(memory);
-    spw_stats_snapshot stats = SPW_STATS_INIT;
-    spw_stats(&stats);
+    spw_stats stats = SPW_STATS_INIT;
+    spw_stats_get(&stats);
     if (flushed != SPW_OK || kept != recorded || stats.pipelines[1].exported != recorded || stats.attributes_dropped)
         return scenario_fail(s, "with memory again: flush says %d, %zu of %u are in memory, %llu sent, %llu attributes dropped", (int)flushed, kept,
                              recorded, (unsigned long long)stats.pipelines[1].exported, (unsigned long long)stats.attributes_dropped);
