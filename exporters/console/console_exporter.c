@@ -2,40 +2,53 @@
  * The console exporter: spans on standard output, for people; those that end together as trees. (Specification: Trace SDK, Standard output.)
  *
  * Threads    Flagged SPW_EXPORTER_BLOCKS: a full pipe behind stdout holds up its own thread and nothing else.
- * Failure    Writes through stdio, one call a span, so that its lines stay whole among the program's. A closed stdout is permanent.
+ * Failure    Writes a span at a time, whole among what the program prints (lines_stdout.h). A closed stdout is permanent; one that takes nothing is
+ *            tried again, from the span on that it did not take.
  */
 #include "../builtin.h"
 
-#include <errno.h>
 #include <spanwire/allocator.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../stdout/lines_stdout.h"
 #include "console_tree.h"
 
 struct console_exporter {
     spw_exporter base;
     struct spw__console_text text;
     struct spw__console_tree tree;
+    struct spw__lines_stdout out;
+    spw_export_result result; /* of the running batch */
+    uint64_t sequence;        /* of the last batch; a retry has the same */
+    size_t pieces, written;   /* of that: met in this try, and written in any */
 };
 
+/* The same batch always comes in the same pieces: a retry goes on where the try before had to stop. */
 static bool write_text(void *arg, const struct spw__console_text *text)
 {
-    (void)arg;
-    return fwrite(text->data, 1, text->size, stdout) == text->size;
+    struct console_exporter *self = arg;
+    if (self->pieces++ < self->written)
+        return true;
+    spw__lines_stdout_write(&self->out, (spw_view){ text->data, text->size }, &self->result);
+    if (self->result.status != SPW_EXPORT_DELIVERED)
+        return false;
+    self->written++;
+    return true;
 }
 
 static void console_submit(spw_exporter *base, const spw_batch *batch, spw_export_done_fn done, void *token)
 {
     struct console_exporter *self = (struct console_exporter *)base;
-    spw_export_result result = SPW_EXPORT_RESULT_INIT;
-    if (!spw__console_tree_print(&self->tree, &self->text, batch, write_text, self) || fflush(stdout) != 0) {
-        result.status = SPW_EXPORT_PERMANENT;
-        snprintf(result.text, sizeof result.text, "standard output does not take spans: %s", strerror(errno));
-    }
-    done(token, &result);
+    self->result = (spw_export_result)SPW_EXPORT_RESULT_INIT;
+    if (spw_batch_sequence(batch) != self->sequence)
+        self->written = 0;
+    self->sequence = spw_batch_sequence(batch);
+    self->pieces = 0;
+    (void)spw__console_tree_print(&self->tree, &self->text, batch, write_text, self);
+    done(token, &self->result);
 }
 
 static void console_destroy(spw_exporter *base)

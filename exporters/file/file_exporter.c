@@ -11,13 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../json/otlp_json.h"
+#include "../stdout/lines_stdout.h"
 #include "lines.h"
 
 #define PATH_VARIABLE "SPANWIRE_TRACES_FILE"
 #define LINE_BYTES ((size_t)512 * 1024) /* readers of lines have limits: 1 MiB in the collector */
 #define MAX_TEXT ((size_t)64 << 20)
+#define MAX_HEADS (MAX_TEXT / 2) /* of that: for the resource, again at the head of each line */
 #define KEEP_TEXT ((size_t)4 << 20)
 #define DEFAULT_FILE_BYTES ((uint64_t)100 << 20)
 
@@ -89,6 +92,20 @@ static bool read_options(spw_file_exporter_options *out, const spw_file_exporter
     return true;
 }
 
+/* Absolute: the program may change its folder later, and its spans must not move with it. */
+static spw_result copy_path(char **out, const char *path)
+{
+    char folder[MAX_PATH + 1] = "";
+    if (path[0] != '/' && !getcwd(folder, sizeof folder))
+        return SPW_ERR_SYSTEM;
+    size_t size = strlen(folder) + strlen(path) + 2;
+    *out = spw_allocate(size);
+    if (!*out)
+        return SPW_ERR_NO_MEMORY;
+    snprintf(*out, size, "%s%s%s", folder, folder[0] ? "/" : "", path);
+    return SPW_OK;
+}
+
 spw_exporter *spw_file_exporter_new(const spw_file_exporter_options *options, spw_error *error)
 {
     spw_file_exporter_options o;
@@ -98,17 +115,20 @@ spw_exporter *spw_file_exporter_new(const spw_file_exporter_options *options, sp
         return fail(error, SPW_ERR_INVALID, "the file exporter's path is empty or longer than 4,000 bytes");
     if (o.max_files > MAX_FILES)
         return fail(error, SPW_ERR_INVALID, "the file exporter keeps at most 1,000 files; lower max_files");
-    struct file_exporter *self = spw_allocate_zeroed(1, sizeof *self);
-    char *path = o.path ? spw_strdup(o.path) : NULL;
-    if (!self || (o.path && !path)) {
-        spw_free(self);
+    char *path = NULL;
+    spw_result result = o.path ? copy_path(&path, o.path) : SPW_OK;
+    if (result == SPW_ERR_SYSTEM)
+        return fail(error, result, "the current folder has no name, or one of over 4,000 bytes; give the file exporter an absolute path");
+    struct file_exporter *self = result == SPW_OK ? spw_allocate_zeroed(1, sizeof *self) : NULL;
+    if (!self) {
         spw_free(path);
         return fail(error, SPW_ERR_NO_MEMORY, "out of memory for the file exporter");
     }
     self->base = (spw_exporter){ .struct_size = sizeof self->base, .name = path ? "file" : "otlp/stdout", .flags = SPW_EXPORTER_BLOCKS,
-                                 .max_request_bytes = MAX_TEXT / SPW__OTLP_JSON_EXPANSION, .submit = file_submit, .destroy = file_destroy };
+                                 .max_request_bytes = (MAX_TEXT - MAX_HEADS) / SPW__OTLP_JSON_EXPANSION, .submit = file_submit, .destroy = file_destroy };
     self->json.out.most = MAX_TEXT;
     self->json.line_bytes = LINE_BYTES;
+    self->json.most_heads = MAX_HEADS;
     self->file = (struct spw__lines_file){ path, o.max_file_bytes ? o.max_file_bytes : DEFAULT_FILE_BYTES, o.max_files ? o.max_files : DEFAULT_FILES, -1 };
     return &self->base;
 }

@@ -1,5 +1,5 @@
 /*
- * Where lines go: a file that is rotated, or standard output. May block: an exporter's own thread only.
+ * Lines into a file that is rotated. May block: an exporter's own thread only.
  *
  * Failure    A text is written whole or not at all, as far as the place allows; what was left half-written is followed by a newline before the next.
  */
@@ -16,14 +16,8 @@ struct spw__lines_file {
     int fd;
 };
 
-/* Zero to start with. */
-struct spw__lines_stdout {
-    bool torn; /* the last line is half a line */
-};
-
 /* Writes text that ends in a newline; fills status and text of the result. */
 void spw__lines_file_write(struct spw__lines_file *file, spw_view text, spw_export_result *result);
-void spw__lines_stdout_write(struct spw__lines_stdout *out, spw_view text, spw_export_result *result);
 
 void spw__lines_file_close(struct spw__lines_file *file);
 

@@ -172,12 +172,23 @@ static void open_request(struct spw__otlp_json *json)
     SPW__JSON_PUT(j, "{\"resourceSpans\":[{\"resource\":{");
     spw__otlp_json_attributes(j, "\"attributes\":", spw_batch_resource(json->batch));
     SPW__JSON_PUT(j, "},\"scopeSpans\":[");
+    json->head_end = j->size;
+    json->heads += j->size - json->line_start;
+}
+
+/* Whether the next span begins another line. A line is not mostly a large resource, which each of them repeats. */
+static bool is_line_full(const struct spw__otlp_json *json)
+{
+    size_t head = json->head_end - json->line_start, line = json->out.size - json->line_start;
+    return json->line_bytes && json->in_scope && line >= json->line_bytes && line - head >= json->line_bytes / 4 &&
+           head <= json->most_heads && json->heads <= json->most_heads - head;
 }
 
 void spw__otlp_json_begin(struct spw__otlp_json *json, const spw_batch *batch)
 {
     spw__json_clear(&json->out);
     json->batch = batch;
+    json->heads = 0;
     json->it = spw_batch_spans(batch);
     open_request(json);
 }
@@ -201,7 +212,7 @@ enum spw__otlp_json_step spw__otlp_json_step(struct spw__otlp_json *json, size_t
     spw_span_view span;
     bool more = true;
     while (!spw__json_failed(j) && j->size < enough && (more = spw_span_next(&json->it, &span))) {
-        if (json->line_bytes && json->in_scope && j->size - json->line_start >= json->line_bytes) {
+        if (is_line_full(json)) {
             close_request(json);
             open_request(json);
         }

@@ -21,8 +21,11 @@
 /* Zero to start with, but for out.most and line_bytes. */
 struct spw__otlp_json {
     struct spw__json out;
-    size_t line_bytes; /* when a request has so many, it ends with a newline and another begins; 0: one request, without a newline */
-    size_t line_start;
+    size_t line_bytes; /* when a request has so many, a quarter of them of spans, it ends with a newline and another begins; 0: one request, without a
+                        * newline */
+    size_t most_heads; /* so many bytes of resources at the heads of lines; then the last line takes what is left */
+    size_t line_start, heads;
+    size_t head_end; /* of the line that is open */
     const spw_batch *batch;
     spw_span_iter it;
     spw_instrumentation_scope scope; /* the open one */

@@ -27,9 +27,9 @@ case_of 'src/ never exporters/, viewer/, cli/' "$(includes src | grep -E '[<"]((
 case_of 'src/record: libc and pthreads only, never src/sdk' \
     "$(includes src/record | grep -E '"sdk/|<(curl|protobuf-c|google|zlib|microhttpd|sqlite3|opentelemetry)|"(\.\./)+sdk' || true)"
 case_of 'exporters/: public headers, their own, their libraries' "$(foreign exporters)"
-case_of 'exporters/: one exporter nothing of another; what they share is json/ and builtin.h' \
+case_of 'exporters/: one exporter nothing of another; what they share is json/, stdout/ and builtin.h' \
     "$(includes exporters | grep -vE '^exporters/builtin\.[ch]:' | grep -E '"(\.\./)*(console|file|memory|otlp)/' || true
-    includes exporters/json | grep -E '"(\.\./)' || true)"
+    includes exporters/json exporters/stdout | grep -E '"(\.\./)' || true)"
 case_of 'exporters/: nothing of src/, viewer/, cli/' "$(includes exporters | grep -E '[<"]((\.\./)*)(src|sdk|record|viewer|cli)/' || true)"
 case_of 'viewer/: shares only proto/ with the SDK' "$(includes viewer | grep -E '[<"]((\.\./)*)(spanwire|src|sdk|record|exporters)/' || true)"
 case_of 'samples/: public headers only' \

@@ -232,6 +232,22 @@ void fake_batch_set_schema_url(spw_batch *b, const char *url)
     build_request(b);
 }
 
+/* resource { attributes { key: "text", value { string_value } } } */
+void fake_batch_set_resource_text(spw_batch *b, size_t letters)
+{
+    uint8_t *value = must(malloc(letters + 100)), *attribute = must(malloc(letters + 100)), *text = must(malloc(letters + 1));
+    memset(text, 't', letters);
+    size_t size = frame(value, 0x0a, text, letters);
+    memcpy(attribute, "\x0a\x04text", 6);
+    size = 6 + frame(attribute + 6, 0x12, value, size);
+    free(b->resource);
+    b->resource = must(malloc(letters + 100));
+    b->resource_size = frame(b->resource, 0x0a, attribute, size);
+    free(text);
+    free(value);
+    free(attribute);
+}
+
 spw_view fake_batch_request(const spw_batch *b)
 {
     return (spw_view){ (const char *)b->request, b->request_size };

@@ -33,6 +33,9 @@ void fake_batch_set_scope(spw_batch *batch, size_t index, spw_instrumentation_sc
 /* The resource's schema URL; borrowed. */
 void fake_batch_set_schema_url(spw_batch *batch, const char *url);
 
+/* A resource of one attribute with so many letters, in place of the usual one. */
+void fake_batch_set_resource_text(spw_batch *batch, size_t letters);
+
 /* The whole as an ExportTraceServiceRequest; its own. */
 spw_view fake_batch_request(const spw_batch *batch);
 

@@ -16,7 +16,10 @@ pkg_check_modules(JANSSON IMPORTED_TARGET jansson)
 if(JANSSON_FOUND)
   spw_add_test(NAME otlp_json SOURCES unit/test_otlp_json.c support/fake_batch.c support/fail_alloc.c
     LIBS spanwire-sdk-testing spw_proto PkgConfig::JANSSON m LABELS unit)
-  spw_add_test(NAME file SOURCES unit/test_file.c support/fake_batch.c LIBS spanwire-sdk-testing spw_proto PkgConfig::JANSSON LABELS unit)
+  foreach(name file stdout)
+    spw_add_test(NAME ${name} SOURCES unit/test_${name}.c unit/lines_fixture.c support/fake_batch.c LIBS spanwire-sdk-testing spw_proto PkgConfig::JANSSON
+      LABELS unit)
+  endforeach()
   spw_add_test(NAME json_read SOURCES unit/test_json_read.c LIBS spanwire-sdk-testing PkgConfig::JANSSON LABELS unit)
   target_link_options(test_otlp_json PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
 else()

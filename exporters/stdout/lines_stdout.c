@@ -1,14 +1,14 @@
 /*
- * Lines to standard output: lines.h. Under stdio's lock, so that they stay whole among what the program prints. A reader who stands still must not
+ * Lines to standard output: lines_stdout.h. Under stdio's lock, so that they stay whole among what the program prints. A reader who stands still must not
  * make us keep that lock: the program's own printf() would wait for it, even where its standard output does not block.
  */
+#include "lines_stdout.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "lines.h"
 
 enum { PATIENCE_MS = 1000, PIECE_BYTES = 4096 }; /* PIPE_BUF: a pipe that is ready takes so much without blocking */
 
