@@ -173,10 +173,10 @@ static void by_environment(struct scenario *s)
     use_session(s, "by the environment", starts(s, "by the environment", spw_start(&options), &error));
 }
 
-static spw_redaction redact(void *arg, const spw_span_view *span, spw_attr *attr)
+static spw_redaction redact(void *arg, const spw_redaction_input *input, spw_attr *attr)
 {
     (void)arg;
-    (void)span;
+    (void)input;
     if (attr->key.size == 2 && attr->key.data[0] == 'k')
         attr->value = spw_value_string("replaced by something else");
     return attr->key.size == 2 ? SPW_REDACT_REPLACE : SPW_REDACT_KEEP;
