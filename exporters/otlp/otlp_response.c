@@ -37,13 +37,18 @@ void spw__otlp_response_reset(struct spw__otlp_response *r)
     r->kept_capacity = capacity;
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static spw_view trim(spw_view v)
 {
-    while (v.size && strchr(" \t\r\n", v.data[0])) {
+    while (v.size && is_space(v.data[0])) {
         v.data++;
         v.size--;
     }
-    while (v.size && strchr(" \t\r\n", v.data[v.size - 1]))
+    while (v.size && is_space(v.data[v.size - 1]))
         v.size--;
     return v;
 }

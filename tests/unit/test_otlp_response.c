@@ -51,6 +51,9 @@ static void retry_after_table(void **state)
         if (got != retry_after[i].want)
             fail_msg("'%s': %llu, not %llu", retry_after[i].value, (unsigned long long)got, (unsigned long long)retry_after[i].want);
     }
+    /* A NUL is no white space. */
+    assert_int_equal(spw__otlp_retry_after_ms((spw_view){ "\0007", 2 }, now), 0);
+    assert_int_equal(spw__otlp_retry_after_ms((spw_view){ "7", 2 }, now), 0);
 }
 
 static void header(struct spw__otlp_response *r, const char *line)
