@@ -34,7 +34,7 @@ static bool emit(struct parser *parser, const struct spwv_query_node *node, cons
 
 static bool emit_op(struct parser *parser, enum spwv_query_op op, const struct spwv_token *token)
 {
-    return emit(parser, &(struct spwv_query_node){.op = op}, token);
+    return emit(parser, &(struct spwv_query_node){.op = (uint8_t)op}, token);
 }
 
 /* Operators on top that bind at least as strongly come out. */
@@ -57,7 +57,7 @@ static bool hold(struct parser *parser, enum waiting what, const struct spwv_tok
 {
     if (what >= NOT && ++parser->depth > SPWV_QUERY_MAX_DEPTH)
         return spwv_query_fail(parser->error, token->at, token->size, "more than %d levels of ( { and not; make it flatter", SPWV_QUERY_MAX_DEPTH);
-    parser->waiting[parser->waits].what = what;
+    parser->waiting[parser->waits].what = (uint8_t)what;
     parser->waiting[parser->waits++].at = (uint16_t)token->at;
     parser->wants_operand = true;
     return true;

@@ -269,7 +269,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_config(&config);
     spw__config_free(&config);
     size_t entries = 0;
-    spw_result printed = spw_config_print(&options, see, &entries);
+    spw_result printed = spw_config_each(&options, see, &entries);
     must(entries > SPW__SETTINGS && (printed == SPW_OK || result != SPW_OK || getenv("OTEL_SDK_DISABLED")));
     return 0;
 }
