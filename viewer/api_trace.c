@@ -103,6 +103,34 @@ void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answ
         spwv_answer_json_error(answer, 507, "the trace is larger than an answer may be (192 MiB); its text view is at .../text");
 }
 
+void spwv_api_remove(const struct spwv_request *request, struct spwv_answer *answer)
+{
+    struct spwv_store *store = request->app->store;
+    const char *id = request->path + strlen("/api/traces/");
+    uint8_t trace_id[SPWV_TRACE_ID_SIZE];
+    struct spwv_error error;
+    bool found;
+    if (strlen(id) != ID_DIGITS || !spwv_hex_decode(id, ID_DIGITS, trace_id)) {
+        spwv_answer_json_error(answer, 404, "a trace is deleted at /api/traces/{32 hex digits}");
+        return;
+    }
+    if (!store->remove(store, trace_id, &found, &error)) {
+        spwv_answer_json_error(answer, 500, error.text);
+        return;
+    }
+    if (!found) {
+        spwv_answer_json_error(answer, 404, "no such trace: it has not arrived, or has left the store already");
+        return;
+    }
+    struct spwv_json json = {.out = &answer->body};
+    answer->status = 200;
+    answer->content_type = "application/json";
+    spwv_json_begin(&json, '{');
+    spwv_json_key(&json, "deleted");
+    spwv_json_bool(&json, true);
+    spwv_json_end(&json, '}');
+}
+
 /* The id at *at, which moves past it and the comma behind it. */
 static bool next_asked(const char **at, uint8_t *trace_id)
 {

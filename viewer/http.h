@@ -59,10 +59,13 @@ enum { SPWV_MAX_ANSWER = 192 << 20 };
 /* router.c: every request ends here. */
 void spwv_route(const struct spwv_request *request, struct spwv_answer *answer);
 
-/* api.c, api_trace.c */
+/* api.c, api_list.c, api_complete.c, api_trace.c */
 void spwv_api_info(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_services(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_list(const struct spwv_request *request, struct spwv_answer *answer);
+void spwv_api_histogram(const struct spwv_request *request, struct spwv_answer *answer);
+void spwv_api_complete(const struct spwv_request *request, struct spwv_answer *answer);
+void spwv_api_remove(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_clear(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_stored(const struct spwv_request *request, struct spwv_answer *answer);

@@ -12,8 +12,15 @@
 #define SPWV_STORE_H
 
 #include "otlp.h"
+#include "query.h"
 
-enum { SPWV_TRACE_ID_SIZE = 16, SPWV_MAX_QUERY = 256, SPWV_MAX_PAGE = 1000, SPWV_MAX_SUMMARY_TEXT = 1024 };
+enum {
+    SPWV_TRACE_ID_SIZE = 16,
+    SPWV_MAX_PAGE = 1000,
+    SPWV_MAX_SUMMARY_TEXT = 1024,
+    SPWV_MAX_BUCKETS = 500,
+    SPWV_MAX_QUERY_MS = 5000
+};
 
 struct spwv_store_info {
     const char *kind; /* "memory" or "file" */
@@ -24,18 +31,42 @@ struct spwv_store_info {
     uint64_t evicted_traces;
     uint64_t duplicates;
     uint64_t revision; /* grows with every change; starts at 1 */
+    unsigned migrated_from; /* the version of the file before this run brought it up to date; 0: it was, or there was none */
 };
 
-/* Which traces, newest start first. Empty strings and zeros do not filter. */
+enum spwv_sort { SPWV_SORT_START, SPWV_SORT_DURATION, SPWV_SORT_SPANS, SPWV_SORT_ERRORS, SPWV_SORT_TOKENS };
+
+/* Which traces, and in which order: the newest start first by default. Among equals the one that arrived last is first, or last when ascending. */
 struct spwv_trace_filter {
-    char service[SPWV_MAX_QUERY + 1];
-    char query[SPWV_MAX_QUERY + 1]; /* part of a span's name (ASCII case does not matter), or the beginning of a trace id in hex */
-    bool errors;
-    uint64_t min_duration_ns;
+    const struct spwv_query *query; /* NULL: all */
+    int64_t from_ns;                /* they start then or later */
+    int64_t to_ns;                  /* and before that; 0: no end */
+    enum spwv_sort sort;
+    bool ascending;
     unsigned limit;
-    bool before; /* only traces behind this position */
-    int64_t before_start;
+    bool before; /* only traces behind this position, of the same sort and order */
+    int64_t before_key;
     int64_t before_id;
+    unsigned max_ms; /* 0: SPWV_MAX_QUERY_MS */
+};
+
+struct spwv_list_result {
+    bool more;         /* another page follows */
+    bool stopped;      /* it failed because it took longer than max_ms */
+    uint64_t verified; /* traces whose spans were read, because the index could not tell */
+};
+
+struct spwv_bucket {
+    uint64_t traces;
+    uint64_t errors; /* traces with a failed span */
+};
+
+struct spwv_histogram {
+    unsigned count; /* of buckets: given by the caller, 1 to SPWV_MAX_BUCKETS */
+    int64_t from_ns;
+    int64_t to_ns;
+    int64_t bucket_ns;
+    struct spwv_bucket buckets[SPWV_MAX_BUCKETS];
 };
 
 struct spwv_trace_summary {
@@ -46,16 +77,40 @@ struct spwv_trace_summary {
     uint64_t duration_ns;
     uint64_t span_count;
     uint64_t error_count;
+    uint64_t input_tokens; /* of inference spans: tokens.h */
+    uint64_t output_tokens;
     bool complete;
-    int64_t position_start; /* for the next page's before_start and before_id */
+    int64_t position_key; /* for the next page's before_key and before_id */
     int64_t position_id;
 };
 
-/* Called in this order: trace, then its services; more traces. `more` says whether another page follows. */
+/* Called in this order: trace, then its services; more traces. */
 struct spwv_list_sink {
     void *arg;
     void (*trace)(void *arg, const struct spwv_trace_summary *trace);
     void (*service)(void *arg, struct spwv_slice service);
+};
+
+/* What has been seen, for completion: keys of attributes, or the values of one field or attribute, and how many traces of those looked at have it. */
+enum spwv_seen { SPWV_SEEN_KEYS, SPWV_SEEN_VALUES };
+struct spwv_seen_request {
+    enum spwv_seen what;
+    uint8_t field; /* of VALUES: SPWV_FIELD_NAME, _SERVICE or _ATTRIBUTE */
+    uint8_t where; /* of attributes: enum spwv_query_where */
+    struct spwv_slice key;
+    struct spwv_slice prefix; /* ASCII case does not matter */
+    unsigned limit;           /* of items, the most frequent first; at most SPWV_MAX_SEEN */
+};
+enum { SPWV_MAX_SEEN = 100 };
+/* A number or a truth comes as its text; `quoted` tells texts from them. */
+struct spwv_seen_item {
+    struct spwv_slice text;
+    bool quoted;
+    uint64_t count;
+};
+struct spwv_seen_sink {
+    void *arg;
+    void (*item)(void *arg, const struct spwv_seen_item *item);
 };
 
 /* Called in this order: trace, resources, scopes, spans by start time. Resources and scopes are numbered from 0. */
@@ -70,17 +125,23 @@ struct spwv_trace_sink {
 struct spwv_store {
     void (*destroy)(struct spwv_store *store);
 
-    /* One transaction a request. `added` of commit: spans that were new. */
+    /* One transaction a request. The bytes given to add() must live until its end. `added` of commit: spans that were new. */
     bool (*begin)(struct spwv_store *store, struct spwv_error *error);
     bool (*add)(struct spwv_store *store, const struct spwv_span *span, const struct spwv_span_cursor *from, struct spwv_error *error);
     bool (*commit)(struct spwv_store *store, uint64_t *added, struct spwv_error *error);
     void (*rollback)(struct spwv_store *store);
 
     bool (*clear)(struct spwv_store *store, struct spwv_error *error);
+    /* One trace; *found false: it was not there. */
+    bool (*remove)(struct spwv_store *store, const uint8_t *trace_id, bool *found, struct spwv_error *error);
 
     void (*info)(struct spwv_store *store, struct spwv_store_info *info);
-    bool (*list)(struct spwv_store *store, const struct spwv_trace_filter *filter, const struct spwv_list_sink *sink, bool *more,
-                 struct spwv_error *error);
+    bool (*list)(struct spwv_store *store, const struct spwv_trace_filter *filter, const struct spwv_list_sink *sink,
+                 struct spwv_list_result *result, struct spwv_error *error);
+    /* When the filter's traces start; without from_ns and to_ns over the range they start in. Sort, limit and position do not count. */
+    bool (*histogram)(struct spwv_store *store, const struct spwv_trace_filter *filter, struct spwv_histogram *histogram,
+                      struct spwv_list_result *result, struct spwv_error *error);
+    bool (*seen)(struct spwv_store *store, const struct spwv_seen_request *request, const struct spwv_seen_sink *sink, struct spwv_error *error);
     bool (*services)(struct spwv_store *store, const struct spwv_list_sink *sink, struct spwv_error *error);
     /* The trace with the newest start; false in an empty store. */
     bool (*latest)(struct spwv_store *store, uint8_t *trace_id);

@@ -57,6 +57,7 @@ static void destroy(struct spwv_store *base)
     struct sqlite_store *store = (struct sqlite_store *)base;
     for (size_t i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->statements[i]);
+    spwv_index_close(store);
     sqlite3_close(store->db);
     pthread_mutex_destroy(&store->lock);
     free(store);
@@ -75,8 +76,11 @@ struct spwv_store *spwv_store_sqlite_open(const char *path, uint64_t max_bytes, 
                                       .commit = spwv_sqlite_commit,
                                       .rollback = spwv_sqlite_rollback,
                                       .clear = spwv_sqlite_clear,
+                                      .remove = spwv_sqlite_remove,
                                       .info = get_info,
                                       .list = spwv_sqlite_list,
+                                      .histogram = spwv_sqlite_histogram,
+                                      .seen = spwv_sqlite_seen,
                                       .services = spwv_sqlite_services,
                                       .latest = spwv_sqlite_latest,
                                       .revision = spwv_sqlite_revision,

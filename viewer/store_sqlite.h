@@ -2,7 +2,8 @@
  * What the files of the SQLite store share: its state and its prepared statements. Contract of the whole: store.h.
  *
  * Tables: traces hold the summary of the list, kept up to date by every request; spans hold each span's wire bytes; origins hold the
- * bytes of resources and scopes with their schema URLs, once each, with the number of spans that use them; trace_services and trace_names serve the filters.
+ * bytes of resources and scopes with their schema URLs, once each, with the number of spans that use them; trace_services say who took part;
+ * attributes, attribute_keys and blocks are the index of attributes (store_sqlite_index.h).
  */
 #ifndef SPWV_STORE_SQLITE_H
 #define SPWV_STORE_SQLITE_H
@@ -11,6 +12,8 @@
 #include <sqlite3.h>
 
 #include "store.h"
+#include "store_sqlite_index.h"
+#include "tokens.h"
 
 enum statement {
     BEGIN_WRITE,
@@ -20,7 +23,6 @@ enum statement {
     INSERT_TRACE,
     UPDATE_TRACE,
     INSERT_SPAN,
-    INSERT_NAME,
     INSERT_SERVICE,
     FIND_ORIGIN,
     INSERT_ORIGIN,
@@ -30,12 +32,34 @@ enum statement {
     RELEASE_SCOPES,
     DELETE_ORIGINS,
     DELETE_SPANS,
-    DELETE_NAMES,
     DELETE_SERVICES,
     DELETE_TRACE,
     PAGE_COUNT,
     FREE_COUNT,
-    LIST_TRACES,
+    FIND_KEY,
+    INSERT_KEY,
+    USE_KEY,
+    DELETE_KEYS,
+    ALL_KEYS,
+    INSERT_ATTRIBUTE,
+    READ_ATTRIBUTES,
+    WRITE_BLOCK,
+    NEWEST_BLOCK,
+    OLDEST_BLOCK,
+    NEXT_BLOCK,
+    DELETE_ROWS,
+    DELETE_BLOCK,
+    BLOCKS_OF_TRACE,
+    REMOVE_ROWS,
+    ID_RANGE,
+    TRACES_BY_ID,
+    SCAN_DOWN,
+    SCAN_UP,
+    TRACE_SUMMARY,
+    ALL_ORIGINS,
+    ORIGIN_RAW,
+    SPANS_AS_THEY_CAME,
+    SUMMARIZE_TRACE,
     TRACE_SERVICES,
     ALL_SERVICES,
     LATEST_TRACE,
@@ -55,6 +79,9 @@ struct trace_row {
     int64_t end;
     uint64_t spans;
     uint64_t errors;
+    int64_t longest; /* span */
+    int64_t shortest;
+    struct spwv_tokens tokens;
     bool has_root;
     int64_t root_start;
 };
@@ -77,6 +104,7 @@ struct sqlite_store {
     uint64_t page_size;
     struct trace_row trace;
     struct origin_use origin;
+    struct attribute_index *index;
     struct spwv_store_info before; /* the counts to return to on rollback */
 };
 
@@ -91,8 +119,10 @@ void spwv_sqlite_text(sqlite3_stmt *statement, int index, struct spwv_slice text
 struct spwv_slice spwv_sqlite_column(sqlite3_stmt *statement, int column);
 
 bool spwv_sqlite_fail(struct sqlite_store *store, struct spwv_error *error);
+void spwv_sqlite_add_up(int64_t *sum, int64_t more); /* neither is negative; stays below half of what 64 bits hold */
+bool spwv_sqlite_reindex(struct sqlite_store *store); /* store_sqlite_migrate.c */
 
-/* Opening (store_sqlite_open.c), writing (store_sqlite_write.c), eviction (store_sqlite_evict.c), reading (store_sqlite_read.c). */
+/* Opening (store_sqlite_open.c), writing (_write.c), deleting (_evict.c), lists (_list.c), completion (_seen.c), traces (_read.c). */
 bool spwv_sqlite_prepare(struct sqlite_store *store, const char *path, struct spwv_error *error);
 bool spwv_sqlite_begin(struct spwv_store *base, struct spwv_error *error);
 bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, const struct spwv_span_cursor *from, struct spwv_error *error);
@@ -101,7 +131,12 @@ void spwv_sqlite_rollback(struct spwv_store *base);
 bool spwv_sqlite_clear(struct spwv_store *base, struct spwv_error *error);
 bool spwv_sqlite_evict(struct sqlite_store *store);
 uint64_t spwv_sqlite_bytes(struct sqlite_store *store);
-bool spwv_sqlite_list(struct spwv_store *base, const struct spwv_trace_filter *filter, const struct spwv_list_sink *sink, bool *more,
+bool spwv_sqlite_remove(struct spwv_store *base, const uint8_t *trace_id, bool *found, struct spwv_error *error);
+bool spwv_sqlite_list(struct spwv_store *base, const struct spwv_trace_filter *filter, const struct spwv_list_sink *sink,
+                      struct spwv_list_result *result, struct spwv_error *error);
+bool spwv_sqlite_histogram(struct spwv_store *base, const struct spwv_trace_filter *filter, struct spwv_histogram *histogram,
+                           struct spwv_list_result *result, struct spwv_error *error);
+bool spwv_sqlite_seen(struct spwv_store *base, const struct spwv_seen_request *request, const struct spwv_seen_sink *sink,
                       struct spwv_error *error);
 bool spwv_sqlite_services(struct spwv_store *base, const struct spwv_list_sink *sink, struct spwv_error *error);
 bool spwv_sqlite_latest(struct spwv_store *base, uint8_t *trace_id);

@@ -8,41 +8,53 @@
 #include <unistd.h>
 
 /* Raise it with every change of the schema, and say in migrations[] how the one before becomes it; application_id tells our files from other programs' databases ("spnw"). */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define APPLICATION_ID 0x73706e77
+
+/* What lists and histograms walk over: all they ask of a trace, so that they read nothing else of those they leave out. */
+#define CREATE_SCAN \
+    "CREATE INDEX traces_scan ON traces(start_ns, id, end_ns, spans, errors, input_tokens, output_tokens, longest, shortest);"
+#define CREATE_ATTRIBUTES                                                                                                                 \
+    "CREATE TABLE attributes(block INTEGER NOT NULL, key INTEGER NOT NULL, value BLOB NOT NULL, trace INTEGER NOT NULL,"                  \
+    " spans INTEGER NOT NULL, PRIMARY KEY(block, key, value, trace)) WITHOUT ROWID;"                                                      \
+    "CREATE TABLE attribute_keys(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, last_block INTEGER NOT NULL);"                         \
+    "CREATE TABLE blocks(block INTEGER PRIMARY KEY, first_trace INTEGER NOT NULL, last_trace INTEGER NOT NULL, rows INTEGER NOT NULL);"
 
 /* Times are signed here: what is past the year 2262 is kept as the last moment before it, for sorting; the bytes keep the truth. */
 static const char schema[] =
     "CREATE TABLE traces(id INTEGER PRIMARY KEY AUTOINCREMENT, trace_id BLOB NOT NULL UNIQUE, start_ns INTEGER NOT NULL,"
     " end_ns INTEGER NOT NULL, spans INTEGER NOT NULL, errors INTEGER NOT NULL, revision INTEGER NOT NULL, has_root INTEGER NOT NULL,"
-    " root_start INTEGER NOT NULL, root_name TEXT, root_service TEXT NOT NULL);"
-    "CREATE INDEX traces_start ON traces(start_ns, id);"
+    " root_start INTEGER NOT NULL, root_name TEXT, root_service TEXT NOT NULL, longest INTEGER NOT NULL DEFAULT 0,"
+    " shortest INTEGER NOT NULL DEFAULT 0, input_tokens INTEGER NOT NULL DEFAULT 0, output_tokens INTEGER NOT NULL DEFAULT 0);" CREATE_SCAN
     "CREATE TABLE origins(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, hash INTEGER NOT NULL, uses INTEGER NOT NULL, raw BLOB NOT NULL,"
     " schema_url BLOB NOT NULL DEFAULT x'');"
     "CREATE INDEX origins_hash ON origins(hash);"
     "CREATE TABLE spans(id INTEGER PRIMARY KEY, trace INTEGER NOT NULL, span_id INTEGER NOT NULL, start_ns INTEGER NOT NULL,"
     " resource INTEGER NOT NULL, scope INTEGER NOT NULL, raw BLOB NOT NULL);"
     "CREATE UNIQUE INDEX spans_key ON spans(trace, span_id);"
-    "CREATE TABLE trace_services(trace INTEGER NOT NULL, service TEXT NOT NULL, PRIMARY KEY(trace, service)) WITHOUT ROWID;"
-    "CREATE INDEX services_trace ON trace_services(service, trace);"
-    "CREATE TABLE trace_names(trace INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY(trace, name)) WITHOUT ROWID;";
+    "CREATE TABLE trace_services(trace INTEGER NOT NULL, service TEXT NOT NULL, PRIMARY KEY(trace, service)) WITHOUT ROWID;" CREATE_ATTRIBUTES;
 
-/* By the version they start from. */
+/* By the version they start from. From 2 on spans are indexed again besides: store_sqlite_migrate.c. */
 static const char *const migrations[SCHEMA_VERSION] = {
     [1] = "ALTER TABLE origins ADD COLUMN schema_url BLOB NOT NULL DEFAULT x''",
+    [2] = "DROP TABLE trace_names; DROP INDEX services_trace; DROP INDEX traces_start;"
+          "ALTER TABLE traces ADD COLUMN longest INTEGER NOT NULL DEFAULT 0; ALTER TABLE traces ADD COLUMN shortest INTEGER NOT NULL DEFAULT 0;"
+          "ALTER TABLE traces ADD COLUMN input_tokens INTEGER NOT NULL DEFAULT 0;"
+          "ALTER TABLE traces ADD COLUMN output_tokens INTEGER NOT NULL DEFAULT 0;" CREATE_SCAN CREATE_ATTRIBUTES,
 };
 
 static const char *const sql[STATEMENTS] = {
     [BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [COMMIT_WRITE] = "COMMIT",
     [ROLLBACK_WRITE] = "ROLLBACK",
-    [FIND_TRACE] = "SELECT id, start_ns, end_ns, spans, errors, has_root, root_start FROM traces WHERE trace_id = ?1",
+    [FIND_TRACE] = "SELECT id, start_ns, end_ns, spans, errors, has_root, root_start, longest, shortest, input_tokens, output_tokens"
+                   " FROM traces WHERE trace_id = ?1",
     [INSERT_TRACE] = "INSERT INTO traces(trace_id, start_ns, end_ns, spans, errors, revision, has_root, root_start, root_service)"
                      " VALUES(?1, ?2, ?3, 0, 0, ?4, 0, 0, ?5)",
     [UPDATE_TRACE] = "UPDATE traces SET start_ns = ?2, end_ns = ?3, spans = ?4, errors = ?5, revision = ?6, has_root = ?7, root_start = ?8,"
-                     " root_name = ifnull(?9, root_name), root_service = ifnull(?10, root_service) WHERE id = ?1",
+                     " root_name = ifnull(?9, root_name), root_service = ifnull(?10, root_service), longest = ?11, shortest = ?12,"
+                     " input_tokens = ?13, output_tokens = ?14 WHERE id = ?1",
     [INSERT_SPAN] = "INSERT OR IGNORE INTO spans(trace, span_id, start_ns, resource, scope, raw) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-    [INSERT_NAME] = "INSERT OR IGNORE INTO trace_names(trace, name) VALUES(?1, ?2)",
     [INSERT_SERVICE] = "INSERT OR IGNORE INTO trace_services(trace, service) VALUES(?1, ?2)",
     [FIND_ORIGIN] = "SELECT id FROM origins WHERE hash = ?1 AND kind = ?2 AND raw = ?3 AND schema_url = ?4",
     [INSERT_ORIGIN] = "INSERT INTO origins(hash, kind, raw, schema_url, uses) VALUES(?1, ?2, ?3, ?4, 0)",
@@ -54,18 +66,38 @@ static const char *const sql[STATEMENTS] = {
                        " GROUP BY scope) WHERE id = origin",
     [DELETE_ORIGINS] = "DELETE FROM origins WHERE uses = 0",
     [DELETE_SPANS] = "DELETE FROM spans WHERE trace = ?1",
-    [DELETE_NAMES] = "DELETE FROM trace_names WHERE trace = ?1",
     [DELETE_SERVICES] = "DELETE FROM trace_services WHERE trace = ?1",
     [DELETE_TRACE] = "DELETE FROM traces WHERE id = ?1",
     [PAGE_COUNT] = "PRAGMA page_count",
     [FREE_COUNT] = "PRAGMA freelist_count",
-    /* The order and the position use traces_start; the filters run on its rows until the page is full. */
-    [LIST_TRACES] = "SELECT trace_id, root_name, root_service, start_ns, end_ns, spans, errors, has_root, id FROM traces t"
-                    " WHERE (?1 IS NULL OR (start_ns, id) < (?1, ?2)) AND (?3 = 0 OR errors > 0) AND end_ns - start_ns >= ?4"
-                    " AND (?5 IS NULL OR EXISTS(SELECT 1 FROM trace_services s WHERE s.trace = t.id AND s.service = ?5))"
-                    " AND (?6 IS NULL OR (?7 IS NOT NULL AND trace_id BETWEEN ?7 AND ?8)"
-                    " OR EXISTS(SELECT 1 FROM trace_names n WHERE n.trace = t.id AND n.name LIKE ?6 ESCAPE '\\'))"
-                    " ORDER BY start_ns DESC, id DESC LIMIT ?9",
+    [FIND_KEY] = "SELECT id, last_block FROM attribute_keys WHERE key = ?1",
+    [INSERT_KEY] = "INSERT INTO attribute_keys(id, key, last_block) VALUES((SELECT max(15, ifnull(max(id), 0)) + 1 FROM attribute_keys), ?1, ?2)",
+    [USE_KEY] = "UPDATE attribute_keys SET last_block = ?2 WHERE id = ?1",
+    [DELETE_KEYS] = "DELETE FROM attribute_keys WHERE last_block < (SELECT min(block) FROM blocks)",
+    [ALL_KEYS] = "SELECT id, key FROM attribute_keys",
+    [INSERT_ATTRIBUTE] = "INSERT INTO attributes(block, key, value, trace, spans) VALUES(?1, ?2, ?3, ?4, ?5)"
+                         " ON CONFLICT DO UPDATE SET spans = spans | excluded.spans",
+    [READ_ATTRIBUTES] = "SELECT trace, spans, value FROM attributes WHERE block = ?1 AND key = ?2 AND value BETWEEN ?3 AND ?4",
+    [WRITE_BLOCK] = "INSERT OR REPLACE INTO blocks(block, first_trace, last_trace, rows) VALUES(?1, ?2, ?3, ?4)",
+    [NEWEST_BLOCK] = "SELECT block, first_trace, last_trace, rows FROM blocks ORDER BY block DESC LIMIT 1",
+    [OLDEST_BLOCK] = "SELECT block, last_trace FROM blocks ORDER BY block LIMIT 1",
+    [NEXT_BLOCK] = "SELECT block FROM blocks WHERE block < ?1 ORDER BY block DESC LIMIT 1",
+    [DELETE_ROWS] = "DELETE FROM attributes WHERE block = ?1",
+    [DELETE_BLOCK] = "DELETE FROM blocks WHERE block = ?1",
+    [BLOCKS_OF_TRACE] = "SELECT block FROM blocks WHERE ?1 BETWEEN first_trace AND last_trace",
+    [REMOVE_ROWS] = "DELETE FROM attributes WHERE block = ?1 AND trace = ?2",
+    [ID_RANGE] = "SELECT (SELECT min(id) FROM traces), (SELECT max(id) FROM traces)",
+    [TRACES_BY_ID] = "SELECT id FROM traces WHERE trace_id BETWEEN ?1 AND ?2",
+    [SCAN_DOWN] = "SELECT id, start_ns, end_ns, spans, errors, input_tokens + output_tokens, longest, shortest FROM traces INDEXED BY traces_scan"
+                  " WHERE start_ns BETWEEN ?1 AND ?2 ORDER BY start_ns DESC, id DESC",
+    [SCAN_UP] = "SELECT id, start_ns, end_ns, spans, errors, input_tokens + output_tokens, longest, shortest FROM traces INDEXED BY traces_scan"
+                " WHERE start_ns BETWEEN ?1 AND ?2 ORDER BY start_ns, id",
+    [TRACE_SUMMARY] = "SELECT trace_id, root_name, root_service, start_ns, end_ns, spans, errors, has_root, input_tokens, output_tokens"
+                      " FROM traces WHERE id = ?1",
+    [ALL_ORIGINS] = "SELECT id, kind, raw, uses FROM origins ORDER BY id",
+    [ORIGIN_RAW] = "SELECT raw FROM origins WHERE id = ?1",
+    [SPANS_AS_THEY_CAME] = "SELECT raw, resource, scope FROM spans WHERE trace = ?1 ORDER BY id",
+    [SUMMARIZE_TRACE] = "UPDATE traces SET longest = ?2, shortest = ?3, input_tokens = ?4, output_tokens = ?5 WHERE id = ?1",
     [TRACE_SERVICES] = "SELECT service FROM trace_services WHERE trace = ?1 LIMIT 64",
     [ALL_SERVICES] = "SELECT DISTINCT service FROM trace_services ORDER BY service LIMIT 1000",
     [LATEST_TRACE] = "SELECT trace_id FROM traces ORDER BY start_ns DESC, id DESC LIMIT 1",
@@ -138,14 +170,46 @@ static bool create_schema(struct sqlite_store *store)
     return execute(store, "BEGIN IMMEDIATE") && execute(store, schema) && execute(store, owner) && execute(store, "COMMIT");
 }
 
-static bool migrate(struct sqlite_store *store, int64_t version)
+/* With the statements of the new form, but in the transaction that brings it about: the caller closes the database on failure, which rolls back. */
+static bool change_schema(struct sqlite_store *store, int64_t version)
 {
-    char stamp[48];
-    snprintf(stamp, sizeof stamp, "PRAGMA user_version = %d", SCHEMA_VERSION);
     bool ok = execute(store, "BEGIN IMMEDIATE");
     for (; ok && version < SCHEMA_VERSION; version++)
         ok = execute(store, migrations[version]);
-    return ok && execute(store, stamp) && execute(store, "COMMIT"); /* the caller closes the database: that rolls back */
+    return ok;
+}
+
+static bool finish_migration(struct sqlite_store *store)
+{
+    char stamp[48];
+    snprintf(stamp, sizeof stamp, "PRAGMA user_version = %d", SCHEMA_VERSION);
+    return spwv_sqlite_reindex(store) && execute(store, stamp) && execute(store, "COMMIT");
+}
+
+static bool prepare_statements(struct sqlite_store *store)
+{
+    for (size_t i = 0; i < STATEMENTS; i++)
+        if (sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL) != SQLITE_OK)
+            return false;
+    return true;
+}
+
+static void read_counts(struct sqlite_store *store)
+{
+    store->page_size = (uint64_t)ask(store, "PRAGMA page_size");
+    store->info.traces = (uint64_t)ask(store, "SELECT count(*) FROM traces");
+    store->info.spans = (uint64_t)ask(store, "SELECT total(spans) FROM traces");
+    store->info.revision = (uint64_t)ask(store, "SELECT ifnull(max(revision), 0) + 1 FROM traces");
+}
+
+static bool bring_up_to_date(struct sqlite_store *store, int64_t version)
+{
+    bool old = version > 0 && version < SCHEMA_VERSION;
+    bool ok = version == 0 ? create_schema(store) : !old || change_schema(store, version);
+    if (!ok || !prepare_statements(store) || !spwv_index_open(store))
+        return false;
+    store->info.migrated_from = old ? (unsigned)version : 0;
+    return !old || finish_migration(store);
 }
 
 bool spwv_sqlite_prepare(struct sqlite_store *store, const char *path, struct spwv_error *error)
@@ -163,16 +227,10 @@ bool spwv_sqlite_prepare(struct sqlite_store *store, const char *path, struct sp
     /* Losing the last requests in a power cut is fine for a viewer; a broken file is not. */
     if (path && !execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216"))
         return open_failed(store, path, error);
-    if (version == 0 ? !create_schema(store) : version < SCHEMA_VERSION && !migrate(store, version))
+    if (!bring_up_to_date(store, version))
         return open_failed(store, path, error);
     if (!execute(store, "BEGIN IMMEDIATE; COMMIT")) /* takes the exclusive lock now, not at the first request */
         return open_failed(store, path, error);
-    for (size_t i = 0; i < STATEMENTS; i++)
-        if (sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL) != SQLITE_OK)
-            return open_failed(store, path, error);
-    store->page_size = (uint64_t)ask(store, "PRAGMA page_size");
-    store->info.traces = (uint64_t)ask(store, "SELECT count(*) FROM traces");
-    store->info.spans = (uint64_t)ask(store, "SELECT total(spans) FROM traces");
-    store->info.revision = (uint64_t)ask(store, "SELECT ifnull(max(revision), 0) + 1 FROM traces");
+    read_counts(store);
     return true;
 }

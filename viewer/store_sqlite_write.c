@@ -112,6 +112,10 @@ static bool flush_trace(struct sqlite_store *store, const struct spwv_span *root
     sqlite3_bind_int64(update, 6, (int64_t)store->info.revision);
     sqlite3_bind_int(update, 7, row->has_root);
     sqlite3_bind_int64(update, 8, row->root_start);
+    sqlite3_bind_int64(update, 11, row->longest);
+    sqlite3_bind_int64(update, 12, row->shortest);
+    sqlite3_bind_int64(update, 13, row->tokens.input);
+    sqlite3_bind_int64(update, 14, row->tokens.output);
     sqlite3_bind_null(update, 9);
     sqlite3_bind_null(update, 10);
     if (root) {
@@ -166,6 +170,9 @@ static bool enter_trace(struct sqlite_store *store, const struct spwv_span *span
         row->errors = (uint64_t)sqlite3_column_int64(find, 4);
         row->has_root = sqlite3_column_int(find, 5) != 0;
         row->root_start = sqlite3_column_int64(find, 6);
+        row->longest = sqlite3_column_int64(find, 7);
+        row->shortest = sqlite3_column_int64(find, 8);
+        row->tokens = (struct spwv_tokens){sqlite3_column_int64(find, 9), sqlite3_column_int64(find, 10)};
     }
     if (sqlite3_reset(find) != SQLITE_OK || (!found && !insert_trace(store, span, service)))
         return false;
@@ -173,11 +180,22 @@ static bool enter_trace(struct sqlite_store *store, const struct spwv_span *span
     return true;
 }
 
+void spwv_sqlite_add_up(int64_t *sum, int64_t more)
+{
+    *sum = *sum > INT64_MAX / 2 - more ? INT64_MAX / 2 : *sum + more;
+}
+
 static bool sum_up(struct sqlite_store *store, const struct spwv_span *span, struct spwv_slice service)
 {
     struct trace_row *row = &store->trace;
     int64_t start = to_time(span->start_unix_ns);
     int64_t end = to_time(span->end_unix_ns);
+    int64_t duration = end > start ? end - start : 0;
+    struct spwv_tokens tokens = spwv_tokens_of(span);
+    row->longest = !row->spans || duration > row->longest ? duration : row->longest;
+    row->shortest = !row->spans || duration < row->shortest ? duration : row->shortest;
+    spwv_sqlite_add_up(&row->tokens.input, tokens.input);
+    spwv_sqlite_add_up(&row->tokens.output, tokens.output);
     row->spans++;
     row->errors += span->status_code == SPWV_STATUS_ERROR;
     row->start = start < row->start ? start : row->start;
@@ -247,7 +265,8 @@ bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, cons
     }
     store->info.spans++;
     store->origin.uses++;
-    if (!note_text(store, INSERT_NAME, shorten(span->name)) || !note_service(store, service) || !sum_up(store, span, service))
+    if (!spwv_index_span(store, store->trace.id, store->trace.spans, span, from->service) || !note_service(store, service) ||
+        !sum_up(store, span, service))
         return spwv_sqlite_fail(store, error);
     return true;
 }
@@ -256,7 +275,7 @@ bool spwv_sqlite_commit(struct spwv_store *base, uint64_t *added, struct spwv_er
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
     *added = store->info.spans - store->before.spans;
-    if (!leave_trace(store) || !flush_origin(store) || !spwv_sqlite_evict(store) || !spwv_sqlite_run(store, COMMIT_WRITE)) {
+    if (!leave_trace(store) || !flush_origin(store) || !spwv_index_flush(store) || !spwv_sqlite_evict(store) || !spwv_sqlite_run(store, COMMIT_WRITE)) {
         spwv_sqlite_fail(store, error);
         spwv_sqlite_rollback(base);
         return false;
@@ -272,5 +291,6 @@ void spwv_sqlite_rollback(struct spwv_store *base)
     struct sqlite_store *store = (struct sqlite_store *)base;
     spwv_sqlite_run(store, ROLLBACK_WRITE); /* fails when SQLite has done it already */
     store->info = store->before;
+    spwv_index_forget(store);
     pthread_mutex_unlock(&store->lock);
 }

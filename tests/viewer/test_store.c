@@ -64,8 +64,19 @@ static struct listing list(struct spwv_store *store, struct spwv_trace_filter fi
     listing = (struct listing){.text = ""};
     struct spwv_list_sink sink = {&listing, list_trace, list_service};
     filter.limit = filter.limit ? filter.limit : 100;
-    assert_true(store->list(store, &filter, &sink, &listing.more, &error));
+    struct spwv_list_result result;
+    assert_true(store->list(store, &filter, &sink, &result, &error));
+    listing.more = result.more;
     return listing;
+}
+
+static struct listing find(struct spwv_store *store, const char *text)
+{
+    static struct spwv_query query;
+    struct spwv_query_error mistake;
+    if (!spwv_query_parse(text, strlen(text), &query, &mistake))
+        fail_msg("%s: %s", text, mistake.text);
+    return list(store, (struct spwv_trace_filter){.query = &query});
 }
 
 static void spans_in_any_order_make_one_summary(void **state)
@@ -105,18 +116,18 @@ static void filters_choose(void **state)
                       {.trace = 3, .id = 1, .name = "idle", .start = 3000, .end = 3000, .service = "worker"}));
     assert_int_equal(list(store, (struct spwv_trace_filter){0}).traces, 3);
     assert_int_equal(list(store, (struct spwv_trace_filter){0}).last.trace_id[15], 1); /* newest first, oldest last */
-    assert_int_equal(list(store, (struct spwv_trace_filter){.service = "worker"}).traces, 2);
-    assert_int_equal(list(store, (struct spwv_trace_filter){.service = "db"}).traces, 1);
-    assert_int_equal(list(store, (struct spwv_trace_filter){.service = "nobody"}).traces, 0);
-    assert_int_equal(list(store, (struct spwv_trace_filter){.errors = true}).last.trace_id[15], 2);
-    assert_int_equal(list(store, (struct spwv_trace_filter){.min_duration_ns = 1000000}).traces, 1);
-    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "select"}).traces, 1);
-    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "0%"}).traces, 1); /* % and _ are themselves */
-    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "GET_"}).traces, 0);
-    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "ab0000"}).traces, 3);
-    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "ab000000000000000000000000000002"}).traces, 1);
-    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "ab1"}).traces, 0);
-    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "job", .service = "web"}).traces, 0);
+    assert_int_equal(find(store, "service = worker").traces, 2);
+    assert_int_equal(find(store, "service = db").traces, 1);
+    assert_int_equal(find(store, "service = nobody").traces, 0);
+    assert_int_equal(find(store, "error").last.trace_id[15], 2);
+    assert_int_equal(find(store, "duration >= 1ms").traces, 1);
+    assert_int_equal(find(store, "select").traces, 1);
+    assert_int_equal(find(store, "0%").traces, 1); /* % and _ are themselves */
+    assert_int_equal(find(store, "GET_").traces, 0);
+    assert_int_equal(find(store, "ab0000").traces, 3);
+    assert_int_equal(find(store, "ab000000000000000000000000000002").traces, 1);
+    assert_int_equal(find(store, "ab1").traces, 0);
+    assert_int_equal(find(store, "job service = web").traces, 0);
 }
 
 static void pages_meet_without_gap_or_overlap(void **state)
@@ -137,7 +148,7 @@ static void pages_meet_without_gap_or_overlap(void **state)
             total++;
         }
         filter.before = true;
-        filter.before_start = page.last.position_start;
+        filter.before_key = page.last.position_key;
         filter.before_id = page.last.position_id;
     } while (page.more);
     assert_int_equal(total, 25);
@@ -162,7 +173,7 @@ static void the_cap_holds_and_evictions_are_counted(void **state)
     assert_int_equal(list(store, (struct spwv_trace_filter){.limit = 1}).last.trace_id[15], 200); /* the newest stay */
     struct sample whole = {.trace = 1, .id = 77, .name = "again", .start = 1, .end = 2};
     put(store, encode(&whole, 1)); /* one that left may come again */
-    assert_int_equal(list(store, (struct spwv_trace_filter){.query = "again"}).traces, 1);
+    assert_int_equal(find(store, "again").traces, 1);
     assert_true(store->clear(store, &error));
     assert_int_equal(info_of(store).traces, 0);
     assert_int_equal(list(store, (struct spwv_trace_filter){0}).traces, 0);
@@ -310,6 +321,81 @@ static void change_file(const char *sql)
     sqlite3_close(db);
 }
 
+/* What version 2 wrote, made of a file of this version: its tables and indexes, letter by letter, and the rows it had. */
+static const char version_2[] =
+    "ALTER TABLE traces RENAME TO new_traces; DROP INDEX traces_scan;"
+    "CREATE TABLE traces(id INTEGER PRIMARY KEY AUTOINCREMENT, trace_id BLOB NOT NULL UNIQUE, start_ns INTEGER NOT NULL,"
+    " end_ns INTEGER NOT NULL, spans INTEGER NOT NULL, errors INTEGER NOT NULL, revision INTEGER NOT NULL, has_root INTEGER NOT NULL,"
+    " root_start INTEGER NOT NULL, root_name TEXT, root_service TEXT NOT NULL);"
+    "CREATE INDEX traces_start ON traces(start_ns, id);"
+    "INSERT INTO traces SELECT id, trace_id, start_ns, end_ns, spans, errors, revision, has_root, root_start, root_name, root_service"
+    " FROM new_traces;"
+    "DROP TABLE new_traces;"
+    "CREATE INDEX services_trace ON trace_services(service, trace);"
+    "CREATE TABLE trace_names(trace INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY(trace, name)) WITHOUT ROWID;"
+    "INSERT INTO trace_names SELECT DISTINCT trace, value FROM attributes WHERE key = 1;"
+    "DROP TABLE attributes; DROP TABLE attribute_keys; DROP TABLE blocks; PRAGMA user_version = 2";
+
+/* What a span of an agent's run says. */
+static void finish_chat(pb_span *span)
+{
+    static any_value values[3];
+    static key_value pairs[3], *pointers[3];
+    static const char *const keys[] = {"gen_ai.operation.name", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"};
+    for (int i = 0; i < 3; i++) {
+        opentelemetry__proto__common__v1__any_value__init(&values[i]);
+        opentelemetry__proto__common__v1__key_value__init(&pairs[i]);
+        values[i].value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_INT_VALUE;
+        values[i].int_value = 100 * i;
+        pairs[i].key = (char *)(uintptr_t)keys[i];
+        pairs[i].value = &values[i];
+        pointers[i] = &pairs[i];
+    }
+    values[0].value_case = OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_STRING_VALUE;
+    values[0].string_value = (char *)(uintptr_t) "chat";
+    span->n_attributes = 3;
+    span->attributes = pointers;
+}
+
+static void check_migrated(struct spwv_store *store)
+{
+    assert_int_equal(find(store, "gen_ai.usage.input_tokens = 100").traces, 1);
+    assert_int_equal(find(store, "{ name = say gen_ai.usage.output_tokens > 150 }").traces, 1);
+    assert_int_equal(find(store, "{ name = other has gen_ai.operation.name }").traces, 0);
+    assert_int_equal(find(store, "service = b").traces, 1);
+    assert_int_equal(find(store, "resource.service.name = b").traces, 1);
+    struct listing chat = find(store, "tokens = 300 span.duration = 7ns span.duration = 2ns spans = 2");
+    assert_int_equal(chat.traces, 1);
+    assert_int_equal(chat.last.input_tokens, 100);
+    assert_int_equal(chat.last.output_tokens, 200);
+}
+
+static void a_file_of_version_2_is_migrated(void **state)
+{
+    (void)state;
+    struct spwv_store *store = spwv_store_sqlite_open(path, 64 << 20, &error);
+    assert_non_null(store);
+    put(store, ENCODE({.trace = 1, .id = 1, .name = "say", .start = 1, .end = 8, .finish = finish_chat},
+                      {.trace = 2, .id = 1, .name = "job", .start = 4, .end = 9, .error = true, .service = "b"},
+                      {.trace = 1, .id = 2, .name = "other", .start = 2, .end = 4}));
+    check_migrated(store);
+    store->destroy(store);
+    change_file(version_2);
+    store = spwv_store_sqlite_open(path, 64 << 20, &error);
+    if (!store)
+        fail_msg("%s", error.text);
+    assert_int_equal(info_of(store).migrated_from, 2);
+    check_migrated(store);
+    put(store, ENCODE({.trace = 2, .id = 2, .name = "late", .start = 5, .end = 6, .service = "c"}));
+    assert_int_equal(find(store, "{ service = b name = job } service = c").traces, 1);
+    store->destroy(store);
+    store = spwv_store_sqlite_open(path, 64 << 20, &error); /* for good */
+    assert_non_null(store);
+    assert_int_equal(info_of(store).migrated_from, 0);
+    check_migrated(store);
+    store->destroy(store);
+}
+
 static void a_file_of_version_1_is_migrated(void **state)
 {
     (void)state;
@@ -317,6 +403,7 @@ static void a_file_of_version_1_is_migrated(void **state)
     assert_non_null(store);
     put(store, ENCODE({.trace = 1, .id = 1, .name = "old", .start = 1, .end = 2}));
     store->destroy(store);
+    change_file(version_2);
     change_file("ALTER TABLE origins DROP COLUMN schema_url; PRAGMA user_version = 1"); /* what version 1 wrote */
     store = spwv_store_sqlite_open(path, 64 << 20, &error);
     if (!store)
@@ -339,7 +426,7 @@ static void a_file_of_a_later_version_is_refused(void **state)
     store->destroy(store);
     change_file("PRAGMA user_version = 99");
     assert_null(spwv_store_sqlite_open(path, 64 << 20, &error));
-    assert_non_null(strstr(error.text, "has store version 99, this program knows 2; name another file or delete it"));
+    assert_non_null(strstr(error.text, "has store version 99, this program knows 3; name another file or delete it"));
 }
 
 static void foreign_files_are_refused_with_a_cure(void **state)
@@ -367,6 +454,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_rollback_leaves_nothing, open_memory, close_store),
         cmocka_unit_test_setup_teardown(a_file_keeps_its_traces_and_is_private, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(schema_urls_tell_origins_apart, open_memory, close_store),
+        cmocka_unit_test_setup_teardown(a_file_of_version_2_is_migrated, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(a_file_of_version_1_is_migrated, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(a_file_of_a_later_version_is_refused, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(foreign_files_are_refused_with_a_cure, make_directory, remove_directory),
