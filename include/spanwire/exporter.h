@@ -278,7 +278,7 @@ typedef struct spw_otlp_settings {
     const char *proxy;             /**< URL with scheme and port, and credentials if there are any; NULL: none. The environment was read */
     uint32_t max_connection_age_ms; /**< a connection older than this takes no further request; 0: no limit */
 } spw_otlp_settings;
-#define SPW_OTLP_SETTINGS_INIT { sizeof(spw_otlp_settings), NULL, false, NULL, NULL, NULL, 0, NULL, NULL, NULL }
+#define SPW_OTLP_SETTINGS_INIT { sizeof(spw_otlp_settings), NULL, false, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 0 }
 
 /** What a factory is told. Lent for the call, but for the log function. Who calls a factory begins with SPW_EXPORTER_SETTINGS_INIT. */
 typedef struct spw_exporter_settings {
