@@ -130,23 +130,29 @@ static uint32_t take_among(struct spw__segments *segments, uint32_t usable, uint
     return 0;
 }
 
-/* How many segments may be used: those of the limit, and a stand-in for the one that a trim holds, if there is need of it. */
-static uint32_t segments_allowed(const struct spw__segments *segments, uint32_t pages, bool trimming)
+/* Whether there are as many free pages in all. */
+static bool has_pages(const struct spw__segments *segments, uint32_t pages)
 {
     uint32_t limit = __atomic_load_n(&segments->limit, __ATOMIC_RELAXED);
     uint32_t taken = __atomic_load_n(&segments->pages_taken, __ATOMIC_RELAXED);
-    bool room = taken + pages <= limit * (SPW__SEGMENT_PAGES - 1);
-    return trimming && room ? limit + 1 : limit;
+    return taken + pages <= limit * (SPW__SEGMENT_PAGES - 1);
+}
+
+/* How many segments may be used: those of the limit, and a stand-in for the one that a trim holds. */
+static uint32_t segments_allowed(const struct spw__segments *segments, bool trimming)
+{
+    uint32_t limit = __atomic_load_n(&segments->limit, __ATOMIC_RELAXED);
+    return trimming ? limit + 1 : limit;
 }
 
 uint32_t spw__segments_take(struct spw__segments *segments, uint32_t pages)
 {
     if (pages == 0 || pages > SPW__SEGMENT_PAGES - 64)
         return 0;
-    for (;;) {
+    while (has_pages(segments, pages)) { /* a look through all of them in vain, at each record, would be what an outage costs */
         uint32_t trims = __atomic_load_n(&segments->trims, __ATOMIC_ACQUIRE);
         uint32_t count = __atomic_load_n(&segments->count, __ATOMIC_ACQUIRE);
-        uint32_t allowed = segments_allowed(segments, pages, trims & 1);
+        uint32_t allowed = segments_allowed(segments, trims & 1);
         uint32_t reference = take_among(segments, count < allowed ? count : allowed, pages);
         if (reference)
             return reference;
@@ -154,6 +160,7 @@ uint32_t spw__segments_take(struct spw__segments *segments, uint32_t pages)
         if (!grow(segments, count, allowed) && __atomic_load_n(&segments->trims, __ATOMIC_RELAXED) == trims)
             return 0;
     }
+    return 0;
 }
 
 void spw__segments_give(struct spw__segments *segments, uint32_t reference, uint32_t pages)

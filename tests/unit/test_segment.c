@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "record/segment.h"
+#include "support/cost.h"
 
 enum { LONGEST = SPW__SEGMENT_PAGES - 64, SEGMENTS = 4, PAGES = (SEGMENTS + 1) * SPW__SEGMENT_PAGES /* one may stand in */ };
 
@@ -270,6 +271,22 @@ static void a_trim_refuses_nobody(void **state)
     assert_int_equal(n, SPW__SEGMENT_PAGES - 1); /* the one that stood in is no more room */
 }
 
+/* In an outage every record asks: it is told without a look through 4 GiB. */
+static void a_full_buffer_says_so_at_once(void **state)
+{
+    (void)state;
+    enum { ASKED = 1000 };
+    spw__segments_limit(&segments, (uint64_t)SPW__MAX_SEGMENTS * SPW__SEGMENT_SIZE);
+    for (uint32_t pages = LONGEST; pages; pages = pages > 63 ? 63 : pages - 1)
+        while (spw__segments_take(&segments, pages))
+            ;
+    assert_int_equal(segments.pages_taken, SPW__MAX_SEGMENTS * (SPW__SEGMENT_PAGES - 1));
+    uint64_t begun = cost_cpu_ns();
+    for (int i = 0; i < ASKED; i++)
+        assert_int_equal(spw__segments_take(&segments, 1), 0);
+    assert_true(cost_cpu_ns() - begun < COST_FACTOR * ASKED * 1000ull); /* it was 16,384 words to look at, each time */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +297,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(trimming_frees_memory_and_keeps_what_is_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(four_threads_and_a_trimmer_never_share_a_page, setup, teardown),
         cmocka_unit_test_setup_teardown(a_trim_refuses_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_buffer_says_so_at_once, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
