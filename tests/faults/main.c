@@ -4,6 +4,7 @@
  *
  * `faults --row NAME 1` prints the line of one row, however long that takes. The rows that can go on for longer, by the environment:
  *     FAULTS_PROGRAMS=n        programs of short_programs (1,000)
+ *     FAULTS_SOAK_S=seconds    of dead_collector (15)
  *     FAULTS_SHUTDOWN_RACES=n  starts and shutdowns of shutdown_races (as many as there are in 8 s)
  */
 #include <errno.h>
