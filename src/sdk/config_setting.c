@@ -128,7 +128,11 @@ static spw_result judge_text(const struct spw__setting *setting, struct given *v
 /* A path that cannot be read stays set: falling back to other trust than was asked for would be worse than exports that fail. */
 static void try_file(const struct spw__setting *setting, const char *name, const char *path)
 {
-    if (setting->kind == SPW__KIND_FILE && access(path, R_OK) != 0)
+    if (setting->kind != SPW__KIND_FILE || access(path, R_OK) == 0)
+        return;
+    if (spw__is_pem(path))
+        spw__diag(SPW_LOG_WARN, "%s holds PEM itself; write it to a file and name that: exports over https will fail until then", name);
+    else
         spw__diag(SPW_LOG_WARN, "%s: %.200s cannot be read (%s): exports over https will fail until it can", name, path, strerror(errno));
 }
 

@@ -80,6 +80,11 @@ bool spw__sounds_secret(spw_view key)
     return false;
 }
 
+bool spw__is_pem(const char *text)
+{
+    return strstr(text, "-----BEGIN") || strstr(text, "LS0tLS1CRUdJTi"); /* the same in base64, as secrets come in some systems */
+}
+
 static bool put_pair(void *arg, spw_view key, spw_view value)
 {
     const struct writer *w = arg;
@@ -106,6 +111,7 @@ static void print_text(const struct spw__setting *setting, const char *text, cha
     case SPW__KIND_URL: spw__url_print(text, out, size); return;
     case SPW__KIND_HEADERS: spw__pairs_decode(text, put_header, &w); return;
     case SPW__KIND_PAIRS: spw__pairs_decode(text, put_pair, &w); return;
+    case SPW__KIND_FILE: append_text(out, size, spw__is_pem(text) ? HIDDEN : text); return;
     default: append_text(out, size, text); return;
     }
 }

@@ -66,4 +66,7 @@ void spw__url_print(const char *url, char *out, size_t size);
 /* A key whose value is better not printed: api_key, db.password. */
 bool spw__sounds_secret(spw_view key);
 
+/* A key or a certificate itself, where the name of its file belongs: not to be printed. */
+bool spw__is_pem(const char *text);
+
 #endif

@@ -121,6 +121,8 @@ static void test_no_secret_is_printed(void **state)
         { "OTEL_RESOURCE_ATTRIBUTES", "a=CANARY%" },
         { "OTEL_RESOURCE_ATTRIBUTES", "example.api_key=CANARY,Password=CANARY,db.SECRET=CANARY" },
         { "OTEL_EXPORTER_OTLP_CLIENT_KEYS", "CANARY" },
+        { "OTEL_EXPORTER_OTLP_CLIENT_KEY", "-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----\n" },
+        { "OTEL_EXPORTER_OTLP_CERTIFICATE", "LS0tLS1CRUdJTiBQUklWQVRFCANARY" },
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         struct spw__config c;
