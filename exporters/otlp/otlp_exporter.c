@@ -225,12 +225,20 @@ static spw_result set_user_agent(struct otlp_exporter *self, const char *prefix,
 /* Fields that a caller of an older version has not. */
 #define HAS(otlp, field) ((otlp)->struct_size >= offsetof(spw_otlp_settings, field) + sizeof (otlp)->field)
 
+/* PEM itself where the name of its file belongs, plain or in base64: libcurl would quote it. Names are not hidden: people need them. */
+static bool hide_pem(struct otlp_exporter *self, const char *file)
+{
+    bool pem = said(file) && (strstr(file, "-----BEGIN") || strstr(file, "LS0tLS1CRUdJTi"));
+    return !pem || spw__otlp_secrets_add(&self->secrets, (spw_view){ file, strlen(file) });
+}
+
 static bool set_connection(struct otlp_exporter *self, const spw_otlp_settings *otlp)
 {
     self->max_connection_age_ms = HAS(otlp, max_connection_age_ms) ? otlp->max_connection_age_ms : 0;
     return spw__otlp_proxy_set(&self->proxy, HAS(otlp, proxy) ? otlp->proxy : NULL) &&
            spw__otlp_secrets_fill(&self->secrets, &self->headers, &self->url) &&
-           spw__otlp_secrets_add_user_info(&self->secrets, self->proxy.user_info);
+           spw__otlp_secrets_add_user_info(&self->secrets, self->proxy.user_info) && hide_pem(self, self->certificate) &&
+           hide_pem(self, self->client_key) && hide_pem(self, self->client_certificate);
 }
 
 static spw_result configure(struct otlp_exporter *self, const spw_exporter_settings *settings, spw_error *error)

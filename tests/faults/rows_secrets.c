@@ -125,9 +125,15 @@ static void queue_answers(http_peer *peer)
     const char *const protobuf = "Content-Type: application/x-protobuf\r\n";
     const http_peer_answer answers[] = {
         { .status = 400, .headers = protobuf, .body = status, .body_size = status_size },
-        { .status = 401, .headers = "Content-Type: text/plain\r\nWWW-Authenticate: " CANARY "-h\r\n", .body = TOLD, .body_size = strlen(TOLD) },
+        { .status = 401,
+          .headers = "Content-Type: text/plain\r\nWWW-Authenticate: " CANARY "-h\r\n",
+          .body = TOLD,
+          .body_size = strlen(TOLD) },
         { .status = 403, .headers = "Content-Type: application/json\r\n", .body = json, .body_size = strlen(json) },
-        { .status = 407, .headers = "Content-Type: text/html\r\nProxy-Authenticate: Basic realm=" CANARY "-p\r\n", .body = html, .body_size = strlen(html) },
+        { .status = 407,
+          .headers = "Content-Type: text/html\r\nProxy-Authenticate: Basic realm=" CANARY "-p\r\n",
+          .body = html,
+          .body_size = strlen(html) },
         { .status = 302, .headers = "Location: http://user:" CANARY "-u@127.0.0.1/?token=" CANARY "-q\r\n" },
         { .status = 503, .headers = "Content-Type: text/plain\r\nRetry-After: " CANARY "-h\r\n", .body = TOLD, .body_size = strlen(TOLD) },
         { .headers = protobuf, .body = partial, .body_size = partial_size },
@@ -157,7 +163,8 @@ static void in_use(struct fault *f)
     http_peer *peer = http_peer_start();
     queue_answers(peer);
     setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20" CANARY "-h,x-api-key=" CANARY "-k", 1);
-    set_url("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://user:" CANARY "-u@127.0.0.1:%u/v1/traces?token=" CANARY "-q", http_peer_port(peer));
+    set_url("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://user:" CANARY "-u@127.0.0.1:%u/v1/traces?token=" CANARY "-q",
+            http_peer_port(peer));
     set_url("http_proxy", "http://proxy:" CANARY "-p@127.0.0.1:%u", http_peer_port(peer));
     unsetenv("no_proxy");
     setenv("OTEL_TRACES_EXPORTER", "otlp,file", 1);
