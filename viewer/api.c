@@ -75,6 +75,14 @@ void spwv_api_info(const struct spwv_request *request, struct spwv_answer *answe
     spwv_json_end(&json, '}');
 }
 
+void spwv_api_live(const struct spwv_request *request, struct spwv_answer *answer)
+{
+    (void)request;
+    answer->status = 200;
+    answer->content_type = "text/event-stream";
+    answer->live = true;
+}
+
 static void on_service(void *arg, struct spwv_slice service)
 {
     spwv_json_string(arg, service);

@@ -43,6 +43,7 @@ struct spwv_answer {
     char etag[64];              /* empty: none */
     bool retry_after;           /* "Retry-After: 1" */
     struct spwv_buf body;
+    bool live;                  /* the events of live.h instead of a body */
     struct spwv_slice constant; /* instead of body, when data is not NULL */
 };
 
@@ -65,6 +66,7 @@ void spwv_api_services(const struct spwv_request *request, struct spwv_answer *a
 void spwv_api_list(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_histogram(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_complete(const struct spwv_request *request, struct spwv_answer *answer);
+void spwv_api_live(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_remove(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_clear(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answer);

@@ -75,6 +75,7 @@ static const struct route routes[] = {
     {"/api/info", false, "GET", spwv_api_info},
     {"/api/services", false, "GET", spwv_api_services},
     {"/api/stored", false, "GET", spwv_api_stored},
+    {"/api/live", false, "GET", spwv_api_live},
     {"/api/histogram", false, "GET", spwv_api_histogram},
     {"/api/complete", false, "GET", spwv_api_complete},
     {"/api/traces", false, "GET", spwv_api_list},
@@ -110,7 +111,7 @@ void spwv_route(const struct spwv_request *request, struct spwv_answer *answer)
     if (known)
         not_allowed(answer, known);
     else if (strncmp(request->path, "/api/", 5) == 0)
-        spwv_answer_json_error(answer, 404, "no such resource; there are /api/info, /api/services, /api/stored, /api/traces, /api/histogram and /api/complete");
+        spwv_answer_json_error(answer, 404, "no such resource; there are /api/info, /api/services, /api/stored, /api/traces, /api/histogram, /api/complete and /api/live");
     else
         spwv_answer_text(answer, 404, "no such page; the list of traces is at /, spans go to POST /v1/traces");
 }

@@ -11,6 +11,7 @@
 
 #include "guard.h"
 #include "inflate.h"
+#include "live.h"
 
 /* A connection's memory holds its header, so it is the cap of the header's size too. */
 enum { CONNECTION_MEMORY = 64 << 10, THREADS = 2, DRAIN_MAX = 128 << 20 };
@@ -18,6 +19,7 @@ enum { CONNECTION_MEMORY = 64 << 10, THREADS = 2, DRAIN_MAX = 128 << 20 };
 struct spwv_server {
     struct MHD_Daemon *daemon;
     struct spwv_guard *guard;
+    struct spwv_live *live;
     struct spwv_app *app;
     const struct spwv_hosts *hosts;
     struct spwv_options options;
@@ -154,14 +156,30 @@ static struct MHD_Response *make_response(struct spwv_answer *answer)
     return response;
 }
 
-static enum MHD_Result send_answer(struct MHD_Connection *connection, struct spwv_answer *answer)
+static struct spwv_guarded *guarded(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+static struct MHD_Response *make_live(struct spwv_server *server, struct MHD_Connection *connection, struct spwv_answer *answer)
+{
+    struct MHD_Response *response = spwv_live_response(server->live, connection, guarded(connection));
+    if (response)
+        return response;
+    answer->retry_after = true;
+    spwv_answer_json_error(answer, 503, "too many pages listen to changes already; ask /api/traces from time to time instead");
+    return make_response(answer);
+}
+
+static enum MHD_Result send_answer(struct spwv_server *server, struct MHD_Connection *connection, struct spwv_answer *answer)
 {
     if (answer->body.failed && answer->status < 400) {
         answer->body.failed = false;
         spwv_answer_text(answer, 503, "no memory left for this answer: retry");
         answer->retry_after = true;
     }
-    struct MHD_Response *response = make_response(answer);
+    struct MHD_Response *response = answer->live ? make_live(server, connection, answer) : make_response(answer);
     if (!response)
         return MHD_NO;
     add_headers(response, answer);
@@ -199,18 +217,12 @@ static enum MHD_Result answer_request(struct spwv_server *server, struct MHD_Con
         spwv_route(&request, &answer);
     }
     spwv_body_fini(&exchange->body); /* the answer may take long to send: the body need not wait for it */
-    enum MHD_Result result = send_answer(connection, &answer);
+    enum MHD_Result result = send_answer(server, connection, &answer);
     spwv_buf_fini(&answer.body);
     return result;
 }
 
 /* ---- libmicrohttpd's callbacks ---- */
-
-static struct spwv_guarded *guarded(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info ? info->socket_context : NULL;
-}
 
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
 {
@@ -289,7 +301,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 static struct MHD_Daemon *start_daemon(struct spwv_server *server, int fd)
 {
     unsigned idle_s = server->options.idle_timeout_ms / 1000 + 1;
-    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
+    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
                             MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, server->options.max_connections,
                             MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
                             MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
@@ -302,13 +314,17 @@ struct spwv_server *spwv_server_start(int fd, struct spwv_app *app, const struct
     struct spwv_server *server = calloc(1, sizeof *server);
     if (server) {
         *server = (struct spwv_server){.app = app, .hosts = hosts, .options = *options, .guard = spwv_guard_new()};
+        if (server->guard)
+            server->live = spwv_live_new(app->store, server->guard, options->request_timeout_ms);
         sigset_t all, old; /* its threads inherit the mask: signals are the program's business */
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &old);
-        server->daemon = server->guard ? start_daemon(server, fd) : NULL;
+        server->daemon = server->live ? start_daemon(server, fd) : NULL;
         pthread_sigmask(SIG_SETMASK, &old, NULL);
         if (server->daemon)
             return server;
+        if (server->live)
+            spwv_live_destroy(server->live);
         if (server->guard)
             spwv_guard_destroy(server->guard);
         free(server);
@@ -319,7 +335,9 @@ struct spwv_server *spwv_server_start(int fd, struct spwv_app *app, const struct
 
 void spwv_server_stop(struct spwv_server *server)
 {
+    spwv_live_stop(server->live);
     MHD_stop_daemon(server->daemon); /* closes the listening socket too */
+    spwv_live_destroy(server->live);
     spwv_guard_destroy(server->guard);
     free(server);
 }
