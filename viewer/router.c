@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "assets.h"
+#include "mcp.h"
 
 void spwv_answer_text(struct spwv_answer *answer, unsigned status, const char *format, ...)
 {
@@ -82,6 +83,7 @@ static const struct route routes[] = {
     {"/api/traces", false, "DELETE", spwv_api_clear},
     {"/api/traces/", true, "GET", spwv_api_trace},
     {"/api/traces/", true, "DELETE", spwv_api_remove},
+    {"/mcp", false, "POST", spwv_mcp},
     {"/assets/", true, "GET", page},
     {"/favicon.svg", false, "GET", page},
     {"/trace/", true, "GET", page},

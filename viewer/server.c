@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "inflate.h"
 #include "live.h"
+#include "mcp.h"
 
 /* A connection's memory holds its header, so it is the cap of the header's size too. */
 enum { CONNECTION_MEMORY = 64 << 10, THREADS = 2, DRAIN_MAX = 128 << 20 };
@@ -30,6 +31,7 @@ struct exchange {
     unsigned early_status; /* decided by the headers; the body is drained */
     char early_text[256];
     bool json;
+    bool takes_body;
     struct spwv_body body;
 };
 
@@ -71,6 +73,12 @@ static bool is_type(const char *type, const char *wanted)
     return !*type || *type == ';';
 }
 
+static void take_body(struct spwv_server *server, struct exchange *exchange, bool gzip, size_t max_compressed, size_t max_plain)
+{
+    exchange->takes_body = true;
+    spwv_body_init(&exchange->body, gzip, max_compressed, max_plain, &server->app->memory);
+}
+
 static void decide(struct exchange *exchange, unsigned status, const char *text)
 {
     exchange->early_status = status;
@@ -98,7 +106,24 @@ static void check_intake(struct spwv_server *server, struct MHD_Connection *conn
     else if (encoding && *encoding && !gzip && strcasecmp(encoding, "identity") != 0)
         decide(exchange, 415, "Content-Encoding must be gzip or none; set OTEL_EXPORTER_OTLP_COMPRESSION=gzip at the sender");
     else
-        spwv_body_init(&exchange->body, gzip, server->options.max_compressed, server->options.max_body, &server->app->memory);
+        take_body(server, exchange, gzip, server->options.max_compressed, server->options.max_body);
+}
+
+/* A browser says whose page is asking; other clients say nothing. */
+static bool is_own_page(struct spwv_server *server, struct MHD_Connection *connection)
+{
+    const char *origin = header(connection, "Origin");
+    return !origin || (strncmp(origin, "http://", 7) == 0 && spwv_hosts_check(server->hosts, origin + 7));
+}
+
+static void check_mcp(struct spwv_server *server, struct MHD_Connection *connection, struct exchange *exchange)
+{
+    if (!is_own_page(server, connection))
+        decide(exchange, 403, "pages of other origins may not ask here");
+    else if (!is_type(header(connection, "Content-Type"), "application/json"))
+        decide(exchange, 415, "Content-Type must be application/json");
+    else
+        take_body(server, exchange, false, SPWV_MCP_MAX_REQUEST, SPWV_MCP_MAX_REQUEST);
 }
 
 static void check_headers(struct spwv_server *server, struct MHD_Connection *connection, struct exchange *exchange, const char *path,
@@ -107,6 +132,8 @@ static void check_headers(struct spwv_server *server, struct MHD_Connection *con
     check_host(server, connection, exchange);
     if (!exchange->early_status && strcmp(method, "POST") == 0 && strcmp(path, "/v1/traces") == 0)
         check_intake(server, connection, exchange);
+    else if (!exchange->early_status && strcmp(method, "POST") == 0 && strcmp(path, "/mcp") == 0)
+        check_mcp(server, connection, exchange);
     else if (!exchange->early_status)
         spwv_body_init(&exchange->body, false, 0, 0, NULL); /* no other path takes a body */
 }
@@ -201,7 +228,7 @@ static enum MHD_Result answer_request(struct spwv_server *server, struct MHD_Con
     spwv_body_finish(&exchange->body);
     if (exchange->early_status) {
         spwv_answer_failure(&answer, exchange->early_status, exchange->json, exchange->early_text);
-    } else if (exchange->body.status && strcmp(path, "/v1/traces") == 0) {
+    } else if (exchange->takes_body && exchange->body.status) {
         answer.retry_after = exchange->body.status == 503;
         spwv_answer_failure(&answer, exchange->body.status, exchange->json, exchange->body.text);
     } else {

@@ -135,3 +135,13 @@ bool spwv_parse_u64(const char *text, uint64_t max, uint64_t *value)
     *value = result;
     return true;
 }
+
+struct spwv_slice spwv_cut_text(struct spwv_slice text, size_t max)
+{
+    if (text.size <= max)
+        return text;
+    text.size = max;
+    while (text.size && max - text.size < 4 && (text.data[text.size] & 0xc0) == 0x80)
+        text.size--;
+    return text;
+}

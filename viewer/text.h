@@ -22,6 +22,9 @@ unsigned spwv_char_width(uint32_t code_point);
 /* True for what could steer a terminal or reorder its text: C0, DEL, C1, bidirectional and invisible format characters. */
 bool spwv_char_is_control(uint32_t code_point);
 
+/* Its beginning, of at most `max` bytes, without half a code point at its end. */
+struct spwv_slice spwv_cut_text(struct spwv_slice text, size_t max);
+
 /* `digits` hex digits, either case, into bytes (two a byte, high first). False for any other character. */
 bool spwv_hex_decode(const char *text, size_t digits, uint8_t *bytes);
 void spwv_hex_encode(const uint8_t *bytes, size_t size, char *text); /* 2 * size + 1 characters */

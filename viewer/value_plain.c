@@ -1,7 +1,11 @@
 /* Values as plain JSON, with an explicit stack. Contract: value_plain.h. */
 #include "value_plain.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "text.h"
 
 struct container {
     struct spwv_wire values;
@@ -88,5 +92,37 @@ void spwv_json_plain_members(struct spwv_json *json, struct spwv_slice message, 
     while (!json->out->failed && spwv_otlp_each(&wire, field, &raw)) {
         write_pair(json, &stack, raw);
         finish_value(json, &stack);
+    }
+}
+
+static void write_cut(struct spwv_json *json, struct spwv_slice text, size_t size, size_t max)
+{
+    struct spwv_slice head = spwv_cut_text(text, max);
+    char *cut = malloc(head.size + 64);
+    if (!cut) {
+        json->out->failed = true;
+        return;
+    }
+    memcpy(cut, head.data ? head.data : (const uint8_t *)"", head.size);
+    int more = snprintf(cut + head.size, 64, "%s(cut: %zu bytes in all)", head.size ? " ... " : "", size);
+    spwv_json_string(json, (struct spwv_slice){(const uint8_t *)cut, head.size + (size_t)more});
+    free(cut);
+}
+
+void spwv_json_plain_member_cut(struct spwv_json *json, struct spwv_slice key_value, size_t max)
+{
+    struct spwv_key_value kv;
+    struct spwv_field value;
+    struct stack stack;
+    stack.depth = 0;
+    spwv_otlp_read_key_value(key_value, &kv);
+    spwv_json_key_string(json, spwv_cut_text(kv.key, max));
+    if (kv.value.size <= max) {
+        write_value(json, &stack, kv.value);
+        finish_value(json, &stack);
+    } else if (spwv_otlp_read_any(kv.value, &value) == SPWV_ANY_STRING) {
+        write_cut(json, value.bytes, value.bytes.size, max);
+    } else {
+        write_cut(json, (struct spwv_slice){NULL, 0}, kv.value.size, max);
     }
 }

@@ -12,4 +12,10 @@
 /* The members of an object that is open: every KeyValue in that repeated field of the message. */
 void spwv_json_plain_members(struct spwv_json *json, struct spwv_slice message, uint32_t field);
 
+/*
+ * One KeyValue, of which a value of more than `max` bytes is cut: a string to its beginning with a word on its length, anything else to that word
+ * alone; so is a key.
+ */
+void spwv_json_plain_member_cut(struct spwv_json *json, struct spwv_slice key_value, size_t max);
+
 #endif

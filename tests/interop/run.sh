@@ -137,10 +137,10 @@ test_phoenix() {
     shows "$work/check.log" "$rc" 'the comparison with Phoenix'
 }
 
-# The viewer on a free port; its process in `child`, its port in `port`.
+# The viewer on a free port, with these files opened; its process in `child`, its port in `port`.
 start_viewer() {
     rm -f "$work/port"
-    clean_env "$build/cli/spanwire" view --quiet --listen 127.0.0.1:0 --port-file "$work/port" &
+    clean_env "$build/cli/spanwire" view --quiet --listen 127.0.0.1:0 --port-file "$work/port" "$@" &
     child=$!
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         [ -f "$work/port" ] && break
@@ -149,15 +149,32 @@ start_viewer() {
     port=$(cat "$work/port")
 }
 
+stop_viewer() {
+    kill "$child" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
+    child=
+}
+
+# The agent's spans in a file, the file in a viewer, and a client that agents use.
+test_mcp() {
+    has_viewer || { skip "the Model Context Protocol's client: this build has no viewer"; return; }
+    need_python mcp 300 >"$work/build.log" 2>&1 || { no_package "the Model Context Protocol's client"; return; }
+    clean_env OTEL_TRACES_EXPORTER=file SPANWIRE_TRACES_FILE="$work/agent.jsonl" "$build/samples/agent" src/record >"$work/agent.log" 2>&1 ||
+        { not_ok 'the agent runs'; return; }
+    start_viewer "$work/agent.jsonl" || { not_ok 'the viewer does not start'; return; }
+    rc=0
+    clean_env timeout 150 "$venv/bin/python" tests/interop/mcp/client.py "http://127.0.0.1:$port/mcp" "$work/agent.jsonl" >"$work/check.log" 2>&1 || rc=$?
+    stop_viewer
+    shows "$work/check.log" "$rc" "the Model Context Protocol's client"
+}
+
 test_npm() {
     has_viewer || { skip 'senders from npm: this build has no viewer'; return; }
     need_npm >"$work/build.log" 2>&1 || { no_package 'senders from npm (OpenTelemetry for JavaScript)'; return; }
     start_viewer || { not_ok 'the viewer does not start'; return; }
     rc=0
     clean_env timeout 120 node "$modules/send.mjs" "http://127.0.0.1:$port" >"$work/check.log" 2>&1 || rc=$?
-    kill "$child" 2>/dev/null || true
-    wait "$child" 2>/dev/null || true
-    child=
+    stop_viewer
     shows "$work/check.log" "$rc" 'the senders from npm'
 }
 
@@ -166,6 +183,7 @@ if need_programs "$@" >"$work/build.log" 2>&1; then
     test_receiver 'Jaeger' 25 jaeger github.com/jaegertracing/jaeger/cmd/jaeger go.mod go.sum
     test_python
     test_phoenix
+    test_mcp
     test_npm
 else
     not_built 'what is tested'
