@@ -11,7 +11,7 @@ static const char usage[] =
     "\n"
     "  spanwire view [options] [FILE...]  receive spans over OTLP/HTTP and show them in the browser\n"
     "      FILE                           open files of OTLP JSON lines first (gzip too; - is the standard input)\n"
-    "      --listen ADDRESS:PORT          where (127.0.0.1:4318; port 0 picks a free one)\n"
+    "      --listen ADDRESS:PORT          where (127.0.0.1:4318, or a free port when that one is in use)\n"
     "      --db FILE                      keep the traces in a file (in memory)\n"
     "      --max-bytes N[K|M|G]           cap of the store; the oldest traces leave first (256M)\n"
     "      --allow-host NAME              also answer to this Host name; may be repeated\n"

@@ -47,7 +47,10 @@ static bool read_size(const char *text, uint64_t *size)
 static bool set_option(struct arguments *arguments, int option)
 {
     switch (option) {
-    case 'l': arguments->viewer.listen = optarg; return true;
+    case 'l':
+        arguments->viewer.listen = optarg;
+        arguments->viewer.listen_else = NULL; /* that one, and no other */
+        return true;
     case 'd': arguments->viewer.db_path = optarg; return true;
     case 'p': arguments->port_file = optarg; return true;
     case 'o': arguments->open = true; return true;
@@ -120,6 +123,9 @@ static void announce(const struct arguments *arguments, struct spwv_viewer *view
     const char *host = spwv_viewer_host(viewer);
     bool any = strcmp(host, "0.0.0.0") == 0 || strcmp(host, "[::]") == 0;
     snprintf(url, sizeof url, "http://%s:%u/", any ? "127.0.0.1" : host, spwv_viewer_port(viewer));
+    if (spwv_viewer_is_elsewhere(viewer))
+        fprintf(stderr, "spanwire: %s is in use: another viewer or a collector listens there; this viewer has port %u, and programs must be told: "
+                        "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:%u\n", arguments->viewer.listen, spwv_viewer_port(viewer), spwv_viewer_port(viewer));
     if (!spwv_viewer_is_loopback(viewer))
         fputs("spanwire: warning: others on the network can read the traces and send spans; there is no password\n", stderr);
     if (!arguments->quiet) {
@@ -181,6 +187,7 @@ static bool open_files(const struct arguments *arguments, struct spwv_viewer *vi
 int cli_view(int argc, char **argv)
 {
     struct arguments arguments = {.viewer = SPWV_OPTIONS_INIT};
+    arguments.viewer.listen_else = "127.0.0.1:0";
     arguments.viewer.allow_hosts = arguments.allowed;
     if (!read_arguments(argc, argv, &arguments))
         return EXIT_USAGE;

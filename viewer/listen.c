@@ -99,5 +99,6 @@ bool spwv_listen(const char *address, struct spwv_listening *listening, struct s
     if (listening->fd >= 0)
         close(listening->fd);
     listening->fd = -1;
+    listening->in_use = cause == EADDRINUSE;
     return bind_failed(cause, address, error);
 }

@@ -12,6 +12,7 @@ struct spwv_listening {
     int fd;
     unsigned port;
     bool loopback;
+    bool in_use; /* that is why it failed */
     char host[256]; /* as in a URL: brackets around IPv6 */
 };
 

@@ -42,9 +42,15 @@ static uint64_t nonce(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+static bool start_listening(struct spwv_listening *listening, const struct spwv_options *options, struct spwv_error *error)
+{
+    return spwv_listen(options->listen, listening, error) ||
+           (options->listen_else && listening->in_use && spwv_listen(options->listen_else, listening, error));
+}
+
 static bool start(struct spwv_viewer *viewer, const struct spwv_options *options, struct spwv_error *error)
 {
-    if (!spwv_listen(options->listen, &viewer->listening, error) || !allow_hosts(viewer, options, error))
+    if (!start_listening(&viewer->listening, options, error) || !allow_hosts(viewer, options, error))
         return false;
     viewer->app.version = spwv_version();
     viewer->app.start_nonce = nonce();
@@ -84,6 +90,11 @@ unsigned spwv_viewer_port(const struct spwv_viewer *viewer)
 const char *spwv_viewer_host(const struct spwv_viewer *viewer)
 {
     return viewer->listening.host;
+}
+
+bool spwv_viewer_is_elsewhere(const struct spwv_viewer *viewer)
+{
+    return viewer->listening.in_use;
 }
 
 bool spwv_viewer_is_loopback(const struct spwv_viewer *viewer)

@@ -22,6 +22,7 @@
 
 struct spwv_options {
     const char *listen;
+    const char *listen_else; /* where, if that one is in use; NULL: nowhere */
     const char *db_path; /* NULL: in memory */
     uint64_t max_bytes;  /* of the store */
     const char *const *allow_hosts;
@@ -45,6 +46,7 @@ struct spwv_viewer;
 struct spwv_viewer *spwv_viewer_start(const struct spwv_options *options, struct spwv_error *error);
 unsigned spwv_viewer_port(const struct spwv_viewer *viewer);
 const char *spwv_viewer_host(const struct spwv_viewer *viewer); /* of --listen, as in a URL */
+bool spwv_viewer_is_elsewhere(const struct spwv_viewer *viewer); /* at listen_else */
 bool spwv_viewer_is_loopback(const struct spwv_viewer *viewer);
 void spwv_viewer_stop(struct spwv_viewer *viewer);
 

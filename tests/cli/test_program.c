@@ -71,6 +71,45 @@ static void it_views_shows_and_stops(void **state)
     assert_int_not_equal(access(port_file, F_OK), 0); /* taken along */
 }
 
+static pid_t start_at_the_default(const char *port_file, const char *told)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (!freopen(told, "w", stderr))
+            _exit(126);
+        execl(program, program, "view", "--quiet", "--port-file", port_file, (char *)NULL);
+        _exit(127);
+    }
+    return child;
+}
+
+/* The port everybody knows is taken, by the first viewer or by something that was there before. */
+static void a_second_viewer_picks_another_port(void **state)
+{
+    (void)state;
+    char first_file[96], second_file[96], told[96];
+    snprintf(first_file, sizeof first_file, "%s/first", directory);
+    snprintf(second_file, sizeof second_file, "%s/second", directory);
+    snprintf(told, sizeof told, "%s/told", directory);
+    pid_t first = start_at_the_default(first_file, "/dev/null");
+    int port = viewer_port(first_file);
+    pid_t second = start_at_the_default(second_file, told);
+    int other = viewer_port(second_file);
+    assert_int_not_equal(other, port);
+    viewer_wait(other, "/healthz", "ok");
+    assert_int_equal(shell("cat '%s'", told), 0);
+    char part[160];
+    snprintf(part, sizeof part, "this viewer has port %d, and programs must be told: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:%d", other, other);
+    assert_non_null(strstr(output, "127.0.0.1:4318 is in use"));
+    assert_non_null(strstr(output, part));
+    kill(first, SIGTERM);
+    kill(second, SIGTERM);
+    waitpid(first, NULL, 0);
+    waitpid(second, NULL, 0);
+    unlink(told);
+}
+
 int main(int argc, char **argv)
 {
     if (!program_begin(argc, argv))
@@ -79,6 +118,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(mistakes_are_told_with_their_cure),
         cmocka_unit_test(the_configuration_is_printed),
         cmocka_unit_test(it_views_shows_and_stops),
+        cmocka_unit_test(a_second_viewer_picks_another_port),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     rmdir(directory);
