@@ -69,7 +69,7 @@ static void set_limits(struct spw__limits *to, const struct spw__limits *from)
 
 uint64_t spw__engine_open_spans(const struct spw__engine *engine)
 {
-    uint64_t started = engine->open_before, ended = 0;
+    uint64_t started = __atomic_load_n(&engine->open_before, __ATOMIC_RELAXED), ended = 0;
     uint32_t count = __atomic_load_n(&engine->recorder_count, __ATOMIC_ACQUIRE);
     for (uint32_t i = 0; i < count; i++) {
         started += __atomic_load_n(&engine->recorders[i]->started, __ATOMIC_RELAXED);
@@ -82,29 +82,57 @@ uint64_t spw__engine_open_spans(const struct spw__engine *engine)
     return started > ended ? started - ended : 0;
 }
 
+static void clear(uint64_t *counter)
+{
+    __atomic_store_n(counter, 0, __ATOMIC_RELAXED);
+}
+
+static void reset_recorder(struct spw__engine *engine, struct spw__recorder *r)
+{
+    clear(&r->started);
+    clear(&r->not_sampled);
+    clear(&r->ended);
+    clear(&r->record_only);
+    clear(&r->ids_replaced);
+    clear(&r->events_dropped);
+    clear(&r->attributes_dropped);
+    clear(&r->links_dropped);
+    spw__queue_restart(engine, r);
+}
+
 /* Nobody records and no worker runs: what earlier sessions counted and left is cleared. Slots that are still open stay theirs. The lanes
- * are still those of the last session. */
+ * are still those of the last session. Somebody may be reading the counters all the same. */
 static void reset_rows(struct spw__engine *engine)
 {
-    engine->open_before = spw__engine_open_spans(engine);
-    engine->ready_head = NULL;
-    engine->wakeups = 0;
-    __atomic_store_n(&engine->attributes_lost, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&engine->events_lost, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&engine->links_lost, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&engine->record_only_no_slot, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&engine->record_only_unfinished, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&engine->on_end_missed, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&engine->open_before, spw__engine_open_spans(engine), __ATOMIC_RELAXED);
+    __atomic_store_n(&engine->ready_head, NULL, __ATOMIC_RELAXED);
+    clear(&engine->wakeups);
+    clear(&engine->attributes_lost);
+    clear(&engine->events_lost);
+    clear(&engine->links_lost);
+    clear(&engine->record_only_no_slot);
+    clear(&engine->record_only_unfinished);
+    clear(&engine->on_end_missed);
     for (int cause = 0; cause < SPW_DROP_CAUSES; cause++) {
-        __atomic_store_n(&engine->lost_at_start[cause], 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&engine->lost_at_end[cause], 0, __ATOMIC_RELAXED);
+        clear(&engine->lost_at_start[cause]);
+        clear(&engine->lost_at_end[cause]);
     }
     uint32_t count = __atomic_load_n(&engine->recorder_count, __ATOMIC_ACQUIRE);
-    for (uint32_t i = 0; i < count; i++) {
-        struct spw__recorder *r = engine->recorders[i];
-        r->started = r->not_sampled = r->ended = r->record_only = r->ids_replaced = r->events_dropped = r->attributes_dropped = r->links_dropped = 0;
-        spw__queue_restart(engine, r);
+    for (uint32_t i = 0; i < count; i++)
+        reset_recorder(engine, engine->recorders[i]);
+}
+
+static void set_lanes(struct spw__engine *engine, const struct spw__engine_settings *settings)
+{
+    for (uint32_t i = 0; i < settings->lane_count; i++) {
+        struct spw__lane *lane = &engine->lanes[i];
+        __atomic_store_n(&lane->depth, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&lane->limit, settings->lane_limits[i], __ATOMIC_RELAXED);
+        __atomic_store_n(&lane->wake_at, settings->lane_wake_at[i], __ATOMIC_RELAXED);
+        __atomic_store_n(&lane->dropping, 0, __ATOMIC_RELAXED);
     }
+    __atomic_store_n(&engine->lane_count, settings->lane_count, __ATOMIC_RELAXED);
+    __atomic_store_n(&engine->lane_mask, (1u << settings->lane_count) - 1, __ATOMIC_RELAXED);
 }
 
 struct spw__engine *spw__engine_configure(const struct spw__engine_settings *settings)
@@ -117,11 +145,7 @@ struct spw__engine *spw__engine_configure(const struct spw__engine_settings *set
         return NULL;
     pthread_mutex_lock(&engine->lock); /* threads are born and die at any time, and work out their shares from this */
     reset_rows(engine);
-    engine->lane_count = settings->lane_count;
-    engine->lane_mask = (1u << settings->lane_count) - 1;
-    for (uint32_t i = 0; i < settings->lane_count; i++) {
-        engine->lanes[i] = (struct spw__lane){ .limit = settings->lane_limits[i], .wake_at = settings->lane_wake_at[i] };
-    }
+    set_lanes(engine, settings);
     set_limits(&engine->limits, &settings->limits);
     static const char *const error_type[] = { "error.type" };
     spw__pins_set(&engine->pins, settings->pinned_key_count ? settings->pinned_keys : error_type,

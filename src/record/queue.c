@@ -1,7 +1,5 @@
 #include "queue.h"
 
-#include <string.h>
-
 #include "platform.h"
 
 #define MAX_CHUNK_PAGES 16u          /* 64 KiB */
@@ -192,8 +190,10 @@ void spw__queue_restart(struct spw__engine *engine, struct spw__recorder *record
         recorder->cursors[i] = end;
         recorder->passed[i] = recorder->written;
     }
-    memset(recorder->unpublished, 0, sizeof recorder->unpublished);
-    memset(recorder->queue_full, 0, sizeof recorder->queue_full);
+    for (uint32_t i = 0; i < SPW__MAX_LANES; i++) { /* somebody may be reading them */
+        __atomic_store_n(&recorder->unpublished[i], 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&recorder->queue_full[i], 0, __ATOMIC_RELAXED);
+    }
     recorder->ready = 0;
     recorder->active = false;
     recorder->flush_target = 0;

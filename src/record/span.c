@@ -444,6 +444,6 @@ bool spw__tracer_enabled(spw_tracer *tracer)
     if (!engine)
         return false;
     uint32_t kinds = __atomic_load_n(&engine->hooks.kinds, __ATOMIC_RELAXED);
-    bool heard = engine->lane_mask != 0 || kinds & (SPW__HOOK_ON_START | SPW__HOOK_ON_ENDING | SPW__HOOK_ON_END);
+    bool heard = __atomic_load_n(&engine->lane_mask, __ATOMIC_RELAXED) != 0 || kinds & (SPW__HOOK_ON_START | SPW__HOOK_ON_ENDING | SPW__HOOK_ON_END);
     return heard && !(kinds & SPW__HOOK_NOTHING_SAMPLED);
 }

@@ -13,8 +13,12 @@
 #include "sdk/redact.h"
 
 /* Outlives the pipeline, so that spw_stats_get() can be asked after shutdown. All atomic. */
+#define SPW__ACCOUNT_NAME_WORDS 3u
 struct spw__account {
-    char name[24];
+    union {
+        char name[8 * SPW__ACCOUNT_NAME_WORDS];
+        uint64_t name_words[SPW__ACCOUNT_NAME_WORDS];
+    };
     uint64_t exported, rejected, in_flight, batches, retries, ambiguous, malformed, filtered;
     uint64_t dropped[SPW_DROP_CAUSES]; /* those of the worker; producers count theirs in the lane and the recorders */
 };

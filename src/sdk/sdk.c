@@ -150,15 +150,32 @@ static struct spw__engine *configure_engine(const struct spw__config *config, st
     return engine;
 }
 
+/* Somebody may be reading the statistics: no byte of these is written but as part of a word. */
+static void clear_account(struct spw__account *account)
+{
+    uint64_t *words = (uint64_t *)(void *)account;
+    for (size_t i = 0; i < sizeof *account / sizeof *words; i++)
+        __atomic_store_n(&words[i], 0, __ATOMIC_RELAXED);
+}
+
+static void name_account(struct spw__account *account, const char *name)
+{
+    struct spw__account named = { .name = "" };
+    strncpy(named.name, name ? name : "unnamed", sizeof named.name - 1);
+    for (size_t i = 0; i < SPW__ACCOUNT_NAME_WORDS; i++)
+        __atomic_store_n(&account->name_words[i], named.name_words[i], __ATOMIC_RELAXED);
+}
+
 static spw_result build_pipelines(struct spw__config *config, struct spw__worker *worker, spw_view resource, spw_error *error)
 {
-    memset(spw__sdk.accounts, 0, sizeof spw__sdk.accounts);
+    for (size_t i = 0; i < SPW__MAX_PIPELINES; i++)
+        clear_account(&spw__sdk.accounts[i]);
     for (size_t i = 0; i < config->pipeline_count; i++) {
         spw_exporter *exporter = make_exporter(config, &config->pipelines[i], error);
         if (!exporter)
             return error->code ? error->code : SPW_ERR_INVALID;
         struct spw__account *account = &spw__sdk.accounts[i];
-        strncpy(account->name, exporter->name ? exporter->name : "unnamed", sizeof account->name - 1);
+        name_account(account, exporter->name);
         worker->pipeline_count = (uint32_t)i + 1;
         if (spw__pipeline_init(&worker->pipelines[i], worker, worker->engine, (uint32_t)i, &config->pipelines[i], exporter, resource,
                                account) != SPW_OK)

@@ -19,6 +19,7 @@ static void sum_recorders(const struct spw__engine *engine, struct sums *s)
 {
     memset(s, 0, sizeof *s);
     uint32_t count = __atomic_load_n(&engine->recorder_count, __ATOMIC_ACQUIRE);
+    uint32_t lanes = __atomic_load_n(&engine->lane_count, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < count; i++) {
         const struct spw__recorder *r = engine->recorders[i];
         s->started += load(&r->started);
@@ -29,7 +30,7 @@ static void sum_recorders(const struct spw__engine *engine, struct sums *s)
         s->attributes += load(&r->attributes_dropped);
         s->events += load(&r->events_dropped);
         s->links += load(&r->links_dropped);
-        for (uint32_t lane = 0; lane < engine->lane_count; lane++) {
+        for (uint32_t lane = 0; lane < lanes; lane++) {
             s->queue_full[lane] += load(&r->queue_full[lane]);
             s->unpublished[lane] += __atomic_load_n(&r->unpublished[lane], __ATOMIC_RELAXED);
         }
@@ -39,7 +40,10 @@ static void sum_recorders(const struct spw__engine *engine, struct sums *s)
 static void fill_pipeline(spw_pipeline_stats *out, const struct spw__engine *engine, uint32_t lane, const struct sums *sums)
 {
     const struct spw__account *a = &spw__sdk.accounts[lane];
-    memcpy(out->name, a->name, sizeof out->name);
+    uint64_t name[SPW__ACCOUNT_NAME_WORDS];
+    for (size_t i = 0; i < SPW__ACCOUNT_NAME_WORDS; i++)
+        name[i] = load(&a->name_words[i]);
+    memcpy(out->name, name, sizeof out->name);
     out->ended = sums->ended;
     out->exported = load(&a->exported);
     out->rejected = load(&a->rejected);

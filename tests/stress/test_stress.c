@@ -274,13 +274,26 @@ static void *record_on(void *arg)
     return NULL;
 }
 
+/* What may be asked at any time, in the middle of a start too. */
+static void *look_on(void *arg)
+{
+    static spw_tracer tracer = SPW_TRACER_INIT("look", "1");
+    while (!__atomic_load_n(&stop_recording, __ATOMIC_RELAXED)) {
+        spw_stats stats = SPW_STATS_INIT;
+        spw_stats_get(&stats);
+        (void)spw_tracer_enabled(&tracer);
+        usleep(100);
+    }
+    return arg;
+}
+
 static void test_restarts_under_fire(void **state)
 {
     (void)state;
-    pthread_t threads[3];
+    pthread_t threads[4];
     __atomic_store_n(&stop_recording, false, __ATOMIC_RELAXED);
-    for (int i = 0; i < 3; i++)
-        pthread_create(&threads[i], NULL, record_on, NULL);
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, i ? record_on : look_on, NULL);
     for (int round = 0; round < 30 * scale(); round++) {
         struct script_exporter *e = begin(100000);
         usleep(2000);
@@ -289,7 +302,7 @@ static void test_restarts_under_fire(void **state)
         script_exporter_free(e);
     }
     __atomic_store_n(&stop_recording, true, __ATOMIC_RELAXED);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
     assert_identity();
 }
