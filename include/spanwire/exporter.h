@@ -4,7 +4,8 @@
  * Exporter.)
  *
  * Threads    The SDK calls an exporter on its worker thread only, one submit at a time; an exporter flagged SPW_EXPORTER_BLOCKS is called on
- *            a thread of its own, so that it may block without holding up the others. `done` may be called from any thread.
+ *            a thread of its own, so that it may block without holding up the others. `done` may be called from any thread. In pump mode
+ *            (pump.h) the worker's thread is whichever steps, one at a time.
  * Ownership  A batch is lent from submit() until done() returns. An exporter object belongs to the SDK once spw_start() has it.
  * Failure    An exporter says how a batch went; the SDK keeps, retries, drops and counts. No exporter can lose a record uncounted.
  *

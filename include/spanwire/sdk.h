@@ -5,8 +5,9 @@
  * Threads    Every function may be called from any thread; start and shutdown serialise themselves.
  * Ownership  Options and their strings are borrowed during spw_start().
  * Failure    A wrong setting never stops the program: spw_start() says cause and cure, and recording stays a no-op or the default is used.
- * Cost       One worker thread, started with the SDK; it never handles signals and sleeps when nothing is recorded. See README, "What it
- *            costs a host".
+ * Cost       One worker thread, started with the SDK; it never handles signals and sleeps when nothing is recorded. None with
+ *            `spw_options.pump`: then the program steps, and what is said here of the worker's thread is said of the one that steps (pump.h).
+ *            See README, "What it costs a host".
  *
  *     spw_options options = SPW_OPTIONS_INIT;
  *     options.service_name = "planner";
@@ -165,11 +166,12 @@ typedef struct spw_options {
     const char *otlp_proxy; /**< `http://[user:password@]host:port`, also https, socks4, socks4a, socks5, socks5h; wins over all variables,
                                  no_proxy as well; `none`: no proxy, whatever they say. https_proxy, http_proxy, all_proxy, no_proxy */
     uint32_t otlp_max_connection_age_ms; /**< after this a new connection is made, to where the name leads then (300000); SPW_NEVER for none */
+    bool pump; /**< no worker thread: the program steps the SDK from its own event loop, see pump.h */
 } spw_options;
 #define SPW_OPTIONS_INIT                                                                                                                   \
     { sizeof(spw_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL,  \
       NULL, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, SPW_LOG_NONE, NULL, NULL, NULL, false, NULL,                    \
-      0 }
+      0, false }
 
 /**
  * Starts the SDK: reads options and environment, builds resource and pipelines, starts the worker, opens the gate for recording. Does no
@@ -187,7 +189,7 @@ SPW_API spw_result spw_start(const spw_options *options);
  * wait). SPW_OK: every pipeline
  * delivered it. SPW_ERR_TIMEOUT: not all in time; it stays queued. SPW_ERR_INCOMPLETE: some of it was dropped or refused on the way. What
  * had found no room in the queue before is not said here, but in spw_stats_get(). SPW_ERR_NOT_STARTED: no SDK runs; a disabled one has
- * nothing left, which is SPW_OK.
+ * nothing left, which is SPW_OK. SPW_ERR_INVALID: called on the worker's thread from within it (an exporter, a filter, the log function).
  * (Specification: Trace SDK, ForceFlush.)
  */
 SPW_API spw_result spw_flush(uint32_t timeout_ms);
@@ -195,7 +197,8 @@ SPW_API spw_result spw_flush(uint32_t timeout_ms);
 /**
  * Closes the gate, flushes, stops the worker. Idempotent. With SPW_DEFAULT_TIMEOUT_MS a receiver that refuses connections is given up
  * after 1 s. What could not be delivered by the deadline is counted `shutdown_deadline`;
- * spans that end later are counted `already_shutdown`. Returns as spw_flush(), and SPW_OK when no SDK runs. (Specification: Trace SDK, Shutdown.)
+ * spans that end later are counted `already_shutdown`. Returns as spw_flush(), and SPW_OK when no SDK runs; refused on the worker's thread, too.
+ * (Specification: Trace SDK, Shutdown.)
  */
 SPW_API spw_result spw_shutdown(uint32_t timeout_ms);
 

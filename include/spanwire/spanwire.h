@@ -28,6 +28,7 @@
 #include <spanwire/http.h>
 #include <spanwire/processor.h>
 #include <spanwire/propagation.h>
+#include <spanwire/pump.h>
 #include <spanwire/resource.h>
 #include <spanwire/sampler.h>
 #include <spanwire/sdk.h>

@@ -24,7 +24,7 @@
 #define SPW__CACHE_LINE 64
 
 /* Changes with anything in this header that both libraries read. */
-#define SPW__ENGINE_LAYOUT (0x53505700u + 12u)
+#define SPW__ENGINE_LAYOUT (0x53505700u + 13u)
 
 /* Read by setters without regard to starts and stops: through spw__limit(). */
 struct spw__limits {
@@ -176,6 +176,14 @@ SPW_API uint64_t spw__trace_states_lost(void);
 
 /* Keeps this thread's own recording out (an exporter's worker). */
 SPW_API void spw__thread_suppress(void);
+
+/* The same for a while, on a thread of the program's that does a worker's work; from no signal handler. */
+struct spw__paused {
+    struct spw__recorder *recorder;
+    bool suppressed;
+};
+SPW_API struct spw__paused spw__thread_pause(void);
+SPW_API void spw__thread_resume(struct spw__paused before);
 
 static inline void spw__bump(uint64_t *counter, uint64_t by)
 {

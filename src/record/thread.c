@@ -184,3 +184,25 @@ void spw__thread_suppress(void)
     if (thread)
         thread->suppressed = true;
 }
+
+/* Without its recorder it has to ask for one, and is refused; the recording path itself asks nothing more than before. */
+struct spw__paused spw__thread_pause(void)
+{
+    struct spw__paused before = { NULL, false };
+    struct spw__thread *thread = spw__thread_get();
+    if (thread) {
+        before = (struct spw__paused){ thread->recorder, thread->suppressed };
+        thread->suppressed = true;
+        thread->recorder = NULL;
+    }
+    return before;
+}
+
+void spw__thread_resume(struct spw__paused before)
+{
+    struct spw__thread *thread = spw__thread_get();
+    if (!thread)
+        return;
+    thread->recorder = before.recorder;
+    thread->suppressed = before.suppressed;
+}

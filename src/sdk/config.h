@@ -61,6 +61,7 @@ enum spw__setting_id {
     SPW__SET_MAX_BUFFER_BYTES,
     SPW__SET_MAX_OVERFLOW_BYTES,
     SPW__SET_EXIT_TIMEOUT,
+    SPW__SET_PUMP,
     SPW__SETTINGS
 };
 
@@ -123,6 +124,7 @@ struct spw__config {
         size_t pinned_key_count;
     } limits;
     uint32_t exit_timeout_ms;
+    bool pump; /* no worker thread */
     spw_log_level log_level;
     spw_log_fn log_fn;
     void *log_arg;

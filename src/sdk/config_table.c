@@ -113,6 +113,7 @@ const struct spw__setting spw__settings[SPW__SETTINGS] = {
                                       FIELD(limits.overflow_bytes), SPW__KIND_BYTES, .most = MAX_OVERFLOW_BYTES, .number = 64ull << 20 },
     [SPW__SET_EXIT_TIMEOUT] = { OURS "exit_timeout", { NULL }, { IN_CODE(exit_timeout_ms) }, FIELD(exit_timeout_ms), SPW__KIND_DELAY,
                                 .number = 1000 },
+    [SPW__SET_PUMP] = { OURS "pump", { NULL }, { IN_CODE(pump) }, FIELD(pump), SPW__KIND_BOOL },
 };
 
 /* Under `tracer_provider.processors[i].batch.`, or `simple.` */

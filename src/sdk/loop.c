@@ -23,6 +23,7 @@ struct watch {
 struct spw_loop {
     int epoll_fd;
     int wake_fd;
+    int outlet_fd; /* -1, or an epoll that holds only epoll_fd */
     uint32_t next_serial;
     struct watch *watches; /* unordered: an exporter has one socket or two */
     size_t watch_count;
@@ -52,14 +53,19 @@ uint64_t spw_loop_now_ms(const spw_loop *loop)
 
 /* ---- life ---- */
 
-static spw_loop *fail_new(spw_loop *loop, spw_error *error, const char *call)
+static void say_failure(spw_error *error, const char *call)
 {
     int cause = errno;
-    if (error) {
-        error->code = cause == ENOMEM ? SPW_ERR_NO_MEMORY : SPW_ERR_SYSTEM;
-        snprintf(error->text, sizeof error->text, "the worker's event loop cannot start: %s: %s; check the limit of open files (ulimit -n)", call,
-                 strerror(cause));
-    }
+    if (!error)
+        return;
+    error->code = cause == ENOMEM ? SPW_ERR_NO_MEMORY : SPW_ERR_SYSTEM;
+    snprintf(error->text, sizeof error->text, "the worker's event loop cannot start: %s: %s; check the limit of open files (ulimit -n)", call,
+             strerror(cause));
+}
+
+static spw_loop *fail_new(spw_loop *loop, spw_error *error, const char *call)
+{
+    say_failure(error, call);
     spw__loop_destroy(loop);
     return NULL;
 }
@@ -69,7 +75,7 @@ spw_loop *spw__loop_new(spw_error *error)
     spw_loop *loop = spw_allocate_zeroed(1, sizeof *loop);
     if (!loop)
         return fail_new(NULL, error, "calloc");
-    loop->epoll_fd = loop->wake_fd = -1;
+    loop->epoll_fd = loop->wake_fd = loop->outlet_fd = -1;
     loop->next_serial = 1;
     loop->watches = spw_allocate_zeroed(FIRST_WATCHES, sizeof *loop->watches);
     if (!loop->watches)
@@ -94,12 +100,48 @@ void spw__loop_destroy(spw_loop *loop)
         t->armed = false;
         t->next = NULL;
     }
+    if (loop->outlet_fd >= 0)
+        close(loop->outlet_fd);
     if (loop->wake_fd >= 0)
         close(loop->wake_fd);
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);
     spw_free(loop->watches);
     spw_free(loop);
+}
+
+/* ---- for a loop around this one ---- */
+
+int spw__loop_fd(const spw_loop *loop)
+{
+    return loop->epoll_fd;
+}
+
+uint64_t spw__loop_due_ms(const spw_loop *loop)
+{
+    return loop->armed ? loop->armed->due_ms : UINT64_MAX;
+}
+
+int spw__loop_outlet(spw_loop *loop, spw_error *error)
+{
+    if (loop->outlet_fd >= 0)
+        return loop->outlet_fd;
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = { .events = EPOLLIN };
+    if (fd < 0 || epoll_ctl(fd, EPOLL_CTL_ADD, loop->epoll_fd, &event) != 0) {
+        say_failure(error, fd < 0 ? "epoll_create1" : "epoll_ctl");
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    return loop->outlet_fd = fd;
+}
+
+void spw__loop_mute(spw_loop *loop, bool mute)
+{
+    struct epoll_event event = { .events = mute ? 0 : (uint32_t)EPOLLIN };
+    if (loop->outlet_fd >= 0)
+        (void)epoll_ctl(loop->outlet_fd, EPOLL_CTL_MOD, loop->epoll_fd, &event);
 }
 
 /* ---- watches ---- */
@@ -240,7 +282,8 @@ static int wait_events(spw_loop *loop, struct epoll_event *events, uint64_t unti
         if (count >= 0)
             return count;
         if (errno != EINTR) { /* the program has closed our descriptors: no reason to spin */
-            nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
+            if (timeout != 0)
+                nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
             return 0;
         }
     }

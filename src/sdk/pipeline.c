@@ -43,7 +43,7 @@ static void on_answer(void *token, const spw_export_result *result)
     p->answer = *result;
     p->answer.text[sizeof p->answer.text - 1] = '\0';
     __atomic_store_n(&p->answered, 1, __ATOMIC_RELEASE);
-    if (!pthread_equal(pthread_self(), p->worker->self))
+    if (spw__worker_current() != p->worker)
         spw__loop_wake(p->worker->loop);
 }
 

@@ -10,15 +10,17 @@
 #include "sdk/adapter.h"
 #include "sdk/config.h"
 #include "sdk/diag.h"
+#include "sdk/pump.h"
 #include "sdk/registry.h"
 #include "sdk/resource.h"
 
 #define DEFAULT_TIMEOUT_MS 5000u
 #define JOIN_MS 50u     /* for a worker that has already said it is done */
 #define REFUSED_MS 1000u /* a shutdown with the default time waits no longer for a receiver that refuses connections */
+#define USERS_MS 1000u  /* for threads that have the answer to their flush to return with it */
 #define QUIESCE_MS 100u /* for threads inside a recording call when the gate closes: nanoseconds, unless the system stops them */
 
-struct spw__sdk spw__sdk = { .lifecycle = PTHREAD_MUTEX_INITIALIZER };
+struct spw__sdk spw__sdk = { .lifecycle = PTHREAD_MUTEX_INITIALIZER, .users_lock = PTHREAD_MUTEX_INITIALIZER, .pump_fd = -1 };
 
 /* Whoever wants to wait for ever has named no time either: what flushes has an end always. */
 static bool is_default(uint32_t timeout_ms)
@@ -56,7 +58,7 @@ static void make_condition(void)
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&spw__sdk.flushed, &attr);
+    pthread_cond_init(&spw__sdk.unused, &attr);
     pthread_condattr_destroy(&attr);
 }
 
@@ -64,9 +66,11 @@ static void make_condition(void)
  * another thread held at the time, perhaps inside its first spw_start(). */
 static void forget_parent(void)
 {
-    spw__sdk = (struct spw__sdk){ .pipeline_count = 0 };
+    spw__sdk = (struct spw__sdk){ .pump_fd = -1 };
     pthread_mutex_init(&spw__sdk.lifecycle, NULL);
+    pthread_mutex_init(&spw__sdk.users_lock, NULL);
     make_condition();
+    spw__worker_forget();
 }
 
 __attribute__((constructor)) static void prepare(void)
@@ -96,6 +100,48 @@ static void unlock(struct spw__diag_kept *said)
     spw__diag_say_kept(said);
 }
 
+/* ---- threads that use the worker ---- */
+
+/* With the lifecycle's lock. */
+static struct spw__worker *enter(void)
+{
+    pthread_mutex_lock(&spw__sdk.users_lock);
+    spw__sdk.users += spw__sdk.worker != NULL;
+    pthread_mutex_unlock(&spw__sdk.users_lock);
+    return spw__sdk.worker;
+}
+
+bool spw__sdk_try_enter(struct spw__worker **worker)
+{
+    if (pthread_mutex_trylock(&spw__sdk.lifecycle) != 0)
+        return false;
+    *worker = enter();
+    pthread_mutex_unlock(&spw__sdk.lifecycle);
+    return true;
+}
+
+void spw__sdk_leave(void)
+{
+    pthread_mutex_lock(&spw__sdk.users_lock);
+    if (--spw__sdk.users == 0)
+        pthread_cond_broadcast(&spw__sdk.unused);
+    pthread_mutex_unlock(&spw__sdk.users_lock);
+}
+
+/* Those of a worker that has stopped have their answer, and only have to take it. */
+static bool await_users(uint32_t timeout_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(timeout_ms / 1000);
+    pthread_mutex_lock(&spw__sdk.users_lock);
+    while (timeout_ms && spw__sdk.users && pthread_cond_timedwait(&spw__sdk.unused, &spw__sdk.users_lock, &until) == 0)
+        ;
+    bool none = !spw__sdk.users;
+    pthread_mutex_unlock(&spw__sdk.users_lock);
+    return none;
+}
+
 /* ---- start ---- */
 
 static spw_exporter *make_exporter(struct spw__config *config, struct spw__pipeline_config *pipeline, spw_error *error)
@@ -109,9 +155,11 @@ static spw_exporter *make_exporter(struct spw__config *config, struct spw__pipel
         if (!exporter)
             spw__diag(SPW_LOG_ERROR, "%s", error->text); /* a factory fills *error, and says nothing */
     }
-    if (exporter && (exporter->flags & SPW_EXPORTER_BLOCKS))
-        exporter = spw__adapter_new(exporter, error);
-    return exporter;
+    if (!exporter || !(exporter->flags & SPW_EXPORTER_BLOCKS))
+        return exporter;
+    if (config->pump)
+        spw__diag(SPW_LOG_INFO, "exporter %s blocks: it has a thread of its own, in pump mode too", exporter->name);
+    return spw__adapter_new(exporter, error);
 }
 
 static struct spw__engine *configure_engine(const struct spw__config *config, struct spw__worker *worker, spw_error *error)
@@ -229,10 +277,12 @@ static void at_exit(void)
     struct spw__worker *worker = spw__sdk.worker;
     if (worker) {
         struct countdown time = countdown_from(timeout);
+        spw__pump_close(worker);
         worker->quiet = spw__engine_close(worker->engine, QUIESCE_MS);
-        (void)spw__worker_flush(worker, timeout, true, 0);
+        if (spw__worker_current() != worker)
+            (void)spw__worker_flush(worker, timeout, true, 0);
         (void)spw__worker_join(worker, JOIN_MS);
-        if (worker->quiet && !spw__sdk.flushing)
+        if (worker->quiet && await_users(0))
             (void)spw__extensions_shutdown(&worker->extensions, left_of(&time));
         spw__sdk.left = worker; /* its memory stays: other threads may still run */
         spw__sdk.worker = NULL;
@@ -242,6 +292,7 @@ static void at_exit(void)
 
 static spw_result start_worker(struct spw__config *config, struct spw__worker *worker, spw_error *error)
 {
+    worker->pumped = config->pump;
     worker->loop = spw__loop_new(error);
     if (!worker->loop)
         return error->code;
@@ -273,47 +324,28 @@ static spw_result already_started(spw_error *error)
 }
 
 /*
- * Threads inside a flush of what was left have their answer, and only have to take it. Lets go of the lock meanwhile: another thread may free
- * the worker, start, and leave behind its own. *still says whether this one is the one that is left; its address alone would not tell, since
- * that may be given to the next.
- */
-static bool await_flushes(const struct spw__worker *worker, bool *still)
-{
-    struct timespec until;
-    uint32_t starts = spw__sdk.starts;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec++;
-    while (spw__sdk.flushing && pthread_cond_timedwait(&spw__sdk.flushed, &spw__sdk.lifecycle, &until) == 0)
-        ;
-    *still = spw__sdk.left == worker && spw__sdk.starts == starts;
-    return !spw__sdk.flushing;
-}
-
-/*
  * What the last shutdown had to leave behind. A worker goes on with the rows until its exporter lets go of it: two at once would give back
  * the same memory twice. A thread that stood inside a recording call still writes to them: they cannot be cleared under it.
  */
 static spw_result release_left(spw_error *error)
 {
-    for (struct spw__worker *left; (left = spw__sdk.left);) {
-        bool still;
-        if (!spw__worker_join(left, 0) || lends(left))
-            return spw__fail(error, SPW_ERR_ALREADY_STARTED,
-                             "spw_start(): an exporter still holds what it had before the shutdown; start when it has answered");
-        if (!left->quiet && !(left->quiet = spw__engine_close(left->engine, QUIESCE_MS)))
-            return spw__fail(error, SPW_ERR_ALREADY_STARTED,
-                             "spw_start(): a thread still stands inside a recording call that it entered before the shutdown; start when it "
-                             "has gone on (it was stopped, is starved of processor time, or a callback in the call does not return)");
-        bool flushed = await_flushes(left, &still);
-        if (!still)
-            continue; /* what may be left now is another's, and has to be looked at like this one */
-        if (!flushed)
-            return spw__fail(error, SPW_ERR_ALREADY_STARTED, "spw_start(): a thread is still inside a spw_flush(); start when it has returned");
-        (void)spw__extensions_shutdown(&left->extensions, 0);
-        free_worker(left, 0);
-        spw__sdk.left = NULL;
-    }
-    return spw__sdk.worker ? already_started(error) : SPW_OK; /* another thread may have come first */
+    struct spw__worker *left = spw__sdk.left;
+    if (!left)
+        return SPW_OK;
+    if (!spw__worker_join(left, 0) || lends(left))
+        return spw__fail(error, SPW_ERR_ALREADY_STARTED,
+                         "spw_start(): an exporter still holds what it had before the shutdown; start when it has answered");
+    if (!left->quiet && !(left->quiet = spw__engine_close(left->engine, QUIESCE_MS)))
+        return spw__fail(error, SPW_ERR_ALREADY_STARTED,
+                         "spw_start(): a thread still stands inside a recording call that it entered before the shutdown; start when it has "
+                         "gone on (it was stopped, is starved of processor time, or a callback in the call does not return)");
+    if (!await_users(USERS_MS))
+        return spw__fail(error, SPW_ERR_ALREADY_STARTED,
+                         "spw_start(): a thread is still inside a spw_flush() or spw_pump_step(); start when it has returned");
+    (void)spw__extensions_shutdown(&left->extensions, 0);
+    free_worker(left, 0);
+    spw__sdk.left = NULL;
+    return SPW_OK;
 }
 
 static spw_result start_configured(struct spw__config *config, spw_error *error)
@@ -331,10 +363,10 @@ static spw_result start_configured(struct spw__config *config, spw_error *error)
     (void)atexit(at_exit); /* at each start: after the TLS library's own handler, so that it runs before it */
     spw__sdk.exit_timeout_ms = config->exit_timeout_ms;
     spw__sdk.worker = worker;
-    spw__sdk.starts++;
     spw__sdk.engine = worker->engine;
     __atomic_store_n(&spw__sdk.pipeline_count, (uint32_t)config->pipeline_count, __ATOMIC_RELEASE);
     spw__engine_open();
+    spw__pump_open(worker);
     return SPW_OK;
 }
 
@@ -382,6 +414,11 @@ spw_result spw_start(const spw_options *options)
     spw_error scratch = SPW_ERROR_INIT;
     spw_error *error = error_of(options, &scratch);
     *error = scratch;
+    const struct spw__worker *calling = spw__worker_current();
+    if (calling) { /* the lock may be this thread's own already */
+        spw__config_discard(options, in_use, calling);
+        return already_started(error);
+    }
     struct spw__diag_kept said;
     lock(&said);
     spw_result result = start_locked(options, error);
@@ -395,12 +432,13 @@ spw_result spw_flush(uint32_t timeout_ms)
 {
     if (__atomic_load_n(&spw__sdk.disabled, __ATOMIC_ACQUIRE))
         return SPW_OK; /* nothing is recorded, so nothing is left */
+    if (spw__worker_current())
+        return SPW_ERR_INVALID; /* it would wait for itself */
     if (!spw__engine_current())
         return SPW_ERR_NOT_STARTED;
     /* The lock is not held while we wait: a shutdown need not wait for us, it ends the flush. */
     pthread_mutex_lock(&spw__sdk.lifecycle);
-    struct spw__worker *worker = spw__sdk.worker;
-    spw__sdk.flushing += worker != NULL;
+    struct spw__worker *worker = enter();
     pthread_mutex_unlock(&spw__sdk.lifecycle);
     if (!worker)
         return SPW_ERR_NOT_STARTED;
@@ -408,31 +446,26 @@ spw_result spw_flush(uint32_t timeout_ms)
     struct countdown time = countdown_from(timeout_of(timeout_ms));
     spw_result processed = spw__extensions_flush(&worker->extensions, left_of(&time));
     spw_result result = spw__worker_flush(worker, left_of(&time), false, 0);
-    result = result == SPW_OK ? processed : result;
-    pthread_mutex_lock(&spw__sdk.lifecycle);
-    if (--spw__sdk.flushing == 0)
-        pthread_cond_broadcast(&spw__sdk.flushed);
-    pthread_mutex_unlock(&spw__sdk.lifecycle);
-    return result;
+    spw__sdk_leave();
+    return result == SPW_OK ? processed : result;
 }
 
 /* Stops the worker, shuts down the processors and frees what nobody holds any more. With the lifecycle's lock. */
 static spw_result stop(struct spw__worker *worker, uint32_t timeout_ms)
 {
     struct countdown time = countdown_from(timeout_of(timeout_ms));
+    spw__pump_close(worker);
     worker->quiet = spw__engine_close(worker->engine, time.timeout_ms < QUIESCE_MS ? time.timeout_ms : QUIESCE_MS);
     /* Who named no time has no reason to believe that a receiver will yet appear. */
     uint32_t refused = is_default(timeout_ms) ? REFUSED_MS : time.timeout_ms;
     spw_result result = spw__worker_flush(worker, left_of(&time), true, refused);
     spw__sdk.worker = NULL;
     spw__sdk.left = worker;
-    bool joined = spw__worker_join(worker, JOIN_MS), over = joined && !lends(worker), still = true;
+    bool joined = spw__worker_join(worker, JOIN_MS), over = joined && !lends(worker);
     if (!worker->quiet) /* another look: it may have gone on meanwhile */
         worker->quiet = spw__engine_close(worker->engine, left_of(&time) < QUIESCE_MS ? left_of(&time) : QUIESCE_MS);
-    bool alone = over && worker->quiet && await_flushes(worker, &still);
-    if (!still)
-        return result; /* another thread's start has come while we waited, and has freed it */
-    if (worker->quiet && !spw__sdk.flushing) { /* before the exporters: one of those that does not come back would take all the time */
+    bool alone = over && worker->quiet && await_users(USERS_MS);
+    if (worker->quiet && await_users(0)) { /* before the exporters: one of those that does not come back would take all the time */
         spw_result processed = spw__extensions_shutdown(&worker->extensions, left_of(&time));
         result = result == SPW_OK ? processed : result;
     }
@@ -453,6 +486,8 @@ static spw_result stop(struct spw__worker *worker, uint32_t timeout_ms)
 
 spw_result spw_shutdown(uint32_t timeout_ms)
 {
+    if (spw__worker_current())
+        return SPW_ERR_INVALID; /* it would wait for itself */
     __atomic_store_n(&spw__sdk.disabled, false, __ATOMIC_RELEASE);
     if (!spw__engine_current())
         return SPW_OK; /* never started, or a forked child: nothing to do */

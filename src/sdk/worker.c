@@ -1,9 +1,6 @@
 #include "sdk/worker.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <spanwire/allocator.h>
-#include <time.h>
 
 #include "record/sampler.h"
 #include "sdk/diag.h"
@@ -92,7 +89,7 @@ static void begin_flush(struct spw__worker *w, struct spw__flush *f)
     f->begun = true;
 }
 
-static void free_flush(const struct spw__worker *w, struct spw__flush *f)
+void spw__worker_free_flush(const struct spw__worker *w, struct spw__flush *f)
 {
     if (f != &w->last)
         spw_free(f);
@@ -115,7 +112,7 @@ static void finish_flush(struct spw__worker *w, struct spw__flush *f, spw_result
     if (f->stop)
         w->ended = true;
     if (f->abandoned)
-        free_flush(w, f);
+        spw__worker_free_flush(w, f);
     pthread_cond_broadcast(&w->done);
     pthread_mutex_unlock(&w->lock);
 }
@@ -222,7 +219,7 @@ static void say_concerns(struct spw__worker *w)
                                 "Level 2, which has a flag for it");
 }
 
-/* ---- the thread ---- */
+/* ---- a step ---- */
 
 /*
  * True: nothing can be done before a timer, an answer or a recording thread wakes us. Sets the flag that those threads look at: a pipeline
@@ -252,132 +249,81 @@ static void start_exporters(struct spw__worker *w)
     }
 }
 
-static void *worker_thread(void *arg)
+/* On whichever thread comes first. */
+static void begin(struct spw__worker *w)
 {
-    struct spw__worker *w = arg;
-    w->self = pthread_self();
-    spw__thread_suppress(); /* an exporter's own telemetry would feed itself */
     start_exporters(w);
     w->flush_deadline = (spw_timer){ .fn = on_flush_timer, .arg = w };
     w->look_again = (spw_timer){ .fn = on_flush_timer, .arg = w };
     w->reap_at = __atomic_load_n(&w->engine->segments.limit, __ATOMIC_RELAXED) * SPW__SEGMENT_PAGES / 8;
     w->trim = (spw_timer){ .fn = on_trim, .arg = w };
-    for (;;) {
-        collect_ready(w);
-        bool did = false;
-        for (uint32_t i = 0; i < w->pipeline_count; i++) {
-            did |= spw__pipeline_step(&w->pipelines[i]);
-            spw__overload_look(&w->pipelines[i]);
-        }
-        say_concerns(w);
-        if (serve_flushes(w))
-            break;
-        spw__reap(w);
-        if (did) {
-            spw_loop_arm(w->loop, &w->trim, TRIM_AFTER_MS);
-            spw__loop_step(w->loop, 0);
-            continue;
-        }
-        spw__loop_step(w->loop, prepare_sleep(w) ? -1 : 0);
-        __atomic_store_n(&w->engine->worker_asleep, 0, __ATOMIC_SEQ_CST);
+    w->begun = true;
+}
+
+static bool step_pipelines(struct spw__worker *w)
+{
+    bool did = false;
+    for (uint32_t i = 0; i < w->pipeline_count; i++) {
+        did |= spw__pipeline_step(&w->pipelines[i]);
+        spw__overload_look(&w->pipelines[i]);
     }
+    return did;
+}
+
+/* Who waits for this may free the worker at once. */
+static void end(struct spw__worker *w)
+{
     spw_loop_disarm(w->loop, &w->trim);
     spw_loop_disarm(w->loop, &w->look_again);
     pthread_mutex_lock(&w->lock);
     w->gone = true;
     pthread_cond_broadcast(&w->done);
     pthread_mutex_unlock(&w->lock);
-    return NULL;
 }
 
-spw_result spw__worker_start(struct spw__worker *w, spw_error *error)
+static bool step(struct spw__worker *w, int max_wait_ms)
 {
-    (void)spw__sampler_concerns(); /* of before */
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->done, &attr);
-    pthread_condattr_destroy(&attr);
-
-    /* The thread inherits the mask: no signal of the program is ever handled on it. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&w->thread, NULL, worker_thread, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (rc)
-        return spw__fail(error, SPW_ERR_SYSTEM, "the worker thread cannot be started; check the limit of processes (ulimit -u)");
-    (void)pthread_setname_np(w->thread, "spanwire");
-    return SPW_OK;
-}
-
-static struct timespec monotonic_in(uint64_t ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += (time_t)(ms / 1000);
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
+    if (!w->begun)
+        begin(w);
+    spw__loop_step(w->loop, w->rested ? max_wait_ms : 0);
+    __atomic_store_n(&w->engine->worker_asleep, 0, __ATOMIC_SEQ_CST);
+    collect_ready(w);
+    bool did = step_pipelines(w);
+    say_concerns(w);
+    if (serve_flushes(w)) {
+        end(w);
+        return false;
     }
-    return t;
+    spw__reap(w);
+    if (did)
+        spw_loop_arm(w->loop, &w->trim, TRIM_AFTER_MS);
+    w->rested = !did && prepare_sleep(w);
+    if (!w->rested)
+        __atomic_store_n(&w->engine->worker_asleep, 0, __ATOMIC_SEQ_CST); /* nobody need wake who looks at once */
+    return true;
 }
 
-static struct spw__flush *enqueue(struct spw__worker *w, uint32_t timeout_ms, bool stop, uint32_t refused_ms)
+static __thread const struct spw__worker *current;
+
+bool spw__worker_step(struct spw__worker *w, int max_wait_ms)
 {
-    struct spw__flush *f = stop ? &w->last : spw_allocate_zeroed(1, sizeof *f);
-    if (!f)
-        return NULL;
-    f->deadline_ms = spw_loop_now_ms(w->loop) + timeout_ms;
-    f->refused_ms = spw_loop_now_ms(w->loop) + refused_ms;
-    f->stop = stop;
-    struct spw__flush **last = &w->flushes;
-    while (*last)
-        last = &(*last)->next;
-    *last = f;
-    spw__loop_wake(w->loop);
-    return f;
+    current = w;
+    bool on = step(w, max_wait_ms);
+    current = NULL;
+    return on;
 }
 
-spw_result spw__worker_flush(struct spw__worker *w, uint32_t timeout_ms, bool stop, uint32_t refused_ms)
+const struct spw__worker *spw__worker_current(void)
 {
-    const uint64_t grace_ms = 50; /* the worker keeps the deadline; this is for a worker that hangs in an exporter */
-    struct timespec until = monotonic_in(timeout_ms + grace_ms);
-    pthread_mutex_lock(&w->lock);
-    struct spw__flush *f = w->ended ? NULL : enqueue(w, timeout_ms, stop, refused_ms);
-    if (!f) {
-        spw_result none = w->ended ? SPW_ERR_NOT_STARTED : SPW_ERR_NO_MEMORY;
-        pthread_mutex_unlock(&w->lock);
-        return none;
-    }
-    int rc = 0;
-    while (!f->finished && rc != ETIMEDOUT)
-        rc = pthread_cond_timedwait(&w->done, &w->lock, &until);
-    spw_result result = SPW_ERR_TIMEOUT;
-    if (f->finished) {
-        result = f->result;
-        free_flush(w, f);
-    } else {
-        f->abandoned = true;
-    }
-    pthread_mutex_unlock(&w->lock);
-    return result;
+    return current;
 }
 
-bool spw__worker_join(struct spw__worker *w, uint32_t timeout_ms)
+void spw__worker_forget(void)
 {
-    if (w->joined)
-        return true;
-    struct timespec until = monotonic_in(timeout_ms);
-    int rc = 0;
-    pthread_mutex_lock(&w->lock);
-    while (!w->gone && rc != ETIMEDOUT)
-        rc = pthread_cond_timedwait(&w->done, &w->lock, &until);
-    bool gone = w->gone;
-    pthread_mutex_unlock(&w->lock);
-    if (gone)
-        w->joined = pthread_join(w->thread, NULL) == 0;
-    return gone;
+    current = NULL;
+}
+
+uint64_t spw__worker_due_ms(const struct spw__worker *w)
+{
+    return w->rested ? spw__loop_due_ms(w->loop) : 0;
 }

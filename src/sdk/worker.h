@@ -1,5 +1,7 @@
 /*
- * The worker: one thread that runs every pipeline and the loop their exporters wait on. It sleeps without a timer when nothing is recorded.
+ * The worker runs every pipeline and the loop their exporters wait on, a step at a time (worker.c). Who takes the steps is another matter
+ * (drive.c): a thread of its own, or in pump mode threads of the program, one at a time (pump.c). It sleeps without a timer when nothing is
+ * recorded.
  */
 #ifndef SPW_SDK_WORKER_H
 #define SPW_SDK_WORKER_H
@@ -26,8 +28,8 @@ struct spw__flush {
 struct spw__worker {
     struct spw__engine *engine;
     spw_loop *loop;
+    bool pumped;      /* has no thread */
     pthread_t thread;
-    pthread_t self; /* the same, known to the thread itself from its first moment */
     struct spw__pipeline pipelines[SPW__MAX_PIPELINES];
     uint32_t pipeline_count;
     struct spw__recorder *active; /* recorders with something to drain */
@@ -35,7 +37,11 @@ struct spw__worker {
     pthread_cond_t done;          /* monotonic clock */
     struct spw__flush *flushes;
     bool ended;   /* under lock: serves no flush any more */
-    bool gone;    /* under lock: the thread touches nothing of ours any more */
+    bool gone;    /* under lock: has taken its last step */
+    bool driven;  /* under lock: in pump mode, some thread has it to itself */
+    bool muted;   /* under lock: the program is not called any more */
+    bool begun;   /* the first step has been taken */
+    bool rested;  /* the last step left nothing to do before a timer, an answer or a wake-up */
     bool joined;  /* under the lifecycle's lock */
     bool quiet;   /* likewise: no thread was inside a recording call when the gate closed, so none can wake us any more */
     uint8_t *resource; /* encoded */
@@ -49,13 +55,32 @@ struct spw__worker {
     spw_timer trim;
 };
 
+/*
+ * Waits at most `max_wait_ms` (-1: no bound) for something to do, unless the last step left something, and does what can be done. False: that
+ * was the last step. One thread at a time.
+ */
+bool spw__worker_step(struct spw__worker *worker, int max_wait_ms);
+
+/* The worker that this thread is inside a step of, NULL: none. For an exporter that answers, or a callback that calls us. */
+const struct spw__worker *spw__worker_current(void);
+
+/* In a forked child: the step that the fork was called from is none of ours. */
+void spw__worker_forget(void);
+
+/* When to take the next step, by spw_loop_now_ms(): 0 at once, UINT64_MAX when the loop's descriptor says so. For who may step. */
+uint64_t spw__worker_due_ms(const struct spw__worker *worker);
+
+/* Before the first step: makes the lock, and the thread if it is to have one. */
 spw_result spw__worker_start(struct spw__worker *worker, spw_error *error);
+
+/* Of one that nobody knows any more. */
+void spw__worker_free_flush(const struct spw__worker *worker, struct spw__flush *flush);
 
 /* Blocks until the flush is finished, or its deadline (and a little) has passed. `stop` ends the worker. A receiver
  * that refuses the connection is given up after `refused_ms` then. */
 spw_result spw__worker_flush(struct spw__worker *worker, uint32_t timeout_ms, bool stop, uint32_t refused_ms);
 
-/* Joins the thread, waiting not much longer than given. False: it hangs in an exporter and is left behind. */
+/* Whether it has taken its last step, waiting not much longer than given; joins the thread. False: it hangs in an exporter and is left behind. */
 bool spw__worker_join(struct spw__worker *worker, uint32_t timeout_ms);
 
 /* For exporters that answer from another thread, and for recording threads. Async-signal-safe. */

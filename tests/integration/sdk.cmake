@@ -1,5 +1,7 @@
 spw_add_test(NAME sdk SOURCES integration/test_sdk.c LABELS integration)
 spw_add_test(NAME worker SOURCES integration/test_worker.c LABELS integration)
+spw_add_test(NAME pump SOURCES integration/test_pump.c LABELS integration)
+spw_add_test(NAME pump_guest SOURCES integration/test_pump_guest.c LABELS integration)
 spw_add_test(NAME log SOURCES integration/test_log.c LABELS integration)
 spw_add_test(NAME blocking SOURCES integration/test_blocking.c LABELS integration)
 spw_add_test(NAME restart SOURCES integration/test_restart.c LABELS integration)
