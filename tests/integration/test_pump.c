@@ -16,6 +16,7 @@
 #include "support/host_loop.h"
 #include "support/http_peer.h"
 #include "support/script_exporter.h"
+#include "support/threads.h"
 
 static uint64_t now_ms(void)
 {
@@ -79,19 +80,19 @@ static void it_delivers_over_http_without_a_thread(void **state)
 {
     (void)state;
     http_peer *peer = http_peer_start();
-    unsigned before = host_loop_threads();
+    unsigned before = threads_count(NULL);
     start(NULL, http_peer_url(peer), 5, true);
-    assert_int_equal(host_loop_threads(), before);
+    assert_int_equal(threads_count(NULL), before);
     for (uint64_t n = 1; n <= 5; n++) {
         record(100);
         assert_true(exported(100 * n));
-        assert_int_equal(host_loop_threads(), before);
+        assert_int_equal(threads_count(NULL), before);
     }
     assert_true(http_peer_requests(peer) >= 5);
     assert_int_equal(http_peer_connections(peer), 1);
     record(10);
     assert_int_equal(spw_shutdown(20000), SPW_OK);
-    assert_int_equal(host_loop_threads(), before);
+    assert_int_equal(threads_count(NULL), before);
     assert_int_equal(account().exported, 510);
     assert_identity();
     http_peer_stop(peer);
@@ -141,9 +142,9 @@ static void an_exporter_that_blocks_holds_up_no_step(void **state)
     (void)state;
     struct script_exporter *e = script_exporter_new();
     script_exporter_block(e);
-    unsigned before = host_loop_threads();
+    unsigned before = threads_count(NULL);
     start(e, NULL, 1, true);
-    assert_int_equal(host_loop_threads(), before + 1);
+    assert_int_equal(threads_count(NULL), before + 1);
     record(3);
     for (uint64_t until = now_ms() + 20000; account().in_flight == 0 && now_ms() < until;) {
         host_loop_ready(1);
@@ -308,12 +309,12 @@ static void a_child_has_no_pump(void **state)
 static void with_a_thread_and_without_in_turns(void **state)
 {
     (void)state;
-    unsigned without = host_loop_threads();
+    unsigned without = threads_count(NULL);
     for (int round = 0; round < 20; round++) {
         bool pump = round % 2;
         struct script_exporter *e = script_exporter_new();
         start(e, NULL, 1, pump);
-        assert_int_equal(host_loop_threads(), pump ? without : without + 1);
+        assert_int_equal(threads_count(NULL), pump ? without : without + 1);
         assert_true(pump == (spw_pump_fd() >= 0));
         assert_int_equal(spw_pump_step(), pump ? SPW_OK : SPW_ERR_NOT_STARTED);
         record(20);
@@ -323,7 +324,7 @@ static void with_a_thread_and_without_in_turns(void **state)
         assert_int_equal(spw_shutdown(20000), SPW_OK);
         assert_int_equal(account().exported, 40);
         assert_identity();
-        assert_int_equal(host_loop_threads(), without);
+        assert_int_equal(threads_count(NULL), without);
         script_exporter_free(e);
     }
 }

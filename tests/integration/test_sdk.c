@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "support/script_exporter.h"
+#include "support/threads.h"
 
 /* What is to happen may take so long on a machine that has other things to do; what is not to be waited for takes longer. */
 enum { PATIENCE_MS = 20000, SOON_MS = 4000 };
@@ -476,39 +477,14 @@ static void test_disabled(void **state)
     unsetenv("OTEL_SDK_DISABLED");
 }
 
-/* How often the worker went to sleep, from the kernel's books. */
-static long worker_switches(void)
-{
-    long total = -1;
-    char path[64], line[128];
-    for (int tid = getpid(); tid < getpid() + 4096; tid++) {
-        snprintf(path, sizeof path, "/proc/self/task/%d/comm", tid);
-        FILE *f = fopen(path, "r");
-        if (!f)
-            continue;
-        bool worker = fgets(line, sizeof line, f) && strcmp(line, "spanwire\n") == 0;
-        fclose(f);
-        if (!worker)
-            continue;
-        snprintf(path, sizeof path, "/proc/self/task/%d/status", tid);
-        f = fopen(path, "r");
-        while (f && fgets(line, sizeof line, f))
-            if (sscanf(line, "voluntary_ctxt_switches: %ld", &total) == 1)
-                break;
-        if (f)
-            fclose(f);
-    }
-    return total;
-}
-
 /* Once what there was to do is done. */
-static long settled_switches(void)
+static uint64_t settled_switches(void)
 {
-    long before = -2, now = worker_switches();
+    uint64_t before = UINT64_MAX, now = threads_switches("spanwire");
     for (int i = 0; i < 100 && now != before; i++) {
         before = now;
         usleep(200000);
-        now = worker_switches();
+        now = threads_switches("spanwire");
     }
     return now;
 }
@@ -522,11 +498,10 @@ static void test_no_wakeups_when_idle(void **state)
     script_start(e, &p);
     record(10, "z");
     assert_int_equal(spw_flush(20000), SPW_OK);
-    long before = settled_switches();
-    assert_true(before >= 0);
+    assert_int_equal(threads_count("spanwire"), 1);
+    uint64_t before = settled_switches();
     usleep(1000000);
-    long after = worker_switches();
-    assert_true(after - before <= 1);
+    assert_true(threads_switches("spanwire") - before <= 1); /* the trim, 10 s after the last span */
     spw_shutdown(1000);
     script_exporter_free(e);
 }

@@ -1,15 +1,12 @@
 #include "support/host_loop.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <spanwire/spanwire.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -114,48 +111,4 @@ void host_loop_stop(struct host_loop *host)
 uint64_t host_loop_turns(const struct host_loop *host)
 {
     return __atomic_load_n(&host->turns, __ATOMIC_SEQ_CST);
-}
-
-/* ---- the kernel's books ---- */
-
-static uint64_t switches_of(const char *tid)
-{
-    char path[300], line[128];
-    unsigned long long count = 0;
-    snprintf(path, sizeof path, "/proc/self/task/%s/status", tid);
-    FILE *f = fopen(path, "r");
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "voluntary_ctxt_switches: %llu", &count) == 1)
-            break;
-    if (f)
-        fclose(f);
-    return count;
-}
-
-static unsigned each_thread(uint64_t *switches, long but)
-{
-    unsigned count = 0;
-    DIR *dir = opendir("/proc/self/task");
-    must(dir != NULL);
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        if (entry->d_name[0] == '.')
-            continue;
-        count++;
-        if (switches && atol(entry->d_name) != but)
-            *switches += switches_of(entry->d_name);
-    }
-    closedir(dir);
-    return count;
-}
-
-unsigned host_loop_threads(void)
-{
-    return each_thread(NULL, 0);
-}
-
-uint64_t host_loop_switches(bool own)
-{
-    uint64_t switches = 0;
-    each_thread(&switches, own ? 0 : (long)syscall(SYS_gettid));
-    return switches;
 }

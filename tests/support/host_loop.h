@@ -27,10 +27,4 @@ struct host_loop *host_loop_start(void);
 void host_loop_stop(struct host_loop *host);
 uint64_t host_loop_turns(const struct host_loop *host); /* how often its wait ended */
 
-/* Threads of this process. */
-unsigned host_loop_threads(void);
-
-/* Voluntary context switches of all threads but the calling one, from the kernel's books; of the calling one as well if asked. */
-uint64_t host_loop_switches(bool own);
-
 #endif
