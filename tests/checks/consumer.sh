@@ -42,6 +42,9 @@ plain_line() {
 attempt 'samples/quickstart.c by: cc app.c $(pkg-config --cflags --libs spanwire-sdk)' plain_line "$root/samples/quickstart.c" quickstart
 attempt 'it runs with the console exporter' clean_env OTEL_TRACES_EXPORTER=console ./quickstart
 attempt 'it runs with the SDK disabled' clean_env OTEL_SDK_DISABLED=true ./quickstart
+attempt 'samples/pump.c in the same way' plain_line "$root/samples/pump.c" pump
+attempt 'it pumps: OTLP, to nobody' clean_env OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1 ./pump
+attempt 'it pumps: console' clean_env OTEL_TRACES_EXPORTER=console ./pump
 
 # ---- a library that records ----
 

@@ -6,6 +6,7 @@
  *     FAULTS_PROGRAMS=n        programs of short_programs (1,000)
  *     FAULTS_SOAK_S=seconds    of dead_collector (15)
  *     FAULTS_SHUTDOWN_RACES=n  starts and shutdowns of shutdown_races (as many as there are in 8 s)
+ *     FAULTS_IDLE_S=seconds    of idle_60_s (60)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@
 
 extern char **environ;
 
-enum { ROW_MS = 60000, LINE = 2048 };
+enum { ROW_MS = 150000, LINE = 2048 };
 
 static const struct group {
     const struct fault_row *rows;
@@ -34,6 +35,7 @@ static const struct group {
     { fault_rows_load, NULL },           { fault_rows_exit, NULL },       { fault_rows_fork, NULL },
     { fault_rows_exec, NULL },           { fault_rows_threads, NULL },    { fault_rows_shutdown, NULL },
     { fault_rows_signals, NULL },        { fault_rows_secrets, NULL },
+    { fault_rows_idle, NULL },
 };
 
 static const struct fault_row *find(const char *name)

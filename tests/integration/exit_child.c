@@ -37,6 +37,7 @@ int main(int argc, char **argv)
     const char *how = argc > 1 ? argv[1] : "return";
     spw_options options = SPW_OPTIONS_INIT;
     options.exit_timeout_ms = argc > 2 ? (uint32_t)atoi(argv[2]) : 0;
+    options.pump = strcmp(how, "pump") == 0;
     atexit(check_child);
     if (spw_start(&options) != SPW_OK)
         return 2;

@@ -230,6 +230,13 @@ static void test_exit(void **state)
     exits_deliver("exit", 20);
 }
 
+/* Nobody has stepped; the exiting thread delivers. */
+static void test_exit_in_pump_mode(void **state)
+{
+    (void)state;
+    exits_deliver("pump", 20);
+}
+
 static void test_exit_of_a_forked_child(void **state)
 {
     (void)state;
@@ -282,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_ids_differ_after_fork),
         cmocka_unit_test(test_return_from_main),
         cmocka_unit_test(test_exit),
+        cmocka_unit_test(test_exit_in_pump_mode),
         cmocka_unit_test(test_exit_of_a_forked_child),
         cmocka_unit_test(test_exit_during_a_shutdown),
         cmocka_unit_test(test_exit_without_a_receiver),

@@ -92,6 +92,7 @@ void assert_defaults(const struct spw__config *c)
     assert_string_equal(c->sampler_name, "parentbased_always_on");
     assert_true(c->sampler_ratio == 1.0);
     assert_int_equal(c->exit_timeout_ms, 1000);
+    assert_false(c->pump);
     assert_int_equal(c->log_level, SPW_LOG_INFO);
     assert_default_limits(c);
 }

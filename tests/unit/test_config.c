@@ -62,6 +62,7 @@ static void test_options_beat_environment(void **state)
     o.otlp_timeout_ms = 77;
     o.max_attributes = 3;
     o.exit_timeout_ms = SPW_NOW;
+    o.pump = true;
     o.log_level = SPW_LOG_ERROR;
     struct spw__config c;
     assert_int_equal(load(&c, &o), SPW_OK);
@@ -82,6 +83,7 @@ static void test_options_beat_environment(void **state)
     assert_int_equal(c.pipelines[0].schedule_delay_ms, 0);
     assert_int_equal(c.pipelines[0].max_age_ms, 9);
     assert_int_equal(c.exit_timeout_ms, 0);
+    assert_true(c.pump);
     assert_int_equal(c.log_level, SPW_LOG_ERROR);
     assert_int_equal(warnings, 0);
     spw__config_free(&c);

@@ -51,6 +51,7 @@ static void test_every_setting_has_a_line(void **state)
     assert_line("exporter.otlp_http.endpoint", "http://localhost:4318", "default");
     assert_line("exporter.otlp_http.headers_list", "(none)", "default");
     assert_line("distribution.spanwire.max_buffer_bytes", "67108864", "default");
+    assert_line("distribution.spanwire.pump", "false", "default");
     assert_line("distribution.spanwire.pinned_keys", "error.type", "default");
     assert_line("tracer_provider.id_generator", "random", "default");
     assert_line("resource.detection/development.detectors", "(all)", "default");

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -351,6 +352,52 @@ static void its_descriptors_are_close_on_exec(void **state)
     assert_int_equal(fcntl(before + 1, F_GETFD), -1);
 }
 
+static bool readable(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    return poll(&p, 1, 0) == 1;
+}
+
+/* Both descriptors say what a step would find; the one for the program not while it is mute, and again afterwards. */
+static void an_outer_loop_sees_wake_ups_unless_muted(void **state)
+{
+    spw_loop *loop = *state;
+    spw__loop_mute(loop, true); /* nothing to mute yet */
+    int outlet = spw__loop_outlet(loop, NULL);
+    assert_true(outlet >= 0);
+    assert_int_equal(spw__loop_outlet(loop, NULL), outlet);
+    assert_true(fcntl(outlet, F_GETFD) & FD_CLOEXEC);
+    assert_false(readable(outlet));
+    spw__loop_wake(loop);
+    assert_true(readable(outlet));
+    assert_true(readable(spw__loop_fd(loop)));
+    spw__loop_mute(loop, true);
+    assert_false(readable(outlet));
+    assert_true(readable(spw__loop_fd(loop)));
+    spw__loop_mute(loop, false);
+    assert_true(readable(outlet));
+    spw__loop_step(loop, 0);
+    assert_false(readable(outlet));
+}
+
+static void an_outer_loop_is_told_the_next_timer(void **state)
+{
+    spw_loop *loop = *state;
+    struct timer_case late, early;
+    init_timer(&late, loop);
+    init_timer(&early, loop);
+    assert_int_equal(spw__loop_due_ms(loop), UINT64_MAX);
+    uint64_t now = spw_loop_now_ms(loop);
+    spw_loop_arm(loop, &late.timer, 60000);
+    assert_true(spw__loop_due_ms(loop) >= now + 60000);
+    spw_loop_arm(loop, &early.timer, 20);
+    assert_true(spw__loop_due_ms(loop) >= now + 20 && spw__loop_due_ms(loop) < now + 60000);
+    spw_loop_disarm(loop, &early.timer);
+    assert_true(spw__loop_due_ms(loop) >= now + 60000);
+    spw_loop_disarm(loop, &late.timer);
+    assert_int_equal(spw__loop_due_ms(loop), UINT64_MAX);
+}
+
 static void says_when_there_are_no_descriptors(void **state)
 {
     (void)state;
@@ -382,6 +429,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_old_event_is_not_given_to_a_new_watch_of_the_same_number, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_watches_grow_the_table, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_cannot_be_watched, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_outer_loop_sees_wake_ups_unless_muted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_outer_loop_is_told_the_next_timer, set_up, tear_down),
         cmocka_unit_test(its_descriptors_are_close_on_exec),
         cmocka_unit_test(says_when_there_are_no_descriptors),
     };
