@@ -280,105 +280,85 @@ static void exporters_are_destroyed_beside_the_thread(void **state)
     expect_a_session_like_any_other(3);
 }
 
-/* ---- two starts at once ---- */
+/* ---- a start that has to wait for a flush ---- */
 
-static struct spw__worker *swap_left(struct spw__worker *other)
+/* As if a thread had just come into a flush, or gone out of it. */
+static void set_users(uint32_t users)
 {
-    pthread_mutex_lock(&spw__sdk.lifecycle);
-    struct spw__worker *before = spw__sdk.left;
-    spw__sdk.left = other;
-    pthread_mutex_unlock(&spw__sdk.lifecycle);
-    return before;
+    pthread_mutex_lock(&spw__sdk.users_lock);
+    spw__sdk.users = users;
+    pthread_cond_broadcast(&spw__sdk.unused);
+    pthread_mutex_unlock(&spw__sdk.users_lock);
 }
 
-/* As if a thread had just come into a flush, or gone out of it; or as if another's start and shutdown had come in between. */
-static void set_flushing(uint32_t flushing, struct spw__worker *left, uint32_t starts)
+/* A session that a shutdown could not free. */
+static void leave_a_session(void)
 {
-    pthread_mutex_lock(&spw__sdk.lifecycle);
-    spw__sdk.flushing = flushing;
-    spw__sdk.left = left;
-    spw__sdk.starts += starts;
-    pthread_cond_broadcast(&spw__sdk.flushed);
-    pthread_mutex_unlock(&spw__sdk.lifecycle);
-}
-
-static struct {
-    spw_exporter base;
-    spw_export_done_fn done;
-    void *token;
-    bool held, destroyed; /* atomic */
-} keeper; /* of a batch: it cannot be cancelled */
-
-static void keep_batch(spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token)
-{
-    (void)self;
-    (void)batch;
-    keeper.done = done;
-    keeper.token = token;
-    __atomic_store_n(&keeper.held, true, __ATOMIC_RELEASE);
-}
-
-static void destroy_keeper(spw_exporter *self)
-{
-    (void)self;
-    __atomic_store_n(&keeper.destroyed, true, __ATOMIC_RELEASE);
-}
-
-/* A shutdown leaves it behind, with its batch. */
-static void leave_keeper(void)
-{
-    keeper.base = (spw_exporter){ .struct_size = sizeof keeper.base, .name = "keeper", .submit = keep_batch, .destroy = destroy_keeper };
-    spw_pipeline_options pipeline = SPW_PIPELINE_OPTIONS_INIT;
-    pipeline.exporter = &keeper.base;
-    pipeline.schedule_delay_ms = 1;
-    spw_options options = SPW_OPTIONS_INIT;
-    options.pipelines = &pipeline;
-    options.pipeline_count = 1;
-    options.log_level = SPW_LOG_ERROR;
-    assert_int_equal(spw_start(&options), SPW_OK);
-    spw_span_end(spw_span_start(NULL, "kept", NULL));
-    while (!__atomic_load_n(&keeper.held, __ATOMIC_ACQUIRE))
-        usleep(1000);
-    assert_int_equal(spw_shutdown(100), SPW_ERR_TIMEOUT);
-}
-
-static void *start_in_thread(void *arg)
-{
-    spw_result *result = arg;
-    spw_error error = SPW_ERROR_INIT;
-    *result = try_start(1, &error);
-    return NULL;
-}
-
-/* Both wait for a flush of the first session to go out. The faster one starts, and is shut down: what it leaves is not the slower one's to free. */
-static void a_start_that_waited_frees_nothing_of_anothers(void **state)
-{
-    (void)state;
     struct straggler s;
-    pthread_t slow;
-    spw_result result = SPW_OK;
     start(1);
     begin_to_straggle(&s);
     assert_int_equal(spw_shutdown(20000), SPW_OK);
     end_straggling(&s);
-    struct spw__worker *first = swap_left(NULL);
-    leave_keeper();
-    struct spw__worker *second = swap_left(first);
-    set_flushing(1, first, 0);
-    assert_int_equal(pthread_create(&slow, NULL, start_in_thread, &result), 0);
-    usleep(100000); /* until it waits; if it does not yet, this proves less */
-    set_flushing(0, second, 1);
-    pthread_join(slow, NULL);
-    assert_int_equal(result, SPW_ERR_ALREADY_STARTED);
-    assert_false(__atomic_load_n(&keeper.destroyed, __ATOMIC_ACQUIRE));
-    const spw_export_result late = SPW_EXPORT_RESULT_INIT;
-    keeper.done(keeper.token, &late);
+    assert_non_null(spw__sdk.left);
+}
+
+static void a_start_waits_a_second_for_a_flush(void **state)
+{
+    (void)state;
+    spw_error error = SPW_ERROR_INIT;
+    leave_a_session();
+    set_users(1);
+    assert_int_equal(try_start(1, &error), SPW_ERR_ALREADY_STARTED);
+    assert_non_null(strstr(error.text, "spw_flush()"));
+    set_users(0);
     start(1);
-    assert_true(__atomic_load_n(&keeper.destroyed, __ATOMIC_ACQUIRE));
     expect_a_session_like_any_other(1);
+}
+
+struct starter {
+    struct script_exporter *exporter;
+    spw_result result;
+};
+
+static void *start_in_thread(void *arg)
+{
+    struct starter *starter = arg;
+    spw_pipeline_options pipeline = SPW_PIPELINE_OPTIONS_INIT;
+    pipeline.exporter = script_exporter_base(starter->exporter);
+    spw_options options = SPW_OPTIONS_INIT;
+    options.pipelines = &pipeline;
+    options.pipeline_count = 1;
+    options.log_level = SPW_LOG_ERROR;
+    starter->result = spw_start(&options);
+    return NULL;
+}
+
+/* Who waits does so with the lock: the others find a running SDK, and nothing that was left. */
+static void of_several_starts_one_frees_what_is_left(void **state)
+{
+    (void)state;
+    enum { STARTERS = 4 };
+    pthread_t threads[STARTERS];
+    struct starter starters[STARTERS];
+    leave_a_session();
+    set_users(1);
+    for (int i = 0; i < STARTERS; i++) {
+        starters[i].exporter = script_exporter_new();
+        assert_int_equal(pthread_create(&threads[i], NULL, start_in_thread, &starters[i]), 0);
+    }
+    usleep(100000); /* until they wait; if they do not yet, this proves less */
+    set_users(0);
+    int started = 0;
+    for (int i = 0; i < STARTERS; i++) {
+        pthread_join(threads[i], NULL);
+        started += starters[i].result == SPW_OK;
+        assert_true(starters[i].result == SPW_OK || starters[i].result == SPW_ERR_ALREADY_STARTED);
+    }
+    assert_int_equal(started, 1);
+    assert_null(spw__sdk.left);
     assert_int_equal(spw_shutdown(20000), SPW_OK);
-    swap_left(first); /* for the next start to free */
-    start(1);
+    for (int i = 0; i < STARTERS; i++)
+        script_exporter_free(starters[i].exporter);
 }
 
 /* ---- exporters that block ---- */
@@ -413,7 +393,8 @@ int main(void)
         TEST(a_late_record_goes_to_no_other_session),
         TEST(pipelines_that_stand_apart_begin_together),
         TEST(exporters_are_destroyed_beside_the_thread),
-        TEST(a_start_that_waited_frees_nothing_of_anothers),
+        TEST(a_start_waits_a_second_for_a_flush),
+        TEST(of_several_starts_one_frees_what_is_left),
         TEST(a_blocking_exporter_is_destroyed_by_the_shutdown),
     };
     return cmocka_run_group_tests_name("restart", tests, NULL, NULL);
