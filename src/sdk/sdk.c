@@ -82,7 +82,7 @@ __attribute__((constructor)) static void prepare(void)
 /* After a raw clone no such handler has run. The gate page tells, because the kernel has wiped it, once a start has come to its end. */
 static void forget_parent_of_clone(void)
 {
-    if (spw__sdk.engine && !spw__engine_current())
+    if (__atomic_load_n(&spw__sdk.engine, __ATOMIC_RELAXED) && !spw__engine_current())
         forget_parent();
 }
 
@@ -363,7 +363,7 @@ static spw_result start_configured(struct spw__config *config, spw_error *error)
     (void)atexit(at_exit); /* at each start: after the TLS library's own handler, so that it runs before it */
     spw__sdk.exit_timeout_ms = config->exit_timeout_ms;
     spw__sdk.worker = worker;
-    spw__sdk.engine = worker->engine;
+    __atomic_store_n(&spw__sdk.engine, worker->engine, __ATOMIC_RELEASE);
     __atomic_store_n(&spw__sdk.pipeline_count, (uint32_t)config->pipeline_count, __ATOMIC_RELEASE);
     spw__engine_open();
     spw__pump_open(worker);
