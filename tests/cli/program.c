@@ -86,6 +86,30 @@ int viewer_port(const char *path)
     return 0;
 }
 
+int own_port;
+static pid_t own_viewer;
+
+int viewer_begin(void **state)
+{
+    (void)state;
+    char port_file[96], endpoint[64];
+    snprintf(port_file, sizeof port_file, "%s/port", directory);
+    own_viewer = viewer_start(port_file);
+    own_port = viewer_port(port_file);
+    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d", own_port);
+    setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, 1);
+    unsetenv("TRACEPARENT");
+    return 0;
+}
+
+int viewer_end(void **state)
+{
+    (void)state;
+    kill(own_viewer, SIGTERM);
+    waitpid(own_viewer, NULL, 0);
+    return 0;
+}
+
 struct answer {
     char text[1 << 18];
     size_t size;

@@ -27,6 +27,11 @@ void expect(const char *arguments, int status, const char *part);
 pid_t viewer_start(const char *port_file);
 int viewer_port(const char *port_file); /* once it listens */
 
+/* cmocka's set-up and tear-down of a group: a viewer at own_port, where OTEL_EXPORTER_OTLP_ENDPOINT points; no TRACEPARENT. */
+extern int own_port;
+int viewer_begin(void **state);
+int viewer_end(void **state);
+
 /* The answer of a viewer as text, until it has `part` in it; NULL and a failed test after 20 s. Lives until the next call. */
 const char *viewer_wait(int port, const char *path, const char *part);
 

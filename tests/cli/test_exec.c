@@ -10,30 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static int port;
-static pid_t viewer;
-
-static int begin(void **state)
-{
-    (void)state;
-    char port_file[96], endpoint[64];
-    snprintf(port_file, sizeof port_file, "%s/port", directory);
-    viewer = viewer_start(port_file);
-    port = viewer_port(port_file);
-    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d", port);
-    setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, 1);
-    unsetenv("TRACEPARENT");
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    kill(viewer, SIGTERM);
-    waitpid(viewer, NULL, 0);
-    return 0;
-}
-
 static void the_exit_status_is_the_commands(void **state)
 {
     (void)state;
@@ -51,11 +27,11 @@ static void its_span_tells_what_became_of_it(void **state)
 {
     (void)state;
     expect("exec --wait -n 'the build' -s maker -k internal -a team=storage,n=3 -a ok=true -- sh -c 'exit 7'", 7, "");
-    const char *list = viewer_wait(port, "/api/traces?q=the%20build", "the build");
+    const char *list = viewer_wait(own_port, "/api/traces?q=the%20build", "the build");
     char id[33], path[64];
     assert_int_equal(sscanf(strstr(list, "\"trace_id\":\""), "\"trace_id\":\"%32[0-9a-f]", id), 1);
     snprintf(path, sizeof path, "/api/traces/%s", id);
-    const char *trace = viewer_wait(port, path, "the build");
+    const char *trace = viewer_wait(own_port, path, "the build");
     static const char *const parts[] = {
         "\"kind\":\"INTERNAL\"", "\"code\":\"ERROR\",\"message\":\"exit code 7\"", "\"service\":\"maker\"",
         "{\"key\":\"team\",\"type\":\"string\",\"value\":\"storage\"}", "{\"key\":\"n\",\"type\":\"int\",\"value\":\"3\"}",
@@ -66,10 +42,10 @@ static void its_span_tells_what_became_of_it(void **state)
         if (!strstr(trace, parts[i]))
             fail_msg("no %s in %s", parts[i], trace);
     expect("exec --wait --hide-args -n hidden -- sh -c 'kill -TERM $$; sleep 9'", 143, "");
-    viewer_wait(port, "/api/traces/latest", "SIGTERM");
-    assert_null(strstr(viewer_wait(port, "/api/traces/latest", "hidden"), "process.command_args"));
+    viewer_wait(own_port, "/api/traces/latest", "SIGTERM");
+    assert_null(strstr(viewer_wait(own_port, "/api/traces/latest", "hidden"), "process.command_args"));
     expect("exec --wait -- /nowhere/at/all", 127, "");
-    viewer_wait(port, "/api/traces/latest", "ENOENT");
+    viewer_wait(own_port, "/api/traces/latest", "ENOENT");
 }
 
 static void the_command_is_given_its_span(void **state)
@@ -81,8 +57,8 @@ static void the_command_is_given_its_span(void **state)
     assert_memory_equal(traceparent, strchr(output, '\n') + 1, 35); /* the same trace, but another span */
     assert_memory_not_equal(traceparent, strchr(output, '\n') + 1, 55);
     snprintf(part, sizeof part, "/api/traces/%.32s", traceparent + 3);
-    const char *trace = viewer_wait(port, part, "outer");
-    trace = viewer_wait(port, part, "inner");
+    const char *trace = viewer_wait(own_port, part, "outer");
+    trace = viewer_wait(own_port, part, "inner");
     snprintf(part, sizeof part, "\"parent_span_id\":\"%.16s\"", traceparent + 36);
     assert_non_null(strstr(trace, part));
     /* a parent that is not sampled stays so, and nothing is sent */
@@ -143,7 +119,7 @@ static void signals_are_the_commands(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 5);
-    viewer_wait(port, "/api/traces/latest", "exit code 5");
+    viewer_wait(own_port, "/api/traces/latest", "exit code 5");
 }
 
 /* A script's pipe may be left open by others: only what is ours is ours. */
@@ -180,7 +156,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(no_descriptor_of_the_callers_stays_open),
         cmocka_unit_test(mistakes_are_told),
     };
-    int failed = cmocka_run_group_tests(tests, begin, end);
+    int failed = cmocka_run_group_tests(tests, viewer_begin, viewer_end);
     rmdir(directory);
     return failed;
 }

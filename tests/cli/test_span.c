@@ -1,38 +1,24 @@
 /* spanwire span: a span opened, added to and ended by three commands of a script; and tail, which prints traces as they come. */
 #include "program.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-static int port;
-static pid_t viewer;
 
 static int begin(void **state)
 {
-    (void)state;
-    char port_file[96], endpoint[64], runtime[96];
-    snprintf(port_file, sizeof port_file, "%s/port", directory);
-    viewer = viewer_start(port_file);
-    port = viewer_port(port_file);
-    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d", port);
+    char runtime[96];
     snprintf(runtime, sizeof runtime, "%s/run", directory);
     assert_int_equal(mkdir(runtime, 0700), 0);
-    setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, 1);
     setenv("XDG_RUNTIME_DIR", runtime, 1);
-    unsetenv("TRACEPARENT");
-    return 0;
+    return viewer_begin(state);
 }
 
 static int end(void **state)
 {
-    (void)state;
-    kill(viewer, SIGTERM);
-    waitpid(viewer, NULL, 0);
+    viewer_end(state);
     return shell("rmdir '%s/run/spanwire' '%s/run'", directory, directory); /* every span's file has gone */
 }
 
@@ -50,7 +36,7 @@ static void a_script_has_a_span(void **state)
     assert_int_equal(sscanf(output, "\n%55s", traceparent), 1); /* a root's parent is an empty line */
     snprintf(path, sizeof path, "/api/traces/%.32s", traceparent + 3);
     snprintf(parent, sizeof parent, "\"parent_span_id\":\"%.16s\"", traceparent + 36);
-    const char *trace = viewer_wait(port, path, "the script");
+    const char *trace = viewer_wait(own_port, path, "the script");
     const char *const parts[] = {parent, "\"kind\":\"SERVER\"", "\"service\":\"scripts\"", "\"half way\"", "\"inner\"", "\"step\"",
                                  "{\"key\":\"n\",\"type\":\"int\",\"value\":\"5\"}", "\"message\":\"no\\nway \\\\ back\"",
                                  "{\"key\":\"late\",\"type\":\"bool\",\"value\":true}", "{\"key\":\"team\",\"type\":\"string\",\"value\":\"storage\"}"};
@@ -69,7 +55,7 @@ static void an_end_that_failed_may_be_said_again(void **state)
                                  "\"$SPANWIRE\" span event late && exit 6; exit 0"), 0);
     assert_non_null(strstr(output, "was not delivered"));
     assert_non_null(strstr(output, "it has ended, or was started by another user"));
-    viewer_wait(port, "/api/traces?q=again", "\"again\"");
+    viewer_wait(own_port, "/api/traces?q=again", "\"again\"");
 }
 
 static void mistakes_are_told(void **state)
@@ -91,11 +77,8 @@ static void mistakes_are_told(void **state)
 static void traces_are_printed_as_they_come(void **state)
 {
     (void)state;
-    char endpoint[64];
-    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d", port);
-    setenv("VIEWER", endpoint, 1);
     assert_int_equal(shell("%s", "\"$SPANWIRE\" exec --wait -n 'before it' -- true\n"
-                                 "\"$SPANWIRE\" tail -n 1 --url $VIEWER --ascii --color never tailed & tail=$!\n"
+                                 "\"$SPANWIRE\" tail -n 1 --url $OTEL_EXPORTER_OTLP_ENDPOINT --ascii --color never tailed & tail=$!\n"
                                  "i=0; while kill -0 $tail 2>/dev/null && [ $i -lt 100 ]; do sleep 0.3; i=$((i + 1))\n" /* it has to have begun */
                                  "\"$SPANWIRE\" exec --wait -n other -- true; \"$SPANWIRE\" exec --wait -n tailed -- true; done\n"
                                  "wait $tail"), 0);
