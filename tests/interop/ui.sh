@@ -1,6 +1,6 @@
 #!/bin/sh
-# tests/interop/ui.sh: the viewer's user interface rebuilt from its lock file is, byte for byte, what is committed. Works in a copy; what it
-# needs and is not here is skipped, and said.
+# tests/interop/ui.sh [BUILD_DIRECTORY]: the viewer's user interface rebuilt from its lock file is, byte for byte, what is committed, and its
+# pages do in Debian's Chromium what their tests say. Works in a copy; what it needs and is not here is skipped, and said.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/checks/lib.sh
@@ -51,4 +51,27 @@ if npm_does 'npm run build' run build; then
 fi
 npm_does 'npm run check' run check || true
 npm_does 'npm test' test || true
+
+# The pages of the program as it is built here, with the figures its tests print.
+browser_tests() {
+    root=$PWD
+    build=$root/${1:-build-gcc}
+    [ -n "${1:-}" ] || [ -x "$build/cli/spanwire" ] || build=$root/build-interop
+    if ! [ -x "$build/cli/spanwire" ]; then
+        skip "the pages in a browser: spanwire is not built in $build"
+        return
+    fi
+    if ! command -v chromium >/dev/null 2>&1; then
+        skip 'the pages in a browser: chromium is not installed'
+        return
+    fi
+    if (cd "$work/ui" && SPW_ROOT=$root SPW_BUILD=$build SPW_CHROMIUM=$(command -v chromium) timeout -k 10 600 npm run test:browser) >"$work/log" 2>&1; then
+        ok 'viewer/ui: the pages in a browser'
+    else
+        not_ok 'viewer/ui: the pages in a browser'
+        grep -E -A12 '^not ok' "$work/log" | head -60
+    fi
+    sed -n 's/^# figure: /    /p' "$work/log"
+}
+browser_tests "$@"
 finish

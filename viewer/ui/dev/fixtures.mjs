@@ -114,10 +114,13 @@ export function summary(trace) {
   const least = starts.reduce((a, b) => (a < b ? a : b));
   const most = ends.reduce((a, b) => (a > b ? a : b));
   const root = trace.spans.find((span) => span.parent_span_id === "");
+  const inference = trace.spans.filter((span) => span.attributes.some(({ key, value }) => key === "gen_ai.operation.name" && (value === "chat" || value === "embeddings")));
+  const tokens = (key) => String(inference.reduce((sum, span) => sum + Number(span.attributes.find((one) => one.key === key)?.value ?? 0), 0));
   return {
     trace_id: trace.trace_id, root_name: root?.name ?? null, root_service: trace.resources[root?.resource ?? 0].service,
     services: trace.resources.map((resource) => resource.service), start_unix_ns: String(least), duration_ns: String(most - least),
     span_count: trace.spans.length, error_count: trace.spans.filter((span) => span.status.code === "ERROR").length, complete: root !== undefined,
+    input_tokens: tokens("gen_ai.usage.input_tokens"), output_tokens: tokens("gen_ai.usage.output_tokens"),
   };
 }
 

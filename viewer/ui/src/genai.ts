@@ -25,14 +25,11 @@ export interface Tokens {
 
 export const operation = (span: Span): string => text(span.attributes, "gen_ai.operation.name");
 
-export function role(span: Span): Role {
-  const name = operation(span);
-  return Object.hasOwn(roles, name) ? roles[name]! : "span";
-}
+export const roleOf = (operation: string): Role => (Object.hasOwn(roles, operation) ? roles[operation]! : "span");
 
 // The tokens of one model call; null for every other span, and for a call that reports none.
-export function tokens(span: Span): Tokens | null {
-  if (!inference.has(operation(span))) return null;
+export function tokens(span: Span, operation: string): Tokens | null {
+  if (!inference.has(operation)) return null;
   const input = number(span.attributes, "gen_ai.usage.input_tokens");
   const output = number(span.attributes, "gen_ai.usage.output_tokens");
   if (input === undefined && output === undefined) return null;

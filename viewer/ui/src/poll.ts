@@ -1,6 +1,8 @@
-// Polling as a hook: once a period while the tab is visible, slower while the server is away. An empty address is not asked.
+// Polling as a hook: once a period while the tab is visible, slower while the server is away, and seldom while it tells of changes by itself.
+// An empty address is not asked.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, Resource } from "./api";
+import { isLive, onChange } from "./live";
 
 export interface Polled<T> {
   data: T | null;
@@ -10,8 +12,11 @@ export interface Polled<T> {
 
 const RETRY_MS = 2500;
 const TIMEOUT_MS = 15_000;
+const TOLD_MS = 10_000; // between two questions whose answer would have been announced
+const SOON_MS = 100;
 
-export function usePoll<T>(url: string, periodMs: number, paused = false): Polled<T> {
+// `told`: a change of what the address answers is announced by the server.
+export function usePoll<T>(url: string, periodMs: number, paused = false, told = false): Polled<T> {
   const [state, setState] = useState<Polled<T> & { url: string }>({ url, data: null, error: null, offline: false });
   const resource = useRef<Resource<T>>(new Resource<T>(url));
   if (resource.current.url !== url) resource.current = new Resource<T>(url);
@@ -22,11 +27,13 @@ export function usePoll<T>(url: string, periodMs: number, paused = false): Polle
     const abort = new AbortController();
     let timer = 0;
     let busy = false;
+    let again = false;
 
     async function poll(): Promise<void> {
       if (busy || document.hidden) return;
       busy = true;
-      let wait = periodMs;
+      again = false;
+      let wait = told && isLive() ? Math.max(periodMs, TOLD_MS) : periodMs;
       try {
         const data = await source.get(AbortSignal.any([abort.signal, AbortSignal.timeout(TIMEOUT_MS)]));
         if (abort.signal.aborted) return;
@@ -44,21 +51,27 @@ export function usePoll<T>(url: string, periodMs: number, paused = false): Polle
       }
       if (!paused && !abort.signal.aborted) {
         clearTimeout(timer);
-        timer = setTimeout(poll, wait);
+        timer = setTimeout(poll, again ? SOON_MS : wait);
       }
     }
 
     const wake = (): void => {
       if (!document.hidden && !paused) void poll();
     };
+    const changed = (): void => {
+      again = true;
+      wake();
+    };
     document.addEventListener("visibilitychange", wake);
+    const silence = told && !paused ? onChange(changed) : null;
     void poll();
     return () => {
       abort.abort();
+      silence?.();
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", wake);
     };
-  }, [url, periodMs, paused]);
+  }, [url, periodMs, paused, told]);
 
   // Until the new address has answered, the old one's data is not its data.
   return state.url === url ? state : { data: null, error: null, offline: state.offline };

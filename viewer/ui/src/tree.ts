@@ -1,6 +1,6 @@
 // A trace as the waterfall wants it: a tree in depth-first order with times relative to its start.
-import { nanoseconds } from "./format";
-import { type Role, type Tokens, role, tokens } from "./genai";
+import { type Role, type Tokens, operation, roleOf, tokens } from "./genai";
+import { type Instant, readInstant, since } from "./instant";
 import type { Span, Trace } from "./types";
 
 export interface Node {
@@ -33,11 +33,12 @@ export interface Tree {
 }
 
 export function buildTree(trace: Trace): Tree {
-  const startUnix = trace.spans.reduce<bigint | null>((least, span) => {
-    const start = nanoseconds(span.start_unix_ns);
-    return least === null || start < least ? start : least;
-  }, null) ?? 0n;
-  const all = trace.spans.map((span) => makeNode(trace, span, startUnix));
+  const earliest = trace.spans.reduce<Instant | null>((least, span) => {
+    const start = readInstant(span.start_unix_ns);
+    return least === null || since(least, start) < 0 ? start : least;
+  }, null) ?? { seconds: 0, ns: 0 };
+  const startUnix = BigInt(earliest.seconds) * 1_000_000_000n + BigInt(earliest.ns);
+  const all = trace.spans.map((span) => makeNode(trace, span, earliest));
   const byId = new Map<string, Node>();
   for (const node of all) if (!byId.has(node.span.span_id)) byId.set(node.span.span_id, node);
   const nodes = order(all, byId);
@@ -59,15 +60,15 @@ export function buildTree(trace: Trace): Tree {
   return tree;
 }
 
-function makeNode(trace: Trace, span: Span, startUnix: bigint): Node {
-  const start = nanoseconds(span.start_unix_ns);
-  const end = nanoseconds(span.end_unix_ns);
+function makeNode(trace: Trace, span: Span, earliest: Instant): Node {
+  const start = readInstant(span.start_unix_ns);
+  const op = operation(span);
   return {
     span, traceId: trace.trace_id, index: 0, depth: 0, parent: null, children: [], last: 0,
-    start: Number(start - startUnix),
-    duration: end > start ? Number(end - start) : 0,
+    start: since(earliest, start),
+    duration: Math.max(0, since(start, readInstant(span.end_unix_ns))),
     service: trace.resources[span.resource]?.service || "unknown_service",
-    role: role(span), tokens: tokens(span),
+    role: roleOf(op), tokens: tokens(span, op),
     error: span.status.code === "ERROR", errorsBelow: 0, orphan: false,
   };
 }
@@ -112,7 +113,7 @@ function walk(roots: Node[], out: Node[], seen: Set<Node>): void {
     node.index = node.last = out.length;
     node.depth = node.parent ? node.parent.depth + 1 : 0;
     out.push(node);
-    node.children.sort((a, b) => a.start - b.start);
+    if (node.children.length > 1) node.children.sort((a, b) => a.start - b.start);
     for (let i = node.children.length - 1; i >= 0; i--) stack.push(node.children[i]!);
   }
 }

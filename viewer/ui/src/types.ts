@@ -30,12 +30,27 @@ export interface TraceSummary {
   span_count: number;
   error_count: number;
   complete: boolean;
+  input_tokens?: string;
+  output_tokens?: string;
 }
 
 export interface TracePage {
   revision: number;
   traces: TraceSummary[];
   next: string | null;
+}
+
+export interface Histogram {
+  from_unix_ns: string;
+  to_unix_ns: string;
+  bucket_ns: string;
+  buckets: { traces: number; errors: number }[];
+}
+
+export interface Completion {
+  from: number; // bytes of the query that an item takes the place of
+  to: number;
+  items: { text: string; kind: "field" | "key" | "value" | "operator" | "word"; count?: number }[];
 }
 
 export interface Resource {

@@ -131,3 +131,22 @@ test("search looks at names, ids and attributes", () => {
   assert.equal(ui.matches(t.nodes, "SHARD 3").size, 1);
   assert.equal(ui.matches(t.nodes, "supplier price list").size > 0, true);
 });
+
+test("times are exact to the nanosecond, and broken clocks are harmless", () => {
+  const between = (a, b) => ui.since(ui.readInstant(a), ui.readInstant(b));
+  assert.equal(between("1760000000123456789", "1760000000123456790"), 1);
+  assert.equal(between("1759999999999999999", "1760000000000000001"), 2);
+  assert.equal(between("0", "18446744073709551615"), 18446744073709551615);
+  assert.equal(between("999999999", "1000000001"), 2);
+  assert.equal(between("not a number", "7"), 7);
+});
+
+test("a query's places are counted in bytes by the server and in characters here", () => {
+  const query = 'name = "Größe 🦊" and x';
+  assert.equal(ui.byteAt(query, query.indexOf("x")), Buffer.byteLength(query) - 1);
+  for (let i = 0; i <= query.length; i++) if (query.codePointAt(i) < 0xdc00 || query.codePointAt(i) > 0xffff) assert.equal(ui.indexAt(query, ui.byteAt(query, i)), i);
+  assert.deepEqual(ui.around(query, Buffer.byteLength(query) - 1, 1), [query.slice(0, -1), "x", ""]);
+  assert.deepEqual(ui.around("a =", 3, 0), ["a =", "", ""]);
+  assert.deepEqual(ui.withItem("é serv = x", { from: 3, to: 7, items: [] }, "service"), { text: "é service = x", caret: 10 });
+  assert.deepEqual(ui.withItem("", { from: 0, to: 0, items: [] }, "error"), { text: "error ", caret: 6 });
+});

@@ -5,7 +5,7 @@ import { build } from "esbuild";
 
 const src = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
 const modules = [
-  "actors", "compare", "critical-path", "flags", "flame", "format", "genai", "json-value", "layers", "markdown", "messages", "paths", "query-text", "range", "self-time", "span-search", "span-table",
+  "actors", "compare", "critical-path", "flags", "flame", "format", "genai", "instant", "json-value", "layers", "markdown", "messages", "paths", "query-edit", "query-text", "range", "self-time", "span-search", "span-table",
   "tree", "value", "value-lines",
 ];
 const { outputFiles } = await build({

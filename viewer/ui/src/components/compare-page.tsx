@@ -19,8 +19,8 @@ const isTraceId = (id: string): boolean => /^[0-9a-f]{32}$/.test(id);
 
 export function ComparePage({ a, b, paused, onOffline }: Props) {
   const valid = isTraceId(a) && isTraceId(b);
-  const left = usePoll<Trace>(valid ? `/api/traces/${a}` : "", PERIOD_MS, paused);
-  const right = usePoll<Trace>(valid ? `/api/traces/${b}` : "", PERIOD_MS, paused);
+  const left = usePoll<Trace>(valid ? `/api/traces/${a}` : "", PERIOD_MS, paused, true);
+  const right = usePoll<Trace>(valid ? `/api/traces/${b}` : "", PERIOD_MS, paused, true);
   const treeA = useMemo(() => left.data && buildTree(left.data), [left.data]);
   const treeB = useMemo(() => right.data && buildTree(right.data), [right.data]);
   const offline = left.offline || right.offline;

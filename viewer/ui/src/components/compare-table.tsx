@@ -3,6 +3,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Pair, comparePaths, differs } from "../compare";
 import { count, duration, label, signed } from "../format";
 import { useKeys } from "../keys";
+import { useLatest } from "../latest";
 import { serviceClass } from "../palette";
 import { listUrl, navigate, traceUrl } from "../router";
 import { useWindow } from "../window";
@@ -17,7 +18,7 @@ export function CompareTable({ a, b, onSwap }: { a: Run; b: Run; onSwap: () => v
   const pairs = useMemo(() => comparePaths(a.tree, b.tree), [a.tree, b.tree]);
   const whole = Math.max(a.tree.duration, b.tree.duration);
   const [only, setOnly] = useState(false);
-  const [at, setAt] = useState(0);
+  const [at, atNow, setAt] = useLatest(0);
   const different = useMemo(() => new Set(pairs.filter((pair) => differs(pair, whole))), [pairs, whole]);
   const rows = useMemo(() => (only ? pairs.filter((pair) => different.has(pair)) : pairs), [pairs, different, only]);
   const most = useMemo(() => pairs.reduce((value, pair) => Math.max(value, Math.abs(pair.took)), 1), [pairs]);
@@ -34,10 +35,10 @@ export function CompareTable({ a, b, onSwap }: { a: Run; b: Run; onSwap: () => v
 
   const step = (by: number) => (event: KeyboardEvent): void => {
     event.preventDefault();
-    setAt((now) => Math.max(0, Math.min(rows.length - 1, now + by)));
+    setAt(Math.max(0, Math.min(rows.length - 1, atNow() + by)));
   };
   const jump = (by: 1 | -1): void => {
-    for (let i = at + by; i >= 0 && i < rows.length; i += by) if (different.has(rows[i]!)) return setAt(i);
+    for (let i = atNow() + by; i >= 0 && i < rows.length; i += by) if (different.has(rows[i]!)) return setAt(i);
   };
   useKeys({
     j: step(1), ArrowDown: step(1), k: step(-1), ArrowUp: step(-1), PageDown: step(15), PageUp: step(-15), Home: step(-Infinity), End: step(Infinity),

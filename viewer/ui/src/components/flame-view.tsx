@@ -1,8 +1,9 @@
 // The flame graph: spans of one path of names as one box, as wide as the time spent in it and below.
-import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import { count, duration, label, percent, plural } from "../format";
 import { type Box, type Direction, flameBoxes, neighbour } from "../flame";
 import { useKeys } from "../keys";
+import { useLatest } from "../latest";
 import { serviceClass } from "../palette";
 import { type Path, longestSpan, mergePaths } from "../paths";
 import type { Node } from "../tree";
@@ -13,13 +14,17 @@ const LEAST_PX = 2;
 
 export function FlameView({ nodes, found, onOpen }: { nodes: Node[]; found: ReadonlySet<Node> | null; onOpen: (node: Node) => void }) {
   const paths = useMemo(() => mergePaths(nodes), [nodes]);
-  const [zoomed, setZoomed] = useState<Path | null>(null);
-  const [cursor, setCursor] = useState<Path | null>(null);
+  // Read between two drawings too: keys come faster than frames.
+  const [zoomed, zoomedNow, setZoomed] = useLatest<Path | null>(null);
+  const [cursor, cursorNow, setCursor] = useLatest<Path | null>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
   // Paths belong to the spans they were made of: newer ones start anew.
-  const zoom = zoomed && paths.all[zoomed.index] === zoomed ? zoomed : null;
-  const current = (cursor && paths.all[cursor.index] === cursor ? cursor : null) ?? zoom ?? paths.tops[0] ?? null;
+  const known = (path: Path | null): Path | null => (path && paths.all[path.index] === path ? path : null);
+  const zoom = known(zoomed);
+  const currentOf = (cursor: Path | null, zoomed: Path | null): Path | null => known(cursor) ?? known(zoomed) ?? paths.tops[0] ?? null;
+  const current = currentOf(cursor, zoomed);
+  const currentNow = (): Path | null => currentOf(cursorNow(), zoomedNow());
   const hits = useMemo(() => found && new Set(paths.all.filter((path) => path.spans.some((node) => found.has(node)))), [paths, found]);
 
   const { first, end, width } = useWindow(scroller, 100_000, ROW_PX);
@@ -34,23 +39,27 @@ export function FlameView({ nodes, found, onOpen }: { nodes: Node[]; found: Read
 
   const go = (direction: Direction) => (event: KeyboardEvent): void => {
     event.preventDefault();
-    const next = current && neighbour(flame, current, direction);
+    const from = currentNow();
+    const next = from && neighbour(flame, from, direction);
     if (next) setCursor(next);
   };
   const into = (path: Path | null): void => {
     setZoomed(path && path.parent === null && paths.tops.length === 1 ? null : path);
-    setCursor(path ?? zoom);
+    setCursor(path ?? cursorNow());
   };
   const back = (event: KeyboardEvent): void => {
-    if (!zoom) return;
+    if (!known(zoomedNow())) return;
     event.preventDefault();
     into(null);
   };
   useKeys({
     ArrowUp: go("up"), ArrowDown: go("down"), ArrowLeft: go("left"), ArrowRight: go("right"), k: go("up"), j: go("down"), h: go("left"), l: go("right"),
-    Enter: () => into(current === zoom ? null : current), Backspace: back, Escape: back, 0: () => into(null),
-    s: () => { if (current) onOpen(longestSpan(current)); },
-  });
+    Enter: () => into(currentNow() === zoomedNow() ? null : currentNow()), Backspace: back, Escape: back, 0: () => into(null),
+    s: () => {
+      const path = currentNow();
+      if (path) onOpen(longestSpan(path));
+    },
+  }, "view");
 
   return (
     <section class="flame-view" aria-label="Flame graph">

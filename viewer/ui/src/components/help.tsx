@@ -10,15 +10,35 @@ const groups: [string, [string[], string][]][] = [
   ["List of traces", [
     [["j", "k"], "or ↓ ↑: next, previous trace"],
     [["Enter"], "open it"],
+    [["x"], "mark it to compare"],
+    [["c"], "compare the two marked"],
     [["p"], "pause or resume"],
   ]],
   ["Trace", [
+    [["1", "…", "4"], "waterfall, flame graph, table, who calls whom"],
+    [["e", "E"], "next, previous error"],
+    [["n", "N"], "next, previous match of the search"],
+  ]],
+  ["Waterfall", [
     [["j", "k"], "or ↓ ↑: next, previous span"],
     [["Enter"], "show the span"],
     [["←", "→"], "collapse, expand (also h, l)"],
-    [["e", "E"], "next, previous error"],
-    [["n", "N"], "next, previous match of the search"],
+    [["f"], "only the span and what is below it"],
+    [["c"], "mark the critical path"],
+    [["+", "−"], "narrow, widen the time on show"],
+    [["[", "]"], "move it"],
+    [["z", "0"], "narrow it to the span, show all"],
     [["Home", "End"], "first, last span"],
+  ]],
+  ["Flame graph", [
+    [["↑", "↓", "←", "→"], "move"],
+    [["Enter", "0"], "zoom in, zoom out"],
+    [["s"], "open its longest span"],
+  ]],
+  ["Compare", [
+    [["n", "N"], "next, previous difference"],
+    [["d"], "only differences"],
+    [["x"], "swap the two"],
   ]],
 ];
 
@@ -38,6 +58,7 @@ export function Help({ onClose }: { onClose: () => void }) {
           <h2 id="help-title">Keyboard</h2>
           <button type="button" class="quiet" aria-label="Close" onClick={() => dialog.current?.close()}><Close /></button>
         </header>
+        <div class="help-groups">
         {groups.map(([title, keys]) => (
           <section key={title}>
             <h3>{title}</h3>
@@ -51,6 +72,7 @@ export function Help({ onClose }: { onClose: () => void }) {
             </dl>
           </section>
         ))}
+        </div>
       </div>
     </dialog>
   );

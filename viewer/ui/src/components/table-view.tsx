@@ -2,6 +2,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { count, duration, label, plural } from "../format";
 import { useKeys } from "../keys";
+import { useLatest } from "../latest";
 import { serviceClass } from "../palette";
 import { type Column, type Group, groupSpans, sortGroups } from "../span-table";
 import type { Node } from "../tree";
@@ -27,7 +28,7 @@ export function TableView({ nodes, found, onOpen, onShow }: Props) {
   const [by, setBy] = useState<Column>("self");
   const [descending, setDescending] = useState(true);
   const [max, setMax] = useState(STEP);
-  const [at, setAt] = useState(-1);
+  const [at, atNow, setAt] = useLatest(-1);
   const groups = useMemo(() => groupSpans(found ? nodes.filter((node) => found.has(node)) : nodes), [nodes, found]);
   const sorted = useMemo(() => sortGroups(groups, by, descending), [groups, by, descending]);
   const own = groups.reduce((sum, group) => sum + group.self, 0);
@@ -38,14 +39,14 @@ export function TableView({ nodes, found, onOpen, onShow }: Props) {
     setDescending(column === by ? !descending : column !== "name");
     setBy(column);
   };
-  const step = (by_: number) => (event: KeyboardEvent): void => {
+  const step = (rows: number) => (event: KeyboardEvent): void => {
     event.preventDefault();
-    setAt(Math.min(shown.length - 1, Math.max(0, at + by_)));
+    setAt(Math.min(shown.length - 1, Math.max(0, atNow() + rows)));
   };
   useKeys({
     j: step(1), ArrowDown: step(1), k: step(-1), ArrowUp: step(-1), Home: step(-Infinity), End: step(Infinity),
-    Enter: () => { const group = shown[at]; if (group) onOpen(group.longest); },
-  });
+    Enter: () => { const group = shown[atNow()]; if (group) onOpen(group.longest); },
+  }, "view");
   return (
     <section class="table-view scrolls" aria-label="Spans by name" tabIndex={0}>
       <table class="sums">

@@ -13,7 +13,7 @@ interface Props {
 }
 
 export function TracePage({ traceId, query, paused, onOffline }: Props) {
-  const { data, error, offline } = usePoll<Trace>(`/api/traces/${traceId}`, 1000, paused);
+  const { data, error, offline } = usePoll<Trace>(`/api/traces/${traceId}`, 1000, paused, true);
   const tree = useMemo(() => (data ? buildTree(data) : null), [data]);
   useEffect(() => onOffline(offline), [offline]);
 

@@ -48,7 +48,7 @@ export function WaterfallView({ tree, nodes, at, range, critical, found, focus, 
     c: () => setMarked(!marked),
     "+": () => zoom(ZOOM), "=": () => zoom(ZOOM), "-": () => zoom(1 / ZOOM), 0: () => range.set(null), z: zoomToCursor,
     "[": () => range.set(moved(range.range, -PAN, range.whole)), "]": () => range.set(moved(range.range, PAN, range.whole)),
-  });
+  }, "view");
   return (
     <section class="waterfall-view" aria-label="Waterfall">
       <Minimap nodes={nodes} state={range} selected={at.selected} />

@@ -1,5 +1,5 @@
-// What the browser's tests share: the program itself, spans sent to it as OTLP JSON, and Debian's Chromium. SPW_SPANWIRE names the program,
-// SPW_AGENT the sample agent, SPW_CHROMIUM the browser, SPW_SHOTS_DIR a directory for pictures.
+// What the browser's tests share: the program itself, spans sent to it as OTLP JSON, and Debian's Chromium. SPW_BUILD names the build directory,
+// SPW_CHROMIUM the browser, SPW_SHOTS_DIR a directory for pictures, SPW_ROOT the sources the agent is asked about.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
-export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..");
+export const root = process.env.SPW_ROOT ?? join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..");
 const build = process.env.SPW_BUILD ?? join(root, "build-gcc");
-const program = process.env.SPW_SPANWIRE ?? join(build, "cli", "spanwire");
-const agent = process.env.SPW_AGENT ?? join(build, "samples", "agent");
+const program = join(build, "cli", "spanwire");
+const agent = join(build, "samples", "agent");
 const browserPath = process.env.SPW_CHROMIUM ?? "/usr/bin/chromium";
 
 // Why these tests cannot run here, or nothing.

@@ -30,7 +30,7 @@ test("50,000 spans are painted", { skip: missing }, async () => {
     resolve({ painted: performance.now(), asked: answer.startTime, answered: answer.responseEnd, bytes: answer.decodedBodySize });
   }))));
   const ms = (value) => `${Math.round(value)} ms`;
-  console.log(`# ${SPANS} spans: painted ${ms(figures.painted)} after opening the page; the viewer answered after ${ms(figures.answered)} (${(figures.bytes / 1e6).toFixed(1)} MB), from there to the picture ${ms(figures.painted - figures.answered)}`);
+  console.log(`figure: ${SPANS} spans: painted ${ms(figures.painted)} after opening the page; the viewer answered after ${ms(figures.answered)} (${(figures.bytes / 1e6).toFixed(1)} MB), from there to the picture ${ms(figures.painted - figures.answered)}`);
   assert.ok(figures.painted < PAINT_MS, `painted after ${ms(figures.painted)}`);
   await shoot(page, "large");
   await expectHarmless(page);
@@ -55,7 +55,7 @@ test("they scroll", { skip: missing }, async () => {
     const times = (await frames(page, step)).sort((a, b) => a - b);
     const at = (share) => times[Math.floor(share * (times.length - 1))];
     const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
-    console.log(`# scrolling ${how} (${step} px a frame): ${(1000 / mean).toFixed(1)} frames/s, frame p50 ${at(0.5).toFixed(1)} ms, p95 ${at(0.95).toFixed(1)} ms, longest ${at(1).toFixed(1)} ms`);
+    console.log(`figure: scrolling ${how} (${step} px a frame): ${(1000 / mean).toFixed(1)} frames/s, frame p50 ${at(0.5).toFixed(1)} ms, p95 ${at(0.95).toFixed(1)} ms, longest ${at(1).toFixed(1)} ms`);
     assert.ok(at(0.5) < FRAME_MS, `half of the frames took more than ${FRAME_MS} ms`);
   }
   assert.ok(await page.locator("[role=treeitem]").count() < 100);
@@ -66,7 +66,7 @@ test("the other views and the keys keep up with them", { skip: missing }, async 
     const begun = Date.now();
     await page.keyboard.press(key);
     await page.waitForSelector(selector);
-    console.log(`# view ${key}: ${Date.now() - begun} ms`);
+    console.log(`figure: view ${key}: ${Date.now() - begun} ms`);
   }
   await page.keyboard.press("e");
   await page.waitForSelector(".row.current.failed");
@@ -74,7 +74,7 @@ test("the other views and the keys keep up with them", { skip: missing }, async 
   const begun = Date.now();
   await page.keyboard.type("40000");
   await page.waitForFunction(() => /found/.test(document.querySelector(".found")?.textContent ?? ""));
-  console.log(`# search in ${SPANS} spans, with its attributes: ${Date.now() - begun} ms`);
+  console.log(`figure: search in ${SPANS} spans, with its attributes: ${Date.now() - begun} ms`);
   await page.keyboard.press("Enter");
   await page.waitForSelector(`.row.current[data-span-id="${spanId(40_001)}"]`);
   await expectHarmless(page);

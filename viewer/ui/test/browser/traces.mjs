@@ -41,3 +41,29 @@ export function largeTrace(trace, start, count) {
   for (let i = 0; i < spans.length; i += 5000) requests.push(request("batch", spans.slice(i, i + 5000)));
   return requests;
 }
+
+// What would run, load or turn the text around if any field were taken for markup.
+export const HOSTILE = `"'><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>\u202Egpj.exe {{7*7}} javascript:alert(4)`;
+
+const hostileMessages = JSON.stringify([
+  { role: HOSTILE, parts: [{ type: "text", content: HOSTILE }, { type: HOSTILE, content: HOSTILE }] },
+  { role: "user", parts: [{ type: "text", content: `Compare:\n\n- **one** [x](javascript:alert(5)) ![y](https://evil.example/pixel.png)\n- <b onclick=alert(6)>two</b>\n\n\`\`\`${HOSTILE}\n${HOSTILE}\n\`\`\`` }] },
+  { role: "assistant", name: HOSTILE, parts: [{ type: "tool_call", id: "call_1", name: HOSTILE, arguments: { [HOSTILE]: HOSTILE } }, { type: "reasoning", content: HOSTILE }] },
+  { role: "tool", parts: [{ type: "tool_call_response", id: "call_1", response: `{"html":${JSON.stringify(HOSTILE)}}` }] },
+]);
+
+export function hostileTrace(trace, start) {
+  const bad = attributes({ [HOSTILE]: HOSTILE, list: { arrayValue: { values: [text(HOSTILE)] } }, map: { kvlistValue: { values: [attribute(HOSTILE, HOSTILE)] } } });
+  const everywhere = {
+    traceState: HOSTILE, status: { code: 2, message: HOSTILE }, attributes: bad,
+    events: [{ name: HOSTILE, timeUnixNano: String(start + 3n * MS), attributes: bad }, { name: "exception", timeUnixNano: String(start + 4n * MS), attributes: attributes({ "exception.message": HOSTILE }) }],
+    links: [{ traceId: traceId(trace), spanId: spanId(1), traceState: HOSTILE, attributes: bad }],
+  };
+  const genAi = (operation, more) => [...attributes({ "gen_ai.operation.name": operation, ...more }), ...bad];
+  return request(HOSTILE, [
+    span(trace, 1, 0, HOSTILE, start, 0, 100, { ...everywhere, attributes: genAi("invoke_agent", { "gen_ai.agent.name": HOSTILE }) }),
+    span(trace, 2, 1, `chat ${HOSTILE}`, start, 1, 60, { ...everywhere, attributes: genAi("chat", { "gen_ai.request.model": HOSTILE, "gen_ai.input.messages": hostileMessages, "gen_ai.output.messages": HOSTILE, "gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 5 }) }),
+    span(trace, 3, 1, HOSTILE, start, 61, 90, { ...everywhere, attributes: genAi("execute_tool", { "gen_ai.tool.name": HOSTILE, "gen_ai.tool.call.id": "call_1", "gen_ai.tool.call.arguments": HOSTILE, "gen_ai.tool.call.result": `**${HOSTILE}**` }) }),
+    span(trace, 4, 0x99, HOSTILE, start, 5, 6, everywhere),
+  ], { resource: bad, schemaUrl: HOSTILE, scope: { name: HOSTILE, version: HOSTILE, attributes: bad } });
+}
