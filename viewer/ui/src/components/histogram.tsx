@@ -14,7 +14,10 @@ interface Picked {
 }
 
 export function HistogramStrip({ query, paused }: { query: URLSearchParams; paused: boolean }) {
-  const { data } = usePoll<Histogram>(histogramUrl(query), PERIOD_MS, paused, true);
+  const { data: answer } = usePoll<Histogram>(histogramUrl(query), PERIOD_MS, paused, true);
+  const latest = useRef<Histogram | null>(null); // stays until the next has come
+  if (answer) latest.current = answer;
+  const data = latest.current;
   const strip = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<Picked | null>(null); // first: where it began
   const [cursor, setCursor] = useState<number | null>(null);

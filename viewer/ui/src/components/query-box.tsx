@@ -75,7 +75,7 @@ export function QueryBox({ value, error, inputRef, onChange }: Props) {
       handled();
       accept(completion!, Math.max(0, active));
     } else if (event.key === "Enter") submit();
-    else if (event.key === "Escape" && open) {
+    else if (event.key === "Escape" && asked) {
       handled();
       setAsked(null);
     }

@@ -17,10 +17,11 @@ export function TraceListPage({ query, onOffline }: { query: URLSearchParams; on
   const search = useRef<HTMLInputElement>(null);
   const { data, error, offline, traces, next, loading, loadMore } = useTraces(query, paused);
   const marked = readMarked(query);
-  // A query with a mistake in it leaves the list as it was.
+  // A query with a mistake in it leaves the list as it was, and so does one that is not answered yet.
   const good = useRef<TraceSummary[]>([]);
   if (data) good.current = traces;
-  const shown = error?.mistake ? good.current : traces;
+  const waiting = !data && (!error || error.mistake !== null);
+  const shown = waiting ? good.current : traces;
 
   useEffect(() => onOffline(offline), [offline]);
   useEffect(() => { document.title = "Traces · spanwire"; }, []);
@@ -63,9 +64,9 @@ export function TraceListPage({ query, onOffline }: { query: URLSearchParams; on
       <FilterBar query={query} searchRef={search} error={error} paused={paused} live={!offline && !!data} onPause={() => setPaused(!paused)} />
       {shown.length > 0 && <HistogramStrip query={query} paused={paused || !!error} />}
       {error && !error.mistake ? <div class="notice" role="alert"><h2>The viewer could not answer</h2><p>{error.message}</p></div>
-        : !data && !error?.mistake ? <div class="notice">{offline ? "Waiting for the viewer…" : ""}</div>
-        : shown.length > 0 ? <TraceTable traces={shown} cursor={cursor} marked={marked} sort={readSort(query)} stale={!!error} />
-        : error ? null : filtered ? <NoMatch /> : <EmptyList />}
+        : shown.length > 0 ? <TraceTable traces={shown} cursor={cursor} marked={marked} sort={readSort(query)} stale={waiting} />
+        : waiting ? <div class="notice">{offline ? "Waiting for the viewer…" : ""}</div>
+        : filtered ? <NoMatch /> : <EmptyList />}
       {next && traces.length > 0 && (
         <p class="more"><button type="button" disabled={loading} onClick={() => void loadMore()}>{loading ? "Loading…" : "Show more traces"}</button></p>
       )}

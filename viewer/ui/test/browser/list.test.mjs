@@ -100,7 +100,7 @@ test("a stretch of time is chosen by dragging and by keys", { skip: missing }, a
   await page.mouse.down();
   await page.mouse.move(bars.x + bars.width * 0.7, bars.y + 20);
   await page.mouse.up();
-  await page.waitForFunction((n) => document.querySelectorAll("tr[data-trace-id]").length < n / 2, TRACES);
+  await page.waitForFunction((n) => document.querySelectorAll("tr[data-trace-id]").length < n / 2 && !document.querySelector(".stale"), TRACES);
   const found = await ids(page);
   assert.ok(found.length > 3 && found.every((n) => n > 15 && n < 35), found.join());
   await page.reload();
