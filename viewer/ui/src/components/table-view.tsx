@@ -53,7 +53,7 @@ export function TableView({ nodes, found, onOpen, onShow }: Props) {
         <thead>
           <tr>
             {columns.filter(([column]) => column !== "tokens" || withTokens).map(([column, title, hint]) => (
-              <SortHead key={column} title={title} hint={hint} number={column !== "name"} wide={column === "mean" || column === "most" || column === "tokens"} sorted={column === by ? (descending ? "descending" : "ascending") : null} onSort={() => sort(column)} />
+              <SortHead key={column} title={title} hint={hint} number={column !== "name"} wide={column === "total" || column === "mean" || column === "most" || column === "tokens"} sorted={column === by ? (descending ? "descending" : "ascending") : null} onSort={() => sort(column)} />
             ))}
           </tr>
         </thead>
@@ -79,13 +79,13 @@ interface RowProps {
 function Row({ group, own, current, withTokens, onOpen, onShow }: RowProps) {
   return (
     <tr class={`${serviceClass(group.service)} ${current ? "current" : ""} ${group.errors > 0 ? "failed" : ""}`} onClick={() => onOpen(group.longest)}>
-      <td class="group-name">
+      <td><span class="group-name">
         <RoleIcon role={group.role} />
         <button type="button" class="plain" title="Open the longest of them" onClick={(event) => { event.stopPropagation(); onOpen(group.longest); }}><bdi>{label(group.name, 160)}</bdi></button>
         <span class="row-service"><bdi>{label(group.service, 60)}</bdi></span>
-      </td>
+      </span></td>
       <td class="number">{count(group.count)}</td>
-      <td class="number">{duration(group.total)}</td>
+      <td class="number wide">{duration(group.total)}</td>
       <td class="number meter-cell"><span>{duration(group.self)}</span><span class="meter" aria-hidden="true"><span style={{ width: `${own > 0 ? (100 * group.self) / own : 0}%` }} /></span></td>
       <td class="number wide">{duration(group.mean)}</td>
       <td class="number wide"><button type="button" class="link" title="Show it in the waterfall" onClick={(event) => { event.stopPropagation(); onShow(group.longest); }}>{duration(group.most)}</button></td>
