@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the pictures of the README from a real run: viewer, agent, Chromium. Needs ./run demo to have built both.
+# Makes the pictures of the README and the viewer's guide from real runs: viewer, agent, Chromium. Needs ./run demo to have built both, and
+# `npm ci` in viewer/ui.
 #   docs/screenshots.sh
 set -eu
 cd "$(dirname "$0")/.."
@@ -24,16 +25,8 @@ trace=$(head -n 1 "$work/runs")
 short=$(sed -n 2p "$work/runs")
 span=$(curl -fs "$url/api/traces/$short" | sed 's/{"span_id"/\n&/g' | grep '"code":"ERROR"' | head -n 1 | cut -d'"' -f4)
 
-# shot FILE SCHEME(0 dark, 1 light) HEIGHT PATH
-shot() {
-    chromium --headless --no-sandbox --disable-gpu --hide-scrollbars "--blink-settings=preferredColorScheme=$2" "--window-size=1280,$3" \
-        --virtual-time-budget=4000 "--screenshot=docs/images/$1" "$url$4" >/dev/null 2>&1
-}
-shot trace-light.png 1 820 "/trace/$short?span=$span"
-shot trace-dark.png 0 820 "/trace/$short?span=$span"
-shot list-light.png 1 560 /
-shot list-dark.png 0 560 /
-shot flame-light.png 1 460 "/trace/$trace?view=flame"
-shot graph-light.png 1 700 "/trace/$trace?view=graph"
-shot compare-dark.png 0 760 "/compare?a=$first&b=$trace"
+node viewer/ui/dev/shots.mjs "$url" docs/images \
+    "trace-light:light:820:/trace/$short?span=$span" "trace-dark:dark:820:/trace/$short?span=$span" \
+    list-light:light:560:/ list-dark:dark:560:/ "flame-light:light:460:/trace/$trace?view=flame" \
+    "graph-light:light:700:/trace/$trace?view=graph" "compare-dark:dark:760:/compare?a=$first&b=$trace"
 ls -l docs/images
