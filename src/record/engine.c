@@ -158,7 +158,7 @@ struct spw__engine *spw__engine_configure(const struct spw__engine_settings *set
     __atomic_store_n(&engine->publish_step, spw__queue_step(engine), __ATOMIC_RELAXED);
     __atomic_store_n(&engine->slot_share, spw__slot_share(engine), __ATOMIC_RELAXED);
     pthread_mutex_unlock(&engine->lock);
-    engine->clock.expires = 0;
+    __atomic_store_n(&engine->clock.expires, 0, __ATOMIC_RELAXED); /* setters look whether the engine runs or not */
     __atomic_store_n(&engine->clock.custom, settings->clock, __ATOMIC_RELEASE);
     spw__hooks_set(&engine->hooks, &settings->hooks);
     /* Sessions differ between parent and child too: a tracer cached before the fork is looked up again after it. */

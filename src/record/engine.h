@@ -87,7 +87,7 @@ struct spw__recorder {
 struct spw__engine {
     uint32_t layout;
     uint32_t session; /* counts starts; slots and tracers carry it */
-    uint32_t lane_count;
+    uint32_t lane_count; /* atomic, as is what follows: stored by a start, read beside it by who has not entered */
     uint32_t lane_mask;
     uint32_t publish_step; /* atomic; see queue.h */
     uint32_t slot_share;   /* free slots a thread may keep at hand; atomic; see slot.h */
@@ -103,7 +103,7 @@ struct spw__engine {
     struct spw__recorder *ready_head __attribute__((aligned(SPW__CACHE_LINE))); /* atomic */
     uint32_t worker_asleep; /* atomic: 0 awake; 1 asleep, it looks again by itself; 2 asleep until a record comes */
     uint64_t wakeups;       /* atomic */
-    uint64_t open_before; /* spans of earlier sessions that were open at the last start */
+    uint64_t open_before; /* spans of earlier sessions that were open at the last start; atomic */
     uint64_t attributes_lost, events_lost, links_lost; /* that could not even be noted on their span; atomic */
     uint64_t lost_at_start[SPW_DROP_CAUSES]; /* spans that got no slot, for every pipeline; atomic */
     uint64_t lost_at_end[SPW_DROP_CAUSES];   /* spans that had one and went to no row: shut down, or reentrant; atomic */

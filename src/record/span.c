@@ -417,7 +417,7 @@ void spw__span_end(uint64_t handle, uint64_t end_unix_ns)
         spw__finish(engine, slot);
         return;
     }
-    if (engine->hooks.kinds & (SPW__HOOK_ON_ENDING | SPW__HOOK_ON_END))
+    if (__atomic_load_n(&engine->hooks.kinds, __ATOMIC_RELAXED) & (SPW__HOOK_ON_ENDING | SPW__HOOK_ON_END))
         spw__slot_await_writers(slot); /* so that the processors are called on this thread */
     word = __atomic_sub_fetch(&slot->word, SPW__WRITER, __ATOMIC_ACQ_REL);
     if ((word & (SPW__WRITERS_MASK | SPW__EXCLUSIVE)) == 0)
