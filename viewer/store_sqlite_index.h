@@ -19,7 +19,7 @@
 
 struct sqlite_store;
 
-enum index_key { KEY_NAME = 1, KEY_KIND, KEY_STATUS, KEY_SERVICE, KEY_ORIGIN, KEY_UNINDEXED, FIRST_KEY = 16 };
+enum index_key { KEY_NAME = 1, KEY_KIND, KEY_STATUS, KEY_SERVICE, KEY_ORIGIN, KEY_UNINDEXED, KEY_DURATION, FIRST_KEY = 16 };
 
 enum mark {
     MARK_THERE, /* a map, bytes, NaN, an empty value or array: nothing to compare with */
@@ -52,5 +52,9 @@ int64_t spwv_index_key(struct sqlite_store *store, struct spwv_slice key);
 bool spwv_index_drop(struct sqlite_store *store, int64_t trace);
 /* One trace's rows, wherever they are. */
 bool spwv_index_remove(struct sqlite_store *store, int64_t trace);
+
+/* Durations are indexed by the quarter of an octave they are in: 8 ns and 9 ns, ... 128 ms to 160 ms, and so on; in order. */
+int64_t spwv_index_octave(int64_t duration);
+void spwv_index_octave_range(int64_t octave, int64_t *least, int64_t *most);
 
 #endif

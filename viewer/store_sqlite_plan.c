@@ -184,13 +184,6 @@ static struct truth spans_of(const struct condition_sets *sets, uint64_t at, con
 {
     struct truth truth = {.sure = sets->sure && !sets->opaque ? sets->sure[at] & all : 0};
     truth.possible = sets->opaque ? all : (truth.sure | (sets->unsure ? sets->unsure[at] : 0)) & all;
-    if (sets->node->field == SPWV_FIELD_SPAN_DURATION) {
-        bool longest = spwv_query_compare_int(sets->node, row->longest);
-        bool shortest = spwv_query_compare_int(sets->node, row->shortest);
-        bool uniform = sets->node->compare != SPWV_EQ && sets->node->compare != SPWV_NE;
-        truth.sure = longest && shortest && (uniform || row->longest == row->shortest) ? all : 0;
-        truth.possible = judge_durations(sets->node, row) != NO ? all : 0;
-    }
     if (row->spans > 64)
         truth.sure = 0; /* a bit stands for several spans: one of them */
     return truth;

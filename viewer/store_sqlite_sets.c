@@ -6,7 +6,10 @@
 #include "store_sqlite_plan.h"
 
 /* With fewer origins than this each is looked up, else all traces' origins are read. */
-enum { FEW_ORIGINS = 16 };
+enum {
+    FEW_ORIGINS = 16,
+    ROWS_BEFORE_SEEK = 8 /* of a value that does not satisfy: then the next value is looked up */
+};
 
 /* ---- sets ---- */
 
@@ -191,12 +194,49 @@ static size_t find_ranges(const struct spwv_query_node *node, enum range *ranges
     }
 }
 
+/* The text of the row before, and what was said of it: rows come in the order of their values. */
+struct judged {
+    enum answer answer;
+    unsigned repeated;
+    size_t size; /* SIZE_MAX: it was no text */
+    uint8_t text[MAX_INDEXED_TEXT + 1];
+};
+
+static enum answer judge_row(const struct plan *plan, const struct spwv_query_node *node, sqlite3_stmt *row, struct judged *last)
+{
+    bool is_text = sqlite3_column_type(row, 2) == SQLITE_TEXT;
+    struct spwv_slice text = is_text ? spwv_sqlite_column(row, 2) : (struct spwv_slice){NULL, SIZE_MAX};
+    if (is_text && text.size == last->size && (!text.size || memcmp(text.data, last->text, text.size) == 0)) {
+        last->repeated++;
+        return last->answer;
+    }
+    last->answer = judge(plan, node, row, 2);
+    last->repeated = 0;
+    last->size = text.size <= MAX_INDEXED_TEXT ? text.size : SIZE_MAX;
+    if (last->size != SIZE_MAX && text.size)
+        memcpy(last->text, text.data, text.size);
+    return last->answer;
+}
+
+/* The range from behind that text on: the least text that is greater ends with a NUL more. */
+static void go_behind(sqlite3_stmt *read, struct judged *last)
+{
+    sqlite3_reset(read);
+    last->text[last->size] = 0;
+    spwv_sqlite_text(read, 3, (struct spwv_slice){last->text, last->size + 1});
+    last->size = SIZE_MAX;
+    last->repeated = 0;
+}
+
 static bool read_rows(struct plan *plan, struct condition_sets *sets, sqlite3_stmt *read)
 {
+    struct judged last = {.size = SIZE_MAX};
     while (sqlite3_step(read) == SQLITE_ROW) {
-        enum answer answer = judge(plan, sets->node, read, 2);
+        enum answer answer = judge_row(plan, sets->node, read, &last);
         if (answer != NO)
             mark(plan, sets, answer == YES, sqlite3_column_int64(read, 0), (uint64_t)sqlite3_column_int64(read, 1));
+        else if (last.repeated >= ROWS_BEFORE_SEEK)
+            go_behind(read, &last);
     }
     return sqlite3_reset(read) == SQLITE_OK;
 }
@@ -332,6 +372,42 @@ static bool fill_from_origins(struct plan *plan, struct condition_sets *sets)
     return ok;
 }
 
+/* ---- durations of spans, inside { }: outside of them the longest and the shortest tell ---- */
+
+static enum answer judge_octave(const struct spwv_query_node *node, int64_t octave)
+{
+    int64_t least, most;
+    spwv_index_octave_range(octave, &least, &most);
+    bool within = node->number.integer >= least && node->number.integer <= most;
+    bool low = spwv_query_compare_int(node, least);
+    bool high = spwv_query_compare_int(node, most);
+    if (within && least != most)
+        return MAYBE; /* of > the last of an octave's durations it is a no, which the spans say too */
+    return low && high ? YES : low || high ? MAYBE : NO;
+}
+
+static bool fill_durations(struct plan *plan, struct condition_sets *sets)
+{
+    sqlite3_stmt *read = spwv_sqlite_get(plan->store, READ_ATTRIBUTES);
+    uint8_t compare = sets->node->compare;
+    int64_t octave = spwv_index_octave(sets->node->number.integer);
+    int64_t block = INT64_MAX;
+    while (next_block(plan, &block)) {
+        sqlite3_bind_int64(read, 1, block);
+        sqlite3_bind_int64(read, 2, KEY_DURATION);
+        sqlite3_bind_int64(read, 3, compare == SPWV_EQ || compare == SPWV_GT || compare == SPWV_GE ? octave : 0);
+        sqlite3_bind_int64(read, 4, compare == SPWV_EQ || compare == SPWV_LT || compare == SPWV_LE ? octave : 256);
+        while (sqlite3_step(read) == SQLITE_ROW) {
+            enum answer answer = judge_octave(sets->node, sqlite3_column_int64(read, 2));
+            if (answer != NO)
+                mark(plan, sets, answer == YES, sqlite3_column_int64(read, 0), (uint64_t)sqlite3_column_int64(read, 1));
+        }
+        if (sqlite3_reset(read) != SQLITE_OK)
+            return false;
+    }
+    return true;
+}
+
 /* ---- conditions ---- */
 
 static bool fill_attribute(struct plan *plan, struct condition_sets *sets)
@@ -364,6 +440,7 @@ bool spwv_plan_fill(struct plan *plan, struct condition_sets *sets)
     case SPWV_FIELD_NAME: return read_key(plan, sets, KEY_NAME);
     case SPWV_FIELD_KIND: return read_key(plan, sets, KEY_KIND);
     case SPWV_FIELD_STATUS: return read_key(plan, sets, KEY_STATUS);
+    case SPWV_FIELD_SPAN_DURATION: return !sets->in_span || fill_durations(plan, sets);
     case SPWV_FIELD_TEXT: return read_key(plan, sets, KEY_NAME) && fill_ids(plan, sets);
     case SPWV_FIELD_TRACE: return fill_ids(plan, sets); /* of !=, the others: store_sqlite_plan.c */
     default: return true;                              /* in the walk's row */

@@ -331,7 +331,6 @@ static const char version_2[] =
     "INSERT INTO traces SELECT id, trace_id, start_ns, end_ns, spans, errors, revision, has_root, root_start, root_name, root_service"
     " FROM new_traces;"
     "DROP TABLE new_traces;"
-    "CREATE INDEX services_trace ON trace_services(service, trace);"
     "CREATE TABLE trace_names(trace INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY(trace, name)) WITHOUT ROWID;"
     "INSERT INTO trace_names SELECT DISTINCT trace, value FROM attributes WHERE key = 1;"
     "DROP TABLE attributes; DROP TABLE attribute_keys; DROP TABLE blocks; PRAGMA user_version = 2";
