@@ -91,7 +91,10 @@ struct spwv_list_sink {
     void (*service)(void *arg, struct spwv_slice service);
 };
 
-/* What has been seen, for completion: keys of attributes, or the values of one field or attribute, and how many traces of those looked at have it. */
+/*
+ * What has been seen, for completion: keys of attributes, or the values of one field or attribute, with how often: a value in how many traces,
+ * a key with how many values in how many traces, a resource's with how many spans; among those that came last.
+ */
 enum spwv_seen { SPWV_SEEN_KEYS, SPWV_SEEN_VALUES };
 struct spwv_seen_request {
     enum spwv_seen what;

@@ -1,5 +1,5 @@
 /*
- * The index of attributes: which traces have which value under which key, and on which of their spans. docs/adr/0014 says what was measured.
+ * The index of attributes: which traces have which value under which key, and on which of their spans. docs/adr/0016 says what was measured.
  *
  * attributes(block, key, value, trace, spans): one row a block, key, value and trace; bit n of spans stands for the trace's spans number n,
  * n + 64, ... in the order they came. New rows go to the newest block, whatever their trace, and a block is closed at a number of rows: all
