@@ -180,7 +180,7 @@ typedef struct spw_options {
  * to leave something behind it fails so, too, until an exporter has answered, or a thread that stood inside a recording call has gone on;
  * for the latter it waits 100 ms. The text says which.
  * At exit() and at return from main() what is queued is delivered, for at most `exit_timeout_ms`; not at _exit(), quick_exit() or a signal.
- * The worker is a thread: a process whose main() leaves by pthread_exit() ends after spw_shutdown() only, or by exit().
+ * Where main() leaves by pthread_exit(), the worker does not keep the process: a quarter of a second after its last thread it ends by exit(0).
  */
 SPW_API spw_result spw_start(const spw_options *options);
 

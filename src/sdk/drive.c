@@ -6,6 +6,7 @@
 
 #include "record/sampler.h"
 #include "sdk/diag.h"
+#include "sdk/last_thread.h"
 #include "sdk/pump.h"
 #include "sdk/worker.h"
 
@@ -14,19 +15,20 @@
 static void *worker_thread(void *arg)
 {
     spw__thread_suppress(); /* an exporter's own telemetry would feed itself */
-    while (spw__worker_step(arg, -1))
-        ;
+    do
+        spw__last_thread_watch(arg);
+    while (spw__worker_step(arg, -1));
     return NULL;
 }
 
 /* The thread inherits the mask: no signal of the program is ever handled on it. */
 static spw_result start_thread(struct spw__worker *w, spw_error *error)
 {
-    sigset_t all, before;
+    sigset_t all;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_sigmask(SIG_SETMASK, &all, &w->program_signals);
     int rc = pthread_create(&w->thread, NULL, worker_thread, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_sigmask(SIG_SETMASK, &w->program_signals, NULL);
     if (rc)
         return spw__fail(error, SPW_ERR_SYSTEM, "the worker thread cannot be started; check the limit of processes (ulimit -u)");
     (void)pthread_setname_np(w->thread, "spanwire");

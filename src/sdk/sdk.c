@@ -10,6 +10,7 @@
 #include "sdk/adapter.h"
 #include "sdk/config.h"
 #include "sdk/diag.h"
+#include "sdk/last_thread.h"
 #include "sdk/pump.h"
 #include "sdk/registry.h"
 #include "sdk/resource.h"
@@ -71,6 +72,7 @@ static void forget_parent(void)
     pthread_mutex_init(&spw__sdk.users_lock, NULL);
     make_condition();
     spw__worker_forget();
+    spw__last_thread_forget();
 }
 
 __attribute__((constructor)) static void prepare(void)

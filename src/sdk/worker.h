@@ -7,6 +7,7 @@
 #define SPW_SDK_WORKER_H
 
 #include <pthread.h>
+#include <signal.h>
 
 #include "sdk/extensions.h"
 #include "sdk/loop.h"
@@ -53,6 +54,8 @@ struct spw__worker {
     spw_timer flush_deadline;
     spw_timer look_again;
     spw_timer trim;
+    spw_timer last_look;      /* see last_thread.h */
+    sigset_t program_signals; /* the mask of the thread that started us */
 };
 
 /*

@@ -96,7 +96,7 @@ static void abrupt_exits(struct fault *f)
 const struct fault_row fault_rows_exit[] = {
     { "Exit", "short_programs", "programs of a millisecond: return from main, exit(), exit() on a thread", "every span arrives",
       short_programs, false },
-    { "Exit", "odd_exits", "exit beside recording threads; by the last thread, after a shutdown; record and shut down in an exit handler",
+    { "Exit", "odd_exits", "exit beside recording threads; by the last thread, after main() has left; record and shut down in an exit handler",
       "every span arrives", odd_exits, false },
     { "Exit", "after_exit", "use after the exit flush: earlier exit handlers, destructors", "counted already_shutdown, no harm", after_exit,
       false },
