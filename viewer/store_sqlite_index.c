@@ -244,25 +244,6 @@ static bool add_attributes(struct sqlite_store *store, struct entry entry, const
     return whole || add_int(store, entry, KEY_UNINDEXED, 0);
 }
 
-int64_t spwv_index_octave(int64_t duration)
-{
-    if (duration < 8)
-        return duration > 0 ? duration : 0;
-    int exponent = 63 - __builtin_clzll((unsigned long long)duration);
-    return exponent * 4 + (duration >> (exponent - 2) & 3);
-}
-
-/* Below 12 each number is a duration of its own, or is not used. */
-void spwv_index_octave_range(int64_t octave, int64_t *least, int64_t *most)
-{
-    int64_t exponent = octave / 4;
-    *least = *most = octave;
-    if (octave < 12 || exponent > 62)
-        return;
-    *least = (4 + octave % 4) << (exponent - 2);
-    *most = *least + (((int64_t)1 << (exponent - 2)) - 1);
-}
-
 static int64_t duration_of(const struct spwv_span *span)
 {
     uint64_t end = span->end_unix_ns < INT64_MAX ? span->end_unix_ns : INT64_MAX;
@@ -276,7 +257,7 @@ bool spwv_index_span(struct sqlite_store *store, int64_t trace, uint64_t number,
     name.key = KEY_NAME;
     of_service.key = KEY_SERVICE;
     return add_text(store, name, span->name) && add_text(store, of_service, service) && add_int(store, entry, KEY_KIND, span->kind) &&
-           add_int(store, entry, KEY_STATUS, span->status_code) && add_int(store, entry, KEY_DURATION, spwv_index_octave(duration_of(span))) &&
+           add_int(store, entry, KEY_STATUS, span->status_code) && add_int(store, entry, KEY_DURATION, duration_of(span)) &&
            add_int(store, entry, KEY_ORIGIN, store->origin.resource) &&
            add_int(store, entry, KEY_ORIGIN, store->origin.scope) && add_attributes(store, entry, span);
 }

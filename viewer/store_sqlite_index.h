@@ -7,7 +7,7 @@
  * gone may stay until then; readers go by the table of traces.
  *
  * Values: numbers and texts as they are; what has no such form is a blob that begins with one of `mark`. attribute_keys gives keys numbers;
- * below FIRST_KEY they are a span's own fields. What is not indexed is marked, so that a query knows where to look at the spans themselves.
+ * below FIRST_KEY they are a span's own fields (a duration in nanoseconds). What is not indexed is marked, so that a query knows where to look at the spans themselves.
  *
  * Ownership: the store's. Threads: under its lock. Failure: false, with SQLite's error. Limits: below; the bytes given to spwv_index_span()
  * must live until spwv_index_flush() or spwv_index_forget().
@@ -52,9 +52,5 @@ int64_t spwv_index_key(struct sqlite_store *store, struct spwv_slice key);
 bool spwv_index_drop(struct sqlite_store *store, int64_t trace);
 /* One trace's rows, wherever they are. */
 bool spwv_index_remove(struct sqlite_store *store, int64_t trace);
-
-/* Durations are indexed by the quarter of an octave they are in: 8 ns and 9 ns, ... 128 ms to 160 ms, and so on; in order. */
-int64_t spwv_index_octave(int64_t duration);
-void spwv_index_octave_range(int64_t octave, int64_t *least, int64_t *most);
 
 #endif

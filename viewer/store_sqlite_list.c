@@ -188,7 +188,7 @@ bool spwv_sqlite_list(struct spwv_store *base, const struct spwv_trace_filter *f
 /* ---- the histogram ---- */
 
 struct found {
-    uint64_t *traces; /* a bit each; NULL: the filter has both ends, nothing needs to be kept */
+    uint64_t *traces; /* a bit each; NULL: nothing needs to be kept */
     int64_t first;
     int64_t last;
     bool any;
@@ -246,6 +246,23 @@ static bool count_found(struct plan *plan, const struct spwv_trace_filter *filte
     return sqlite3_reset(walk) == SQLITE_OK && !plan->stopped;
 }
 
+/* Of all traces the index knows both ends. */
+static bool find_ends(struct plan *plan, const struct spwv_trace_filter *filter, struct found *found)
+{
+    struct spwv_trace_filter end = *filter;
+    struct walked row;
+    bool ok = true;
+    for (int i = 0; ok && i < 2; i++) {
+        end.ascending = i == 1;
+        sqlite3_stmt *walk = spwv_plan_walk(plan, &end);
+        found->any = spwv_plan_next(plan, walk, &row);
+        if (found->any)
+            *(i ? &found->first : &found->last) = row.start;
+        ok = sqlite3_reset(walk) == SQLITE_OK && !plan->stopped;
+    }
+    return ok;
+}
+
 static bool fill_histogram(struct plan *plan, const struct spwv_trace_filter *filter, struct spwv_histogram *histogram)
 {
     struct found found = {0};
@@ -258,7 +275,7 @@ static bool fill_histogram(struct plan *plan, const struct spwv_trace_filter *fi
         plan->mistake = "no memory for this query: retry";
         return false;
     }
-    bool ok = find_all(plan, filter, &found, NULL);
+    bool ok = has_query ? find_all(plan, filter, &found, NULL) : find_ends(plan, filter, &found);
     if (ok && found.any) {
         set_range(histogram, filter->from_ns ? filter->from_ns : found.first, filter->to_ns ? filter->to_ns : found.last + (found.last < INT64_MAX));
         ok = count_found(plan, filter, &found, histogram);

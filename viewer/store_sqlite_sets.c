@@ -372,42 +372,6 @@ static bool fill_from_origins(struct plan *plan, struct condition_sets *sets)
     return ok;
 }
 
-/* ---- durations of spans, inside { }: outside of them the longest and the shortest tell ---- */
-
-static enum answer judge_octave(const struct spwv_query_node *node, int64_t octave)
-{
-    int64_t least, most;
-    spwv_index_octave_range(octave, &least, &most);
-    bool within = node->number.integer >= least && node->number.integer <= most;
-    bool low = spwv_query_compare_int(node, least);
-    bool high = spwv_query_compare_int(node, most);
-    if (within && least != most)
-        return MAYBE; /* of > the last of an octave's durations it is a no, which the spans say too */
-    return low && high ? YES : low || high ? MAYBE : NO;
-}
-
-static bool fill_durations(struct plan *plan, struct condition_sets *sets)
-{
-    sqlite3_stmt *read = spwv_sqlite_get(plan->store, READ_ATTRIBUTES);
-    uint8_t compare = sets->node->compare;
-    int64_t octave = spwv_index_octave(sets->node->number.integer);
-    int64_t block = INT64_MAX;
-    while (next_block(plan, &block)) {
-        sqlite3_bind_int64(read, 1, block);
-        sqlite3_bind_int64(read, 2, KEY_DURATION);
-        sqlite3_bind_int64(read, 3, compare == SPWV_EQ || compare == SPWV_GT || compare == SPWV_GE ? octave : 0);
-        sqlite3_bind_int64(read, 4, compare == SPWV_EQ || compare == SPWV_LT || compare == SPWV_LE ? octave : 256);
-        while (sqlite3_step(read) == SQLITE_ROW) {
-            enum answer answer = judge_octave(sets->node, sqlite3_column_int64(read, 2));
-            if (answer != NO)
-                mark(plan, sets, answer == YES, sqlite3_column_int64(read, 0), (uint64_t)sqlite3_column_int64(read, 1));
-        }
-        if (sqlite3_reset(read) != SQLITE_OK)
-            return false;
-    }
-    return true;
-}
-
 /* ---- conditions ---- */
 
 static bool fill_attribute(struct plan *plan, struct condition_sets *sets)
@@ -440,7 +404,7 @@ bool spwv_plan_fill(struct plan *plan, struct condition_sets *sets)
     case SPWV_FIELD_NAME: return read_key(plan, sets, KEY_NAME);
     case SPWV_FIELD_KIND: return read_key(plan, sets, KEY_KIND);
     case SPWV_FIELD_STATUS: return read_key(plan, sets, KEY_STATUS);
-    case SPWV_FIELD_SPAN_DURATION: return !sets->in_span || fill_durations(plan, sets);
+    case SPWV_FIELD_SPAN_DURATION: return !sets->in_span || read_key(plan, sets, KEY_DURATION); /* else the longest and the shortest tell */
     case SPWV_FIELD_TEXT: return read_key(plan, sets, KEY_NAME) && fill_ids(plan, sets);
     case SPWV_FIELD_TRACE: return fill_ids(plan, sets); /* of !=, the others: store_sqlite_plan.c */
     default: return true;                              /* in the walk's row */
