@@ -108,8 +108,10 @@ typedef struct spw_pipeline_options {
     void *filter_arg;
     spw_redact_fn redact; /**< NULL: as recorded */
     void *redact_arg;
+    uint32_t max_concurrent_exports; /**< batches on their way at once, each by an exporter of its own (1; at most 16): for a receiver far away.
+                                          They may arrive in another order. Needs `exporter_name` and SPW_PIPELINE_BATCH */
 } spw_pipeline_options;
-#define SPW_PIPELINE_OPTIONS_INIT { sizeof(spw_pipeline_options), NULL, NULL, 0, 0, 0, 0, 0, SPW_PIPELINE_BATCH, NULL, NULL, NULL, NULL }
+#define SPW_PIPELINE_OPTIONS_INIT { sizeof(spw_pipeline_options), NULL, NULL, 0, 0, 0, 0, 0, SPW_PIPELINE_BATCH, NULL, NULL, NULL, NULL, 0 }
 
 /** What can be said in code. Zero, or NULL, means: the environment, then the default. Begin with SPW_OPTIONS_INIT. */
 typedef struct spw_options {

@@ -72,6 +72,7 @@ enum spw__pipeline_setting_id {
     SPW__SET_MAX_QUEUE_SIZE,
     SPW__SET_MAX_BATCH_SIZE,
     SPW__SET_MAX_AGE,
+    SPW__SET_MAX_EXPORTS,
     SPW__PIPELINE_SETTINGS
 };
 
@@ -84,6 +85,7 @@ struct spw__pipeline_config {
     uint32_t schedule_delay_ms;
     uint32_t export_timeout_ms; /* 0: none */
     uint32_t max_age_ms;        /* 0: never */
+    uint32_t max_concurrent_exports; /* >= 1; 1 with an exporter object */
     spw_pipeline_mode mode;
     spw_filter_fn filter; /* NULL: every span */
     void *filter_arg;

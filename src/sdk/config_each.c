@@ -62,7 +62,7 @@ static void print_pipeline(const struct printer *p, const struct spw__config *co
     snprintf(path, sizeof path, "tracer_provider.processors[%zu].%s.exporter", index, mode);
     print(p, path, name ? name : "(none)", source);
     for (size_t i = 0; i < SPW__PIPELINE_SETTINGS; i++) {
-        if (pipeline->mode == SPW_PIPELINE_SIMPLE && (i == SPW__SET_SCHEDULE_DELAY || i == SPW__SET_MAX_BATCH_SIZE))
+        if (pipeline->mode == SPW_PIPELINE_SIMPLE && (i == SPW__SET_SCHEDULE_DELAY || i == SPW__SET_MAX_BATCH_SIZE || i == SPW__SET_MAX_EXPORTS))
             continue; /* one at a time, at once */
         snprintf(path, sizeof path, "tracer_provider.processors[%zu].%s.%s", index, mode, spw__pipeline_settings[i].path);
         print_setting(p, path, &spw__pipeline_settings[i], pipeline, &pipeline->sources[i]);

@@ -125,6 +125,13 @@ static spw_result load_options(struct spw__pipeline_config *p, const spw_pipelin
         p->max_export_batch_size = 1;
         p->schedule_delay_ms = 0;
     }
+    if (p->max_concurrent_exports > 1 && (p->exporter || p->mode == SPW_PIPELINE_SIMPLE))
+        return spw__fail(error, SPW_ERR_INVALID,
+                         p->exporter ? "max_concurrent_exports is %u, but an exporter object takes one batch at a time; register a factory "
+                                       "(spw_exporter_register) and name it"
+                                     : "max_concurrent_exports is %u, but SPW_PIPELINE_SIMPLE exports one span after the other; use "
+                                       "SPW_PIPELINE_BATCH",
+                         p->max_concurrent_exports);
     p->filter = from->filter;
     p->filter_arg = from->filter_arg;
     p->redact = from->redact;

@@ -10,6 +10,7 @@
 #define MAX_OPEN_SPANS (1u << 18)
 #define MAX_OVERFLOW_BYTES (256ull << 20)
 #define MAX_BUFFER_BYTES (4ull << 30)
+#define MAX_EXPORTS 16u /* each has an exporter, with its connection, and a batch */
 
 #define IN_CODE(option) { offsetof(spw_options, option), #option }
 #define IN_PIPELINE(option) { offsetof(spw_pipeline_options, option), #option }
@@ -127,4 +128,6 @@ const struct spw__setting spw__pipeline_settings[SPW__PIPELINE_SETTINGS] = {
     [SPW__SET_MAX_BATCH_SIZE] = { "max_export_batch_size", { "OTEL_BSP_MAX_EXPORT_BATCH_SIZE" }, { IN_PIPELINE(max_export_batch_size) },
                                   PIPELINE_FIELD(max_export_batch_size), SPW__KIND_COUNT, .min = 1, .number = 512 },
     [SPW__SET_MAX_AGE] = { "max_age", { NULL }, { IN_PIPELINE(max_age_ms) }, PIPELINE_FIELD(max_age_ms), SPW__KIND_TIMEOUT },
+    [SPW__SET_MAX_EXPORTS] = { "max_concurrent_exports", { NULL }, { IN_PIPELINE(max_concurrent_exports) },
+                               PIPELINE_FIELD(max_concurrent_exports), SPW__KIND_COUNT, .min = 1, .most = MAX_EXPORTS, .number = 1 },
 };

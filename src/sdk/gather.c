@@ -68,11 +68,29 @@ void spw__pipeline_settle(struct spw__pipeline *p, struct spw__recorder *recorde
         cursor_advance(p, &range);
 }
 
-void spw__gather_pass(struct spw__pipeline *p)
+void spw__gather_pass(struct spw__pipeline *p, struct spw__flight *f)
 {
-    for (size_t i = 0; i < p->range_count; i++)
-        cursor_advance(p, &p->ranges[i]);
-    p->range_count = 0;
+    for (size_t i = 0; i < f->range_count; i++) {
+        cursor_advance(p, &f->ranges[i]);
+        p->ahead -= f->ranges[i].records;
+    }
+    f->range_count = 0;
+}
+
+/* Where to go on in a recorder's rows. True: that is ahead of the cursor, behind records of batches that are not passed. */
+static bool begin_range(const struct spw__pipeline *p, struct spw__recorder *recorder, struct spw__range *range)
+{
+    bool ahead = false;
+    *range = (struct spw__range){ recorder, recorder->cursors[p->index], 0, 0 };
+    for (const struct spw__flight *f = p->oldest; f; f = f->next) {
+        for (size_t i = 0; i < f->range_count; i++) {
+            if (f->ranges[i].recorder == recorder) {
+                range->end = f->ranges[i].end;
+                ahead = true;
+            }
+        }
+    }
+    return ahead;
 }
 
 int64_t spw__gather_waiting(const struct spw__pipeline *p)
@@ -80,22 +98,22 @@ int64_t spw__gather_waiting(const struct spw__pipeline *p)
     int64_t n = 0;
     for (struct spw__recorder *r = p->worker->active; r; r = r->active_next)
         n += (int64_t)(__atomic_load_n(&r->written, __ATOMIC_ACQUIRE) - r->passed[p->index]);
-    return n;
+    return n - p->ahead;
 }
 
 /* ---- one record ---- */
 
 static bool fits(const struct spw__pipeline *p, size_t length, uint32_t scope)
 {
-    size_t most = p->exporter->max_request_bytes;
-    return !most || spw__batch_size_with(p->batch, length, scope) <= most;
+    size_t most = p->filling->exporter->max_request_bytes;
+    return !most || spw__batch_size_with(p->filling->batch, length, scope) <= most;
 }
 
 /* Whether a record alone is more than a request may hold: it can never be sent. */
 static bool never_fits(const struct spw__pipeline *p, size_t length, uint32_t scope)
 {
-    const struct spw_batch alone = { .engine = p->engine, .resource = p->batch->resource };
-    size_t most = p->exporter->max_request_bytes;
+    const struct spw_batch alone = { .engine = p->engine, .resource = p->filling->batch->resource };
+    size_t most = p->filling->exporter->max_request_bytes;
     return most && spw__batch_size_with(&alone, length, scope) > most;
 }
 
@@ -114,7 +132,7 @@ static enum verdict add_plain(struct spw__pipeline *p, const struct spw__record 
         return lose(p, SPW_DROP_TOO_LARGE);
     if (!fits(p, record->length, record->scope))
         return WAITS;
-    spw__batch_add(p->batch, (const uint8_t *)(record + 1), record->length, record->scope);
+    spw__batch_add(p->filling->batch, (const uint8_t *)(record + 1), record->length, record->scope);
     return TAKEN;
 }
 
@@ -132,13 +150,13 @@ static enum verdict add_redacted(struct spw__pipeline *p, const struct spw__reco
         return lose(p, SPW_DROP_TOO_LARGE);
     if (!fits(p, changed.size, record->scope))
         return WAITS;
-    return spw__batch_add_copy(p->batch, changed, record->scope) ? TAKEN : lose(p, SPW_DROP_OOM);
+    return spw__batch_add_copy(p->filling->batch, changed, record->scope) ? TAKEN : lose(p, SPW_DROP_OOM);
 }
 
 static enum verdict judge(struct spw__pipeline *p, const struct spw__record *record)
 {
     const struct spw__pipeline_config *config = &p->config;
-    if (!p->discarding && p->batch->count == config->max_export_batch_size)
+    if (!p->discarding && p->filling->batch->count == config->max_export_batch_size)
         return WAITS;
     bool redacts = config->redact && !p->discarding;
     if (!config->filter && !redacts)
@@ -160,8 +178,10 @@ static enum verdict judge(struct spw__pipeline *p, const struct spw__record *rec
 /* Adds one recorder's waiting records to the batch; false when the batch is full. */
 static bool gather_from(struct spw__pipeline *p, struct spw__recorder *recorder)
 {
-    struct spw__range range = { recorder, recorder->cursors[p->index], 0, 0 };
-    bool room = true;
+    struct spw__flight *f = p->filling;
+    struct spw__range range;
+    bool ahead = begin_range(p, recorder, &range);
+    bool room = !f || f->range_count < p->config.max_export_batch_size;
     while (room && settle(p, &range)) {
         const uint8_t *at = (const uint8_t *)chunk_at(p, range.end.reference) + range.end.offset;
         const struct spw__record *record = (const struct spw__record *)(const void *)at;
@@ -178,27 +198,31 @@ static bool gather_from(struct spw__pipeline *p, struct spw__recorder *recorder)
         }
     }
     p->quota -= range.records;
-    if (range.taken)
-        p->ranges[p->range_count++] = range;
-    else if (range.records)
+    if (f && range.records && (range.taken || ahead)) {
+        f->ranges[f->range_count++] = range;
+        p->ahead += range.records;
+    } else if (range.records) {
         cursor_advance(p, &range); /* nothing of ours: pass it at once */
+    }
     return room;
 }
 
-size_t spw__gather(struct spw__pipeline *p)
+size_t spw__gather(struct spw__pipeline *p, struct spw__flight *f)
 {
-    spw__batch_reset(p->batch, ++p->sequence);
-    p->range_count = 0;
+    p->filling = f;
+    spw__batch_reset(f->batch, ++p->sequence);
+    f->range_count = 0;
     for (struct spw__recorder *r = p->worker->active; r; r = r->active_next)
         if (!gather_from(p, r))
             break;
     spw__redactor_rest(&p->redactor);
-    spw__batch_group(p->batch);
-    return p->batch->count;
+    spw__batch_group(f->batch);
+    return f->batch->count;
 }
 
 void spw__gather_discard(struct spw__pipeline *p, spw_drop_cause cause)
 {
+    p->filling = NULL; /* it needs none, and there is nothing ahead */
     p->discarding = true;
     p->discarded_as = cause;
     for (struct spw__recorder *r = p->worker->active; r; r = r->active_next)

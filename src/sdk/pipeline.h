@@ -1,14 +1,13 @@
 /*
- * A pipeline: batch processor and exporter. It has a cursor over every recorder's rows, gathers a batch, lends it to the exporter, and by
- * the answer moves its cursors on, backs off, or drops and counts. Worker thread only, but for the account, which anybody may read.
+ * A pipeline: batch processor and exporter. It has a cursor over every recorder's rows, gathers batches, lends each to an exporter (flight.h), and
+ * by the answers moves its cursors on, backs off, or drops and counts. Worker thread only, but for the account, which anybody may read.
  * (Specification: Trace SDK, Batching processor.)
  */
 #ifndef SPW_SDK_PIPELINE_H
 #define SPW_SDK_PIPELINE_H
 
-#include "record/engine.h"
-#include "sdk/batch.h"
 #include "sdk/config.h"
+#include "sdk/flight.h"
 #include "sdk/overload.h"
 #include "sdk/redact.h"
 
@@ -23,14 +22,6 @@ struct spw__account {
     uint64_t dropped[SPW_DROP_CAUSES]; /* those of the worker; producers count theirs in the lane and the recorders */
 };
 
-/* Where a batch ends in one recorder's rows. */
-struct spw__range {
-    struct spw__recorder *recorder;
-    struct spw__cursor end;
-    uint32_t records; /* passed, this pipeline's or not */
-    uint32_t taken;
-};
-
 /* What may be wrong with delivery. */
 enum spw__trouble {
     SPW__KEPT = 1,    /* not delivered, and tried again */
@@ -38,8 +29,6 @@ enum spw__trouble {
     SPW__REFUSED = 4, /* by the receiver, in a partial success */
     SPW__ADVISED = 8, /* all taken, with a word */
 };
-
-enum spw__pipeline_state { SPW__IDLE, SPW__EXPORTING, SPW__BACKING_OFF };
 
 struct spw__worker;
 
@@ -50,22 +39,21 @@ struct spw__pipeline {
     struct spw__account *account;
     uint32_t index;
     struct spw__pipeline_config config;
-    spw_exporter *exporter;
-    enum spw__pipeline_state state;
 
-    struct spw_batch *batch;
-    struct spw_batch *lent;    /* given up on, but the exporter cannot be cancelled: the batch is lent until it answers, and `batch` NULL */
-    struct spw__range *ranges; /* config.max_export_batch_size */
-    size_t range_count;
+    struct spw__flight *flights; /* config.max_concurrent_exports */
+    struct spw__flight *oldest, *newest; /* those that are not free, in the order they were gathered */
+    struct spw__flight *filling; /* the one being gathered into */
+    int64_t unlanded; /* records in batches that have no end yet */
+    int64_t ahead;    /* records in batches, and between them, that are not passed yet */
     struct spw__redactor redactor;
     bool discarding; /* what is gathered now goes nowhere, and is counted under ... */
     spw_drop_cause discarded_as;
     uint64_t sequence;
-    uint64_t first_try_ms;
-    uint32_t attempts;
-    bool hurried;   /* the exporter knows that a flush waits for what is out */
-    bool refused;   /* the last answer: nobody listens */
-    unsigned said;  /* enum spw__trouble: what was said of this episode, so that it is said once */
+    uint32_t failures; /* in a row */
+    bool pausing;      /* nothing is sent until the pause is over; then one batch goes first */
+    bool closing;      /* all is being dropped */
+    bool refused;      /* the last answer: nobody listens */
+    unsigned said;     /* enum spw__trouble: what was said of this episode, so that it is said once */
 
     struct spw__overload overload;
 
@@ -74,18 +62,16 @@ struct spw__pipeline {
     bool due;         /* the delay has passed */
     spw_timer delay;  /* since the first waiting record */
     spw_timer pause;  /* back-off */
-    spw_timer expiry; /* of one export */
-
-    /* the answer, from whichever thread gives it */
-    uint32_t answered; /* atomic */
-    spw_export_result answer;
     /* whether anything was lost since a flush began */
     uint64_t losses;
 };
 
+/* Makes it, without exporters; to be given to fini in any case. */
 spw_result spw__pipeline_init(struct spw__pipeline *p, struct spw__worker *worker, struct spw__engine *engine, uint32_t index,
-                              const struct spw__pipeline_config *config, spw_exporter *exporter, spw_view resource,
-                              struct spw__account *account);
+                              const struct spw__pipeline_config *config, spw_view resource, struct spw__account *account);
+
+/* Gives it its exporters, one after the other, config.max_concurrent_exports of a kind. It owns them then. */
+void spw__pipeline_take_exporter(struct spw__pipeline *p, uint32_t at, spw_exporter *exporter);
 void spw__pipeline_fini(struct spw__pipeline *p);
 
 /* Does what can be done now: takes an answer, begins a batch. True when it did something. */
@@ -106,13 +92,19 @@ void spw__pipeline_hurry(struct spw__pipeline *p);
 /* Tells an exporter, once for each submit, that a flush waits for its answer. */
 void spw__pipeline_press(struct spw__pipeline *p);
 
+/* Flushing: what waits goes out now. True: nothing that is out will tell when to look again. */
+bool spw__pipeline_push(struct spw__pipeline *p);
+
+/* Whether it only waits for a receiver that is not there. */
+bool spw__pipeline_refused(const struct spw__pipeline *p);
+
 /* In gather.c. Leaves the chunks behind that hold nothing more; for a recorder that is drained. */
 void spw__pipeline_settle(struct spw__pipeline *p, struct spw__recorder *recorder);
 
 /* Whether everything up to each recorder's flush_target has been passed. */
 bool spw__pipeline_flushed(const struct spw__pipeline *p);
 
-/* Whether the exporter still has a batch: then nothing may be freed, and the rows not be used again. */
+/* Whether an exporter still has a batch: then nothing may be freed, and the rows not be used again. */
 bool spw__pipeline_lends(const struct spw__pipeline *p);
 
 /* Cancels, and drops all there is under a cause. Allocates nothing: it must not fail. */

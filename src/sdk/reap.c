@@ -2,7 +2,7 @@
 
 #include "record/record.h"
 
-/* Where a pipeline stands in a recorder's chunks: `at` by its cursor, `held` up to the end of its batch. Numbers of chunks, as signed steps
+/* Where a pipeline stands in a recorder's chunks: `at` by its cursor, `held` up to the end of its batches. Numbers of chunks, as signed steps
  * from the oldest, so that a wrapped sequence does not matter. */
 struct stand {
     int32_t at, held;
@@ -35,9 +35,10 @@ static struct stand stand_of(const struct spw__worker *w, const struct spw__pipe
     if (reference)
         s.at = (int32_t)(chunk_at(w, reference)->sequence - origin);
     s.held = s.at;
-    for (size_t i = 0; i < p->range_count; i++)
-        if (p->ranges[i].recorder == r)
-            s.held = (int32_t)(chunk_at(w, p->ranges[i].end.reference)->sequence - origin);
+    for (const struct spw__flight *f = p->oldest; f; f = f->next) /* the youngest goes furthest */
+        for (size_t i = 0; i < f->range_count; i++)
+            if (f->ranges[i].recorder == r)
+                s.held = (int32_t)(chunk_at(w, f->ranges[i].end.reference)->sequence - origin);
     return s;
 }
 

@@ -216,22 +216,32 @@ static void name_account(struct spw__account *account, const char *name)
         __atomic_store_n(&account->name_words[i], named.name_words[i], __ATOMIC_RELAXED);
 }
 
-static spw_result build_pipelines(struct spw__config *config, struct spw__worker *worker, spw_view resource, spw_error *error)
+static spw_result build_pipeline(struct spw__config *config, uint32_t at, struct spw__worker *worker, spw_view resource, spw_error *error)
 {
-    for (size_t i = 0; i < SPW__MAX_PIPELINES; i++)
-        clear_account(&spw__sdk.accounts[i]);
-    for (size_t i = 0; i < config->pipeline_count; i++) {
-        spw_exporter *exporter = make_exporter(config, &config->pipelines[i], error);
+    struct spw__pipeline_config *from = &config->pipelines[at];
+    struct spw__pipeline *pipeline = &worker->pipelines[at];
+    struct spw__account *account = &spw__sdk.accounts[at];
+    worker->pipeline_count = at + 1;
+    if (spw__pipeline_init(pipeline, worker, worker->engine, at, from, resource, account) != SPW_OK)
+        return spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for pipeline %u", at);
+    for (uint32_t i = 0; i < from->max_concurrent_exports; i++) {
+        spw_exporter *exporter = make_exporter(config, from, error);
         if (!exporter)
             return error->code ? error->code : SPW_ERR_INVALID;
-        struct spw__account *account = &spw__sdk.accounts[i];
         name_account(account, exporter->name);
-        worker->pipeline_count = (uint32_t)i + 1;
-        if (spw__pipeline_init(&worker->pipelines[i], worker, worker->engine, (uint32_t)i, &config->pipelines[i], exporter, resource,
-                               account) != SPW_OK)
-            return spw__fail(error, SPW_ERR_NO_MEMORY, "no memory for pipeline %s", account->name);
+        spw__pipeline_take_exporter(pipeline, i, exporter);
     }
     return SPW_OK;
+}
+
+static spw_result build_pipelines(struct spw__config *config, struct spw__worker *worker, spw_view resource, spw_error *error)
+{
+    spw_result result = SPW_OK;
+    for (size_t i = 0; i < SPW__MAX_PIPELINES; i++)
+        clear_account(&spw__sdk.accounts[i]);
+    for (uint32_t i = 0; result == SPW_OK && i < config->pipeline_count; i++)
+        result = build_pipeline(config, i, worker, resource, error);
+    return result;
 }
 
 /*
@@ -242,7 +252,8 @@ static void finish_pipelines(struct spw__worker *worker, uint32_t timeout_ms)
 {
     uint64_t until = spw__mono_ns() + (timeout_ms > JOIN_MS ? timeout_ms : JOIN_MS) * 1000000ull;
     for (uint32_t i = 0; i < worker->pipeline_count; i++)
-        spw__adapter_dismiss(worker->pipelines[i].exporter, until);
+        for (uint32_t j = 0; worker->pipelines[i].flights && j < worker->pipelines[i].config.max_concurrent_exports; j++)
+            spw__adapter_dismiss(worker->pipelines[i].flights[j].exporter, until);
     for (uint32_t i = 0; i < worker->pipeline_count; i++)
         spw__pipeline_fini(&worker->pipelines[i]);
     worker->pipeline_count = 0;
@@ -378,7 +389,7 @@ static bool in_use(const void *arg, const void *object)
     const struct spw__worker *worker = arg;
     bool found = worker->extensions.sampler == object;
     for (uint32_t i = 0; i < worker->pipeline_count; i++)
-        found |= spw__adapter_inner(worker->pipelines[i].exporter) == object;
+        found |= spw__adapter_inner(worker->pipelines[i].flights[0].exporter) == object; /* of an object there is only one */
     for (uint32_t i = 0; i < worker->extensions.processor_count; i++)
         found |= worker->extensions.processors[i] == object;
     return found;

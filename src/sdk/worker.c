@@ -121,9 +121,8 @@ static void finish_flush(struct spw__worker *w, struct spw__flush *f, spw_result
 static void give_up_refused(struct spw__worker *w)
 {
     for (uint32_t i = 0; i < w->pipeline_count; i++) {
-        struct spw__pipeline *p = &w->pipelines[i];
-        if (p->state == SPW__BACKING_OFF && p->refused)
-            spw__pipeline_abandon(p, SPW_DROP_SHUTDOWN_DEADLINE);
+        if (spw__pipeline_refused(&w->pipelines[i]))
+            spw__pipeline_abandon(&w->pipelines[i], SPW_DROP_SHUTDOWN_DEADLINE);
     }
 }
 
@@ -137,11 +136,8 @@ static bool drive_flush(struct spw__worker *w)
             continue;
         flushed = false;
         spw__pipeline_press(p);
-        if (p->state == SPW__IDLE) {
-            /* Between two batches; or a thread is just about to put itself on the ready list: look again in a moment. */
-            p->quota = p->quota > 0 ? p->quota : 1;
+        if (spw__pipeline_push(p)) /* between two batches; or a thread is just about to put itself on the ready list: look again in a moment */
             spw_loop_arm(w->loop, &w->look_again, 1);
-        }
     }
     return flushed;
 }
@@ -239,14 +235,18 @@ static bool prepare_sleep(struct spw__worker *w)
     return !again;
 }
 
+static void start_exporter(struct spw__worker *w, spw_exporter *e)
+{
+    spw_error error = SPW_ERROR_INIT;
+    if (e->start && e->start(e, w->loop, &error) != SPW_OK)
+        spw__diag(SPW_LOG_ERROR, "exporter %s did not start: %s", e->name, error.text);
+}
+
 static void start_exporters(struct spw__worker *w)
 {
-    for (uint32_t i = 0; i < w->pipeline_count; i++) {
-        spw_exporter *e = w->pipelines[i].exporter;
-        spw_error error = SPW_ERROR_INIT;
-        if (e->start && e->start(e, w->loop, &error) != SPW_OK)
-            spw__diag(SPW_LOG_ERROR, "exporter %s did not start: %s", e->name, error.text);
-    }
+    for (uint32_t i = 0; i < w->pipeline_count; i++)
+        for (uint32_t j = 0; j < w->pipelines[i].config.max_concurrent_exports; j++)
+            start_exporter(w, w->pipelines[i].flights[j].exporter);
 }
 
 /* On whichever thread comes first. */
