@@ -224,7 +224,7 @@ void spw__pipeline_abandon(struct spw__pipeline *p, spw_drop_cause cause)
     for (uint32_t i = 0; i < p->config.max_concurrent_exports; i++)
         abandon_flight(p, &p->flights[i], cause);
     spw_loop_disarm(p->worker->loop, &p->pause);
-    p->pausing = false;
+    p->pausing = p->knocking = false;
     spw__gather_discard(p, cause);
     p->closing = false;
 }

@@ -50,7 +50,8 @@ struct spw__pipeline {
     spw_drop_cause discarded_as;
     uint64_t sequence;
     uint32_t failures; /* in a row */
-    bool pausing;      /* nothing is sent until the pause is over; then one batch goes first */
+    bool pausing;      /* nothing is sent until the pause is over; then ... */
+    bool knocking;     /* ... one batch goes first */
     bool closing;      /* all is being dropped */
     bool refused;      /* the last answer: nobody listens */
     unsigned said;     /* enum spw__trouble: what was said of this episode, so that it is said once */

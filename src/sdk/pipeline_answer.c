@@ -79,17 +79,18 @@ static struct spw__flight *oldest_waiting(const struct spw__pipeline *p)
 
 bool spw__pipeline_troubled(const struct spw__pipeline *p)
 {
-    return p->pausing || oldest_waiting(p);
+    return p->pausing || p->knocking || oldest_waiting(p);
 }
 
 void spw__pipeline_resume(struct spw__pipeline *p, bool all)
 {
     struct spw__flight *f;
     spw_loop_disarm(p->worker->loop, &p->pause);
-    p->pausing = false;
+    p->pausing = p->knocking = false;
     while ((f = oldest_waiting(p))) {
         p->refused = false;
-        spw__flight_submit(f); /* an answer at once is taken later: the state changes here only */
+        p->knocking = !all;
+        spw__flight_submit(f); /* if it answers at once, that is looked at later */
         if (!all)
             return;
     }
@@ -111,6 +112,7 @@ static void give_up_old(struct spw__pipeline *p)
 
 static void failed(struct spw__pipeline *p, struct spw__flight *f)
 {
+    p->knocking = false;
     p->refused = f->answer.refused;
     if (f->answer.ambiguous)
         add(&p->account->ambiguous, f->batch->count);
@@ -130,6 +132,7 @@ static void failed(struct spw__pipeline *p, struct spw__flight *f)
 static void answered_well(struct spw__pipeline *p)
 {
     p->failures = 0;
+    p->knocking = false;
     if (!p->pausing && !p->closing)
         spw__pipeline_resume(p, true);
 }

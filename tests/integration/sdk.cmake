@@ -16,3 +16,4 @@ set_source_files_properties(integration/test_stuck_stdout.c PROPERTIES COMPILE_D
 add_dependencies(test_stuck_stdout exit_child)
 spw_add_test(NAME sent_resource SOURCES integration/test_sent_resource.c LIBS spanwire-sdk-testing LABELS integration)
 spw_add_test(NAME batches SOURCES integration/test_batches.c LABELS integration)
+spw_add_test(NAME concurrent_exports SOURCES integration/test_concurrent_exports.c LABELS integration)
