@@ -30,7 +30,7 @@ static const struct group {
     const struct fault_row *rows;
     const char *(*lacks)(void); /* NULL, or what says why none of its rows can run */
 } groups[] = {
-    { fault_rows_network, NULL },        { fault_rows_connection, NULL }, { fault_rows_proxy, NULL },
+    { fault_rows_network, NULL },        { fault_rows_connection, NULL }, { fault_rows_concurrent, NULL }, { fault_rows_proxy, NULL },
     { fault_rows_tls, tls_front_lacks }, { fault_rows_server, NULL },     { fault_rows_data, NULL },
     { fault_rows_load, NULL },           { fault_rows_exit, NULL },       { fault_rows_fork, NULL },
     { fault_rows_exec, NULL },           { fault_rows_threads, NULL },    { fault_rows_shutdown, NULL },
