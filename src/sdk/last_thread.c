@@ -79,7 +79,8 @@ static uint32_t our_threads(const struct spw__worker *w)
 {
     uint32_t count = 1;
     for (uint32_t i = 0; i < w->pipeline_count; i++)
-        count += spw__adapter_inner(w->pipelines[i].exporter) != w->pipelines[i].exporter;
+        for (uint32_t j = 0; j < w->pipelines[i].config.max_concurrent_exports; j++)
+            count += spw__adapter_inner(w->pipelines[i].flights[j].exporter) != w->pipelines[i].flights[j].exporter;
     return count;
 }
 
