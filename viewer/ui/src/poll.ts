@@ -19,6 +19,7 @@ const SOON_MS = 100;
 export function usePoll<T>(url: string, periodMs: number, paused = false, told = false): Polled<T> {
   const [state, setState] = useState<Polled<T> & { url: string }>({ url, data: null, error: null, offline: false });
   const resource = useRef<Resource<T>>(new Resource<T>(url));
+  const answered = useRef(""); // the address whose answer is on show
   if (resource.current.url !== url) resource.current = new Resource<T>(url);
 
   useEffect(() => {
@@ -37,6 +38,7 @@ export function usePoll<T>(url: string, periodMs: number, paused = false, told =
       try {
         const data = await source.get(AbortSignal.any([abort.signal, AbortSignal.timeout(TIMEOUT_MS)]));
         if (abort.signal.aborted) return;
+        answered.current = url;
         setState((old) =>
           data === null
             ? old.offline || old.error ? { ...old, error: null, offline: false } : old
@@ -64,7 +66,7 @@ export function usePoll<T>(url: string, periodMs: number, paused = false, told =
     };
     document.addEventListener("visibilitychange", wake);
     const silence = told && !paused ? onChange(changed) : null;
-    void poll();
+    if (!paused || answered.current !== url) void poll(); // what is held still is asked once
     return () => {
       abort.abort();
       silence?.();

@@ -11,9 +11,13 @@ interface Asked {
   caret: number;
 }
 
+interface Answer extends Completion {
+  asked: Asked; // while the reader types on, what was proposed before stays on show, but is not to be taken
+}
+
 // Null while nothing is asked. Without an answer there are no items: completing is a help, not a need.
-export function useCompletion(asked: Asked | null): Completion | null {
-  const [completion, setCompletion] = useState<Completion | null>(null);
+export function useCompletion(asked: Asked | null): Answer | null {
+  const [completion, setCompletion] = useState<Answer | null>(null);
   const latest = useRef(0);
   useEffect(() => {
     const turn = ++latest.current;
@@ -23,7 +27,7 @@ export function useCompletion(asked: Asked | null): Completion | null {
         const query = new URLSearchParams({ q: asked.text, at: String(byteAt(asked.text, asked.caret)) });
         const response = await fetch(`/api/complete?${query}`, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
         const found = response.ok ? ((await response.json()) as Completion) : null;
-        if (turn === latest.current) setCompletion(found && found.items.length > 0 ? found : null);
+        if (turn === latest.current) setCompletion(found && found.items.length > 0 ? { ...found, asked } : null);
       } catch {
         if (turn === latest.current) setCompletion(null);
       }

@@ -29,9 +29,11 @@ export function QueryBox({ value, error, inputRef, onChange }: Props) {
   const completion = useCompletion(asked);
   const id = useId();
   const items = completion?.items.slice(0, 12) ?? [];
-  const open = items.length > 0;
+  const open = asked !== null && items.length > 0;
+  const fresh = completion?.asked.text === text;
 
-  useEffect(() => setText(value), [value]);
+  // From elsewhere: the back button, a condition added. What comes back of one's own typing keeps the space behind it.
+  useEffect(() => setText((now) => (now.trim() === value ? now : value)), [value]);
   useEffect(() => setActive(-1), [completion]);
   // One request once the reader rests, not one a key.
   useEffect(() => {
@@ -50,6 +52,7 @@ export function QueryBox({ value, error, inputRef, onChange }: Props) {
     if (input) setAsked({ text: input.value, caret: input.selectionStart ?? input.value.length });
   };
   const accept = (completion: Completion, index: number): void => {
+    if (!fresh) return;
     const edited = withItem(text, completion, items[index]!.text);
     caret.current = edited.caret;
     setText(edited.text);
@@ -91,7 +94,7 @@ export function QueryBox({ value, error, inputRef, onChange }: Props) {
           onInput={(event) => { setText(event.currentTarget.value); ask(); }} onClick={ask} onKeyDown={onKeyDown} onBlur={() => setAsked(null)} />
         {text ? <button type="button" class="quiet clear" aria-label="Clear the query" title="Clear" onClick={() => { setText(""); onChange(""); inputRef.current?.focus(); }}><Close /></button> : <kbd>/</kbd>}
       </div>
-      <ul id={`${id}-list`} class="proposals" role="listbox" aria-label="Proposals" hidden={!open}>
+      <ul id={`${id}-list`} class="proposals" role="listbox" aria-label="Proposals" aria-busy={!fresh} hidden={!open}>
         {items.map((item, i) => (
           <li key={`${item.kind} ${item.text}`} id={`${id}-${i}`} role="option" aria-selected={i === active}
             onMouseDown={(event) => { event.preventDefault(); accept(completion!, i); }} onMouseEnter={() => setActive(i)}>

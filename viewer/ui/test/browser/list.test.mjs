@@ -127,6 +127,8 @@ test("arrivals are announced; paused, the list stands still", { skip: missing },
   await shows(page, 1);
   console.log(`figure: an arrival is in the list after ${Date.now() - begun} ms`);
   await page.keyboard.press("p");
+  await page.waitForSelector(".live[aria-pressed=false]");
+  await page.waitForTimeout(300);
   await viewer.send(request("live", [span(901, 1, 0, "arrival", nowNs(), 0, 5)]));
   await page.waitForTimeout(1500);
   assert.equal((await ids(page)).length, 1);

@@ -1,12 +1,9 @@
 // The pages as a reader meets them: real runs of the sample agent, hostile text in every field, every view by keys alone, and what axe finds.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { eventually, expectHarmless, missing, missingAgent, shoot, startBrowser, startViewer } from "./session.mjs";
+import { eventually, expectAccessible, expectHarmless, missing, missingAgent, shoot, startBrowser, startViewer } from "./session.mjs";
 import { HOSTILE, hostileTrace, nowNs, request, span, spanId, traceId } from "./traces.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const HOSTILE_TRACE = 0xbad;
 let viewer, browser;
 
@@ -20,15 +17,6 @@ after(async () => {
   await browser?.stop();
   await viewer?.stop();
 });
-
-// Serious and critical findings; the others are printed.
-async function expectAccessible(page, what) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const told = violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ")}`);
-  console.log(`figure: axe, ${what}: ${violations.length === 0 ? "nothing" : told.join("; ")}`);
-  assert.deepEqual(told.filter((line) => /^(serious|critical)/.test(line)), [], what);
-}
 
 const rows = (page) => page.locator("[role=treeitem]");
 const newest = async (name) => (await viewer.json("/api/traces")).traces.find((trace) => trace.root_name?.startsWith(name))?.trace_id;
@@ -55,6 +43,24 @@ test("hostile text in every field runs nothing, in every view", { skip: missing 
   await expectHarmless(page);
   await page.goto(viewer.site);
   await page.waitForSelector("tr[data-trace-id]");
+  await expectHarmless(page);
+});
+
+test("what was sent is proposed as text", { skip: missing }, async () => {
+  const page = await browser.open(viewer.site);
+  await page.waitForSelector("tr[data-trace-id]");
+  for (const typed of ["service = ", "name = ", '"', "has "]) {
+    await page.getByRole("combobox", { name: /Search traces/ }).fill(typed);
+    await page.waitForTimeout(400);
+    await expectHarmless(page);
+  }
+  await page.getByRole("combobox", { name: /Search traces/ }).fill("service = ");
+  await page.waitForSelector("[role=listbox][aria-busy=false] [role=option]");
+  assert.match(await page.locator("[role=option]").first().innerText(), /<img src=x onerror=/);
+  await page.keyboard.press("Tab"); // taken, it is a condition that holds
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => location.search.includes("q=") && document.querySelectorAll("tr[data-trace-id]").length === 1 && !document.querySelector(".stale"));
   await expectHarmless(page);
 });
 
@@ -165,6 +171,27 @@ test("a message's Markdown is read, a tool's result stands beside its call, and 
   await expectHarmless(page);
 });
 
+// With proposals open, a mistake shown, two marked, and the keys explained.
+async function expectListAccessible(page, scheme) {
+  await page.keyboard.press("/");
+  await page.keyboard.type("s");
+  await page.waitForSelector("[role=option]");
+  await page.keyboard.press("ArrowDown");
+  await expectAccessible(page, `proposals, ${scheme}`);
+  await page.getByRole("combobox", { name: /Search traces/ }).fill("duration >");
+  await page.waitForSelector(".query-wrong");
+  await page.waitForTimeout(500);
+  await expectAccessible(page, `a mistake, ${scheme}`);
+  await page.getByRole("button", { name: "Clear the query" }).click();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  for (const key of "jxjx") await page.keyboard.press(key);
+  await page.waitForSelector(".mark-bar");
+  await page.keyboard.press("?");
+  await page.waitForSelector("dialog[open]");
+  await expectAccessible(page, `marks and keys, ${scheme}`);
+}
+
 for (const scheme of ["light", "dark"]) {
   test(`axe finds nothing serious, ${scheme}`, { skip: missing }, async () => {
     const trace = `${viewer.site}/trace/${traceId(HOSTILE_TRACE)}`;
@@ -175,6 +202,7 @@ for (const scheme of ["light", "dark"]) {
       await page.waitForTimeout(1700); // the highlight of what is new fades
       await expectAccessible(page, `${what}, ${scheme}`);
       await shoot(page, `${what.replace(/\W+/g, "-")}-${scheme}`);
+      if (what === "list") await expectListAccessible(page, scheme);
       await page.context().close();
     }
   });

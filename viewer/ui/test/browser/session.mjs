@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -87,6 +88,15 @@ export async function startBrowser() {
 export async function expectHarmless(page) {
   const found = await page.evaluate(() => ({ reports: window.__reports, ran: window.__ran ?? null, built: document.querySelectorAll("img, iframe, object, embed, main script, main style, main link").length }));
   assert.deepEqual({ ...found, faults: page.faults }, { reports: [], ran: null, built: 0, faults: [] });
+}
+
+// Serious and critical findings; the others are printed.
+export async function expectAccessible(page, what) {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const told = violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ")}`);
+  console.log(`figure: axe, ${what}: ${violations.length === 0 ? "nothing" : told.join("; ")}`);
+  assert.deepEqual(told.filter((line) => /^(serious|critical)/.test(line)), [], what);
 }
 
 export async function shoot(page, name) {
