@@ -85,7 +85,7 @@ while IFS='|' read -r what where tests; do
     for test in $tests; do
         file=$(find ../unit ../stress -name "${test%%:*}.c")
         names="$names${names:+, }${test##*:}"
-        [ -n "$file" ] && grep -q "void ${test##*:}(" "$file" || fail "$what: there is no test $test"
+        if [ -z "$file" ] || ! grep -q "void ${test##*:}(" "$file"; then fail "$what: there is no test $test"; fi
     done
     say "ok $what: $names"
     [ -z "$markdown" ] || printf '| %s | %s | %s |\n' "$what" "$where" "$names"
