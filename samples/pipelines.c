@@ -21,18 +21,13 @@ static bool has_failed(void *arg, const spw_span_view *span)
 
 /* ---- a redactor: what users typed is replaced by how long it was, and keys are left out ---- */
 
-static bool has_key(const spw_attr *attr, const char *key)
-{
-    return attr->key.size == strlen(key) && memcmp(attr->key.data, key, attr->key.size) == 0;
-}
-
 static spw_redaction hide_content(void *arg, const spw_redaction_input *input, spw_attr *attr)
 {
     char *text = arg; /* what it points to has to live until the next call */
     (void)input;
-    if (has_key(attr, "api.key"))
+    if (spw_view_is(attr->key, "api.key"))
         return SPW_REDACT_DROP;
-    if (!has_key(attr, "user.question") || attr->value.type != SPW_VALUE_STRING)
+    if (!spw_view_is(attr->key, "user.question") || attr->value.type != SPW_VALUE_STRING)
         return SPW_REDACT_KEEP;
     snprintf(text, 40, "(%zu characters)", attr->value.u.view.size);
     attr->value = spw_value_string(text);

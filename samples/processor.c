@@ -44,8 +44,7 @@ static spw_result count_shutdown(spw_processor *base, uint32_t timeout_ms)
 
 static bool is_health_check(void *arg, const spw_sampling_input *input)
 {
-    const char *path = arg;
-    return input->name.size == strlen(path) && memcmp(input->name.data, path, input->name.size) == 0;
+    return spw_view_is(input->name, arg);
 }
 
 /* Children do as their parents; new traces by the first rule that applies. What is dropped is still recorded for the processors. */

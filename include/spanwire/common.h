@@ -74,6 +74,16 @@ typedef struct spw_view {
     size_t size;
 } spw_view;
 
+/** Whether the view is exactly this text (NULL: an empty one): `spw_view_is(attr->key, "db.system")`. */
+SPW_INLINE bool spw_view_is(spw_view view, const char *text)
+{
+    size_t size = text ? __builtin_strlen(text) : 0;
+    return view.size == size && (size == 0 || __builtin_memcmp(view.data, text, size) == 0);
+}
+
+/** A view as the two arguments of `%.*s`: `printf("%.*s", SPW_VIEW_ARGS(span.name))`. */
+#define SPW_VIEW_ARGS(view) (int)((view).size < INT32_MAX ? (view).size : INT32_MAX), ((view).size ? (view).data : "")
+
 /** The type of a value. The numbers up to 7 are those of the AnyValue oneof in OTLP. */
 typedef enum spw_value_type {
     SPW_VALUE_EMPTY = 0,

@@ -136,6 +136,12 @@ SPW_API spw_span spw_span_current(void);
 SPW_API spw_token spw_context_attach(const spw_context *context);
 
 /**
+ * Makes `span` the current span on this thread, with what is current besides it (baggage, values), until the token is detached; whoever holds the
+ * span goes on ending it. As spw_context_attach() of the current context with that span. (Specification: Trace API, Context Interaction.)
+ */
+SPW_API spw_token spw_span_attach(spw_span span);
+
+/**
  * Undoes an attach. False, and counted, when the token is not attached on this thread (any more). It may give back the last count of a
  * value, and then calls its key's release function.
  */

@@ -83,7 +83,6 @@ class context {
     void *value(const spw_context_key &key) const noexcept { return spw_context_value(&context_, &key); }
 
   private:
-    static std::string_view text(const spw_view &view) noexcept { return { view.data, view.size }; }
     spw_context context_{};
 };
 
@@ -92,6 +91,8 @@ class attached {
   public:
     explicit attached(const spw_context &context) noexcept : token_(spw_context_attach(&context)) {}
     explicit attached(const context &context) noexcept : attached(context.get()) {}
+    /** The span, with what is current besides it: as spw_span_attach(). */
+    explicit attached(const spw_span &span) noexcept : token_(spw_span_attach(span)) {}
     attached(attached &&other) noexcept : token_(std::exchange(other.token_, spw_token{})) {}
     attached &operator=(attached &&other) noexcept
     {

@@ -13,7 +13,7 @@
  *     {
  *         spw_span_view span;
  *         for (spw_span_iter it = spw_batch_spans(batch); spw_span_next(&it, &span);)
- *             printf("%.*s\n", (int)span.name.size, span.name.data);
+ *             printf("%.*s\n", SPW_VIEW_ARGS(span.name));
  *         spw_export_result ok = SPW_EXPORT_RESULT_INIT;
  *         done(token, &ok);
  *     }

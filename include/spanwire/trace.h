@@ -377,13 +377,21 @@ SPW_INLINE void spw_update_name(spw_span span, const char *name)
 }
 #endif
 
-/* SPW_SPAN and its like use the file's tracer: `#define SPW_DEFAULT_TRACER my_tracer` before including this. */
-#define SPW__TRACER_PICK(...) (&(__VA_ARGS__))
-#ifdef SPW_DEFAULT_TRACER
-#define SPW__TRACER SPW__TRACER_PICK(SPW_DEFAULT_TRACER)
-#else
-#define SPW__TRACER ((spw_tracer *)0)
+/* SPW_SPAN and its like use the file's tracer: `#define SPW_DEFAULT_TRACER my_tracer`, before or after this is included. Where it is no macro it is
+ * this name, of an object that is nowhere: its type tells, and it is never used. */
+#ifndef SPW_DEFAULT_TRACER
+extern struct spw__no_tracer SPW_DEFAULT_TRACER;
 #endif
+#ifdef __cplusplus
+char (&spw__tracer_kind(struct spw__no_tracer *))[1];
+char (&spw__tracer_kind(spw_tracer *))[2];
+#define SPW__TRACER_PICK(...)                                                                                                              \
+    (sizeof(spw__tracer_kind(&(__VA_ARGS__))) == 1 ? static_cast<spw_tracer *>(nullptr)                                                    \
+                                                   : static_cast<spw_tracer *>(static_cast<void *>(&(__VA_ARGS__))))
+#else
+#define SPW__TRACER_PICK(...) _Generic(&(__VA_ARGS__), struct spw__no_tracer *: (spw_tracer *)0, default: &(__VA_ARGS__))
+#endif
+#define SPW__TRACER SPW__TRACER_PICK(SPW_DEFAULT_TRACER)
 
 /** The address of the file's tracer, for functions that take one. */
 #define SPW_TRACER SPW__TRACER
@@ -405,6 +413,9 @@ SPW_INLINE void spw_update_name(spw_span span, const char *name)
 /** Attributes, in SPW_SPAN_OPTIONS or where a link is written: `SPW_WITH_ATTRS(spw_attr_int("a", 1), spw_attr_bool("b", true))`. */
 #define SPW_WITH_ATTRS(...)                                                                                                                \
     .attributes = (const spw_attr[]){ __VA_ARGS__ }, .attribute_count = sizeof((const spw_attr[]){ __VA_ARGS__ }) / sizeof(spw_attr)
+
+/** A span as the parent, in SPW_SPAN_OPTIONS: `SPW_SPAN_OPTIONS(SPW_WITH_PARENT(session))`. Only the span: not what is current besides it. */
+#define SPW_WITH_PARENT(span_) .parent = &(const spw_context){ .span = (span_), .values = NULL }
 
 /** Links, in SPW_SPAN_OPTIONS: `SPW_WITH_LINKS({ .span = message, SPW_WITH_ATTRS(spw_attr_int("n", 1)) }, { .span = other })`. */
 #define SPW_WITH_LINKS(...)                                                                                                                \

@@ -47,10 +47,16 @@ template <class Fn> void with_type_name(const std::exception &error, Fn &&fn) no
 class start_options {
   public:
     start_options &kind(spw_span_kind kind) noexcept { return options_.kind = kind, *this; }
-    start_options &parent(const spw_context &parent) noexcept { return options_.parent = &parent, *this; }
+    start_options &parent(const spw_context &parent) noexcept { return options_.parent = &parent, has_span_ = false, *this; }
     start_options &parent(const spw_context &&parent) = delete; /* it would be gone */
+    /** The span alone, which is copied: not what is current besides it. */
+    start_options &parent(const spw_span &span) noexcept
+    {
+        parent_.span = span;
+        return options_.parent = nullptr, has_span_ = true, *this;
+    }
     /** Starts a new trace, whatever is current. */
-    start_options &root() noexcept { return options_.parent = &root_, *this; }
+    start_options &root() noexcept { return parent(spw_span{}); }
     start_options &attributes(const spw_attr *list, std::size_t count) noexcept
     {
         options_.attributes = list;
@@ -68,11 +74,18 @@ class start_options {
     {
         return options_.start_unix_ns = detail::unix_ns(time), *this;
     }
-    const spw_span_options *get() const noexcept { return &options_; }
+    /** Good as long as the object, and until it is changed. */
+    const spw_span_options *get() const noexcept
+    {
+        if (has_span_)
+            options_.parent = &parent_; /* not before: the object may have been copied since */
+        return &options_;
+    }
 
   private:
-    spw_span_options options_ = SPW_SPAN_OPTIONS_INIT;
-    static inline const spw_context root_{};
+    mutable spw_span_options options_ = SPW_SPAN_OPTIONS_INIT;
+    spw_context parent_{};
+    bool has_span_ = false;
 };
 
 /** What can be done with a span, however it is held. Recording calls return the object, for chains; they may be const: the span is elsewhere. */

@@ -73,6 +73,12 @@ inline spw_view view(std::string_view text) noexcept
 }
 } // namespace detail
 
+/** What a view of the C headers looks at: `spw::text(span.name)`. */
+inline std::string_view text(const spw_view &view) noexcept
+{
+    return { view.data, view.size };
+}
+
 /** A value of a list: made from bool, every integer, float, double, text, or an spw_value. Text is borrowed. */
 struct value : spw_value {
     value() noexcept : spw_value(spw_value_empty()) {}

@@ -134,6 +134,11 @@ spw_token spw_context_attach(const spw_context *context)
     return spw__attach(&c->span, c->values);
 }
 
+spw_token spw_span_attach(spw_span span)
+{
+    return spw__attach(&span, spw_context_current()->values);
+}
+
 spw_token spw__attach(const spw_span *span, const struct spw_context_values *values)
 {
     const spw_token nothing = { 0 };

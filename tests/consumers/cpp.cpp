@@ -67,11 +67,6 @@ void operator delete[](void *at, std::size_t) noexcept
 }
 
 namespace {
-std::string_view text_of(const spw_view &view)
-{
-    return { view.data, view.size };
-}
-
 // ---- reading what arrived ----
 
 struct seen {
@@ -82,7 +77,7 @@ struct seen {
     {
         spw_flush(SPW_DEFAULT_TIMEOUT_MS);
         for (std::size_t i = 0; spw_memory_exporter_span(memory, i, &span); i++)
-            if (text_of(span.name) == name) {
+            if (spw::text(span.name) == name) {
                 found = true;
                 return;
             }
@@ -93,14 +88,14 @@ struct seen {
     {
         spw_attr attr;
         for (spw_attr_iter it = span.attributes; found && spw_attr_next(&it, &attr);)
-            if (text_of(attr.key) == key)
+            if (spw::text(attr.key) == key)
                 return attr.value;
         return std::nullopt;
     }
     bool is(std::string_view key, std::string_view text) const
     {
         const auto value = (*this)[key];
-        return value && value->type == SPW_VALUE_STRING && text_of(value->u.view) == text;
+        return value && value->type == SPW_VALUE_STRING && spw::text(value->u.view) == text;
     }
     bool is(std::string_view key, std::int64_t number) const
     {
@@ -114,7 +109,7 @@ struct seen {
 std::string word(const spw_value &value)
 {
     switch (value.type) {
-    case SPW_VALUE_STRING: return "s" + std::string(text_of(value.u.view));
+    case SPW_VALUE_STRING: return "s" + std::string(spw::text(value.u.view));
     case SPW_VALUE_INT: return "i" + std::to_string(value.u.i);
     case SPW_VALUE_DOUBLE: return "d" + std::to_string(value.u.d);
     case SPW_VALUE_BOOL: return value.u.b ? "b1" : "b0";
@@ -134,7 +129,7 @@ std::string seen::words(std::string_view key) const
             all += word(element) + ' ';
     else if (value && value->type == SPW_VALUE_ENCODED_MAP)
         for (spw_attr_iter it = spw_value_entries(&*value); spw_attr_next(&it, &entry);)
-            all += std::string(text_of(entry.key)) + '=' + word(entry.value) + ' ';
+            all += std::string(spw::text(entry.key)) + '=' + word(entry.value) + ' ';
     else
         return value ? word(*value) : "none";
     return all;
@@ -166,7 +161,7 @@ void lifetimes()
     CHECK(std::memcmp(inner.span.parent_span_id, outer_id.span_id, 8) == 0);
     CHECK(std::memcmp(inner.span.span_id, inner_id.span_id, 8) == 0);
     CHECK(inner.span.kind == SPW_KIND_CLIENT && inner.is("at", "start"));
-    CHECK(text_of(inner.span.scope.name) == "cpp" && text_of(inner.span.scope.version) == "17");
+    CHECK(spw::text(inner.span.scope.name) == "cpp" && spw::text(inner.span.scope.version) == "17");
     CHECK(std::memcmp(detached.span.parent_span_id, outer_id.span_id, 8) == 0 && detached.is("thread", "other"));
 }
 
@@ -192,6 +187,17 @@ void parents_and_times()
         root.add_link(around, { { "why", "after" } });
         root.end_at(begun + 2s);
     }
+    spw::span session(tracer, "session");
+    const spw::start_options of_session = spw::start_options().parent(session).kind(SPW_KIND_SERVER); // a copy of it, too, has its parent
+    spw::span(tracer, "statement", of_session).end();
+    {
+        spw::attached guard(session);
+        CHECK(spw::current().get().handle == session.get().handle);
+        spw::scope work(tracer, "work");
+    }
+    const seen statement("statement"), work("work");
+    CHECK(std::memcmp(statement.span.parent_span_id, session.get().span_id, 8) == 0 && statement.span.kind == SPW_KIND_SERVER);
+    CHECK(std::memcmp(work.span.parent_span_id, session.get().span_id, 8) == 0);
     const seen root("root");
     CHECK(std::memcmp(root.span.parent_span_id, "\0\0\0\0\0\0\0\0", 8) == 0);
     CHECK(root.span.start_unix_ns == 1700000000000000000u && root.span.end_unix_ns == 1700000002000000000u);
@@ -200,8 +206,8 @@ void parents_and_times()
     CHECK(spw_link_next(&links, &link) && std::memcmp(link.span_id, around.get().span_id, 8) == 0);
     spw_event_view event;
     spw_event_iter it = root.span.events;
-    CHECK(spw_event_next(&it, &event) && text_of(event.name) == "tick" && event.unix_ns == 1700000001000000000u);
-    CHECK(spw_event_next(&it, &event) && text_of(event.name) == "tock");
+    CHECK(spw_event_next(&it, &event) && spw::text(event.name) == "tick" && event.unix_ns == 1700000001000000000u);
+    CHECK(spw_event_next(&it, &event) && spw::text(event.name) == "tock");
 }
 
 void one_of_each(const spw::span &span)
@@ -263,14 +269,14 @@ void errors()
 {
     spw::span(tracer, "fails").fail_errno(ENOENT, "config").record_error("odd", "but handled", { { "extra", 1 } });
     const seen fails("fails");
-    CHECK(fails.is("error.type", "ENOENT") && text_of(fails.span.status_message).substr(0, 8) == "config: ");
+    CHECK(fails.is("error.type", "ENOENT") && spw::text(fails.span.status_message).substr(0, 8) == "config: ");
     spw_event_view event;
     spw_attr attr;
     spw_event_iter it = fails.span.events;
-    CHECK(spw_event_next(&it, &event) && text_of(event.name) == "exception");
+    CHECK(spw_event_next(&it, &event) && spw::text(event.name) == "exception");
     bool extra = false;
     while (spw_attr_next(&event.attributes, &attr))
-        extra |= text_of(attr.key) == "extra";
+        extra |= spw::text(attr.key) == "extra";
     CHECK(extra);
 }
 
@@ -289,7 +295,7 @@ void exceptions()
         CHECK(!spw::current().is_valid()); // the scope ended as the exception passed
     }
     const seen found("throws");
-    CHECK(found.span.status == SPW_STATUS_ERROR && text_of(found.span.status_message) == "too far");
+    CHECK(found.span.status == SPW_STATUS_ERROR && spw::text(found.span.status_message) == "too far");
 #if defined(__cpp_rtti)
     CHECK(found.is("error.type", "std::out_of_range"));
 #else
@@ -298,7 +304,7 @@ void exceptions()
     int events = 0;
     spw_event_view event;
     for (spw_event_iter it = found.span.events; spw_event_next(&it, &event);)
-        events += text_of(event.name) == "exception";
+        events += spw::text(event.name) == "exception";
     CHECK(events == 2);
 }
 #endif

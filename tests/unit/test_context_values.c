@@ -154,6 +154,28 @@ static void what_is_attached_keeps_its_values(void **state)
     assert_int_equal(released, 1);
 }
 
+static void a_span_is_attached_beside_what_is_current(void **state)
+{
+    (void)state;
+    int released = 0;
+    spw_context context = request_with(NULL, new_request(7, &released));
+    context.span = (spw_span){ .span_id = { 1 }, .trace_id = { 1 } };
+    spw_token outer = spw_context_attach(&context);
+    spw_context_release(&context);
+    spw_token inner = spw_span_attach((spw_span){ .span_id = { 2 }, .trace_id = { 1 } });
+    assert_int_equal(spw_span_current().span_id[0], 2);
+    assert_int_equal(request_get(NULL)->number, 7);
+    assert_true(spw_context_detach(outer)); /* the order is free: what is on top holds its own count */
+    assert_int_equal(released, 0);
+    assert_int_equal(request_get(NULL)->number, 7);
+    assert_true(spw_context_detach(inner));
+    assert_int_equal(released, 1);
+    spw_token alone = spw_span_attach((spw_span){ .span_id = { 3 } });
+    assert_int_equal(spw_span_current().span_id[0], 3);
+    assert_null(spw_context_current()->values);
+    assert_true(spw_context_detach(alone));
+}
+
 static void *die_with_some_attached(void *arg)
 {
     spw_context context = request_with(NULL, new_request(1, arg));
@@ -299,6 +321,7 @@ int main(void)
         cmocka_unit_test(setting_again_replaces_and_null_removes),
         cmocka_unit_test(a_context_holds_64_values_and_refuses_more),
         cmocka_unit_test(what_is_attached_keeps_its_values),
+        cmocka_unit_test(a_span_is_attached_beside_what_is_current),
         cmocka_unit_test(a_thread_that_dies_lets_go_of_what_it_left_attached),
         cmocka_unit_test(a_release_function_may_attach_and_detach),
         cmocka_unit_test(threads_share_a_context),

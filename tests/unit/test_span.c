@@ -369,6 +369,34 @@ static void the_conveniences_say_the_same_in_fewer_words(void **state)
     assert_memory_equal(capture_named(c, "plain")->parent_span_id.data, got->span_id.data, 8);
 }
 
+static void a_span_is_a_parent_in_a_word(void **state)
+{
+    (void)state;
+    spw_span session = spw_span_start(NULL, "session", NULL);
+    spw_span_end(spw_span_start(NULL, "statement", SPW_SPAN_OPTIONS(SPW_WITH_PARENT(session), .kind = SPW_KIND_SERVER)));
+    const capture_span *got = end(session, "statement");
+    assert_memory_equal(got->parent_span_id.data, session.span_id, 8);
+    assert_int_equal(got->kind, SPW_KIND_SERVER);
+}
+
+#define SPW_DEFAULT_TRACER own_tracer /* after the include */
+
+static void a_file_may_name_its_tracer_late(void **state)
+{
+    (void)state;
+    assert_ptr_equal(SPW_TRACER, &own_tracer);
+    {
+        SPW_SPAN(late, "late");
+    }
+    spw_flush(20000);
+    for (size_t i = 0; i < capture_count(c); i++)
+        if (strcmp(capture_at(c, i)->name, "late") == 0)
+            assert_string_equal(capture_scope_at(c, i)->name, "own");
+    assert_non_null(capture_named(c, "late"));
+}
+
+#undef SPW_DEFAULT_TRACER
+
 static void a_span_records_until_it_has_ended(void **state)
 {
     (void)state;
@@ -450,6 +478,8 @@ int main(void)
         TEST(long_trace_states_arrive_beside_long_names),
         TEST(scopes_follow_their_tracers),
         TEST(the_conveniences_say_the_same_in_fewer_words),
+        TEST(a_span_is_a_parent_in_a_word),
+        TEST(a_file_may_name_its_tracer_late),
         TEST(a_span_records_until_it_has_ended),
         TEST(a_tracer_is_enabled_while_the_sdk_runs),
         TEST(no_id_comes_twice),

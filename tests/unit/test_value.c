@@ -424,11 +424,28 @@ static void trees_of_every_length_come_through(void **state)
     }
 }
 
+static void a_view_is_a_text_or_is_not(void **state)
+{
+    (void)state;
+    const spw_view view = { "db.system", 9 }, nothing = { NULL, 0 };
+    assert_true(spw_view_is(view, "db.system"));
+    assert_false(spw_view_is(view, "db.syste"));
+    assert_false(spw_view_is(view, "db.system "));
+    assert_false(spw_view_is(view, "db.sYstem"));
+    assert_false(spw_view_is(view, NULL));
+    assert_true(spw_view_is(nothing, NULL) && spw_view_is(nothing, ""));
+    assert_false(spw_view_is(nothing, "x"));
+    char out[16];
+    assert_int_equal(snprintf(out, sizeof out, "%.*s|%.*s", SPW_VIEW_ARGS(view), SPW_VIEW_ARGS(nothing)), 10);
+    assert_string_equal(out, "db.system|");
+}
+
 int main(void)
 {
 #define TEST(fn, begin) cmocka_unit_test_setup_teardown(fn, begin, stop)
     const struct CMUnitTest tests[] = {
         TEST(trees_go_wherever_an_attribute_goes, start),
+        cmocka_unit_test(a_view_is_a_text_or_is_not),
         TEST(scalars_are_values_too, start),
         TEST(the_last_value_wins_whatever_its_type, start),
         TEST(arrays_of_one_type, start),
