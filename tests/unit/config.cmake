@@ -8,3 +8,4 @@ spw_add_test(NAME detectors SOURCES unit/test_detectors.c LIBS spanwire-sdk-test
 spw_add_test(NAME resource SOURCES unit/test_resource.c LIBS spanwire-sdk-testing spw_proto LABELS unit)
 spw_add_test(NAME config_memory SOURCES unit/test_config_memory.c LIBS spanwire-sdk-testing LABELS unit)
 target_link_options(test_config_memory PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup)
+spw_add_test(NAME config_matrix SOURCES unit/test_config_matrix.c ${config_fixture} support/environment_matrix.c LIBS spanwire-sdk-testing LABELS unit)
