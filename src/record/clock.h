@@ -1,7 +1,9 @@
 /*
  * Wall time from monotonic time. A span reads one clock at its start and one at its end; the wall clock is the monotonic one plus an offset
  * that recording threads refresh when it is older than a second, so no thread has to wake up for it. A local child starts at its parent's
- * start plus the monotonic time since, so that children stay inside their parents when the wall clock steps.
+ * start plus the monotonic time since, so that children stay inside their parents when the wall clock steps. While a machine is suspended the
+ * monotonic clock stands still: a span's length is the time that the machine ran, and so are the waits of the worker; new traces have the right
+ * time again after a second at most.
  */
 #ifndef SPW_RECORD_CLOCK_H
 #define SPW_RECORD_CLOCK_H

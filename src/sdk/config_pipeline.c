@@ -6,6 +6,7 @@
 #include "sdk/config_parts.h"
 #include "sdk/config_table.h"
 #include "sdk/diag.h"
+#include "sdk/registry.h"
 
 #define CONSOLE_DELAY_MS 100 /* a person waits for it, but what ends together is to be seen together */
 #define MAX_NAME_BYTES 64 /* of an exporter */
@@ -182,6 +183,12 @@ static spw_result add_named(struct spw__config *out, spw_view name, const struct
     if (name.size > MAX_NAME_BYTES || out->pipeline_count == SPW__MAX_PIPELINES) {
         spw__diag(SPW_LOG_WARN, "OTEL_TRACES_EXPORTER: %.*s is ignored: %s", name.size > 40 ? 40 : (int)name.size, name.data,
                   name.size > MAX_NAME_BYTES ? "no exporter has so long a name" : "16 exporters are possible");
+        return SPW_OK;
+    }
+    if (!spw__exporter_is_known(name)) { /* "MUST generate a warning and gracefully ignore the setting" */
+        spw__diag(SPW_LOG_WARN, "OTEL_TRACES_EXPORTER: %.*s is ignored: no exporter has this name; use otlp, console, file, otlp/stdout, memory, none, "
+                                "or register it before spw_start()",
+                  name.size > 40 ? 40 : (int)name.size, name.data);
         return SPW_OK;
     }
     if (has_name(out, name.data, name.size))

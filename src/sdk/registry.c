@@ -92,6 +92,20 @@ static spw_exporter *unknown(const char *name, spw_error *error)
     return NULL;
 }
 
+bool spw__exporter_is_known(spw_view name)
+{
+    char text[NAME_BYTES];
+    if (name.size >= sizeof text)
+        return false;
+    memcpy(text, name.data, name.size);
+    text[name.size] = '\0';
+    spw_exporters_register_builtin();
+    pthread_mutex_lock(&lock);
+    bool known = find(text) != NULL;
+    pthread_mutex_unlock(&lock);
+    return known;
+}
+
 spw_exporter *spw__exporter_make(const char *name, const spw_exporter_settings *settings, spw_error *error)
 {
     spw_exporters_register_builtin();

@@ -493,7 +493,7 @@ static spw_result stop(struct spw__worker *worker, uint32_t timeout_ms)
     if (!joined)
         spw__diag(SPW_LOG_WARN, "shutdown: the worker did not stop in time and is left behind; an exporter blocks it");
     if (worker->extensions.processor_count && !worker->extensions.shut)
-        spw__diag(SPW_LOG_WARN, "shutdown: a thread still stands inside a recording call; the processors are left as they are");
+        spw__diag(SPW_LOG_WARN, "shutdown: a thread still stands inside a recording call or a flush; the processors are left as they are");
     return result;
 }
 

@@ -39,7 +39,8 @@ struct fault_row {
 
 extern const struct fault_row fault_rows_network[], fault_rows_connection[], fault_rows_concurrent[], fault_rows_proxy[],
     fault_rows_tls[], fault_rows_server[], fault_rows_data[], fault_rows_load[], fault_rows_exit[], fault_rows_fork[], fault_rows_exec[],
-    fault_rows_threads[], fault_rows_shutdown[], fault_rows_signals[], fault_rows_secrets[], fault_rows_idle[];
+    fault_rows_threads[], fault_rows_shutdown[], fault_rows_signals[], fault_rows_secrets[], fault_rows_idle[],
+    fault_rows_memory[];
 
 /* Notes a failure; the first one stays. */
 void fault_fail(struct fault *f, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -35,7 +35,7 @@ static const struct group {
     { fault_rows_load, NULL },           { fault_rows_exit, NULL },       { fault_rows_fork, NULL },
     { fault_rows_exec, NULL },           { fault_rows_threads, NULL },    { fault_rows_shutdown, NULL },
     { fault_rows_signals, NULL },        { fault_rows_secrets, NULL },
-    { fault_rows_idle, NULL },
+    { fault_rows_idle, NULL },          { fault_rows_memory, NULL },
 };
 
 static const struct fault_row *find(const char *name)

@@ -49,6 +49,48 @@ static void fifty_megabytes(struct fault *f)
     FAULT_CHECK(f, f->delivered == 512 && f->stats.attributes_dropped == 1);
 }
 
+/* A span is 1 MiB at most, so only what a redactor puts in its place is more than a request may have. */
+static spw_redaction grow(void *arg, const spw_redaction_input *input, spw_attr *attr)
+{
+    (void)input;
+    if (attr->key.size != 4 || memcmp(attr->key.data, "text", 4) != 0)
+        return SPW_REDACT_KEEP;
+    attr->value = *(const spw_value *)arg;
+    return SPW_REDACT_REPLACE;
+}
+
+static spw_pipeline_options growing;
+
+static void grow_in_redaction(spw_options *options)
+{
+    static spw_value huge;
+    enum { SIZE = 65 << 20 };
+    char *text = malloc(SIZE); /* until the process ends */
+    if (!text)
+        abort();
+    memset(text, 'x', SIZE);
+    huge = spw_value_string_n(text, SIZE);
+    growing = options->pipelines[0];
+    growing.redact = grow;
+    growing.redact_arg = &huge;
+    options->pipelines = &growing;
+    options->otlp_timeout_ms = 10000;
+}
+
+static void over_the_request(struct fault *f)
+{
+    http_peer *peer = http_peer_start();
+    fault_start(f, http_peer_url(peer), grow_in_redaction);
+    for (int i = 0; i < 512; i++) {
+        spw_span span = begin(f);
+        if (i == 200)
+            spw_set_string(span, "text", "to be replaced");
+        spw_span_end(span);
+    }
+    deliver(f, peer, 10000);
+    FAULT_CHECK(f, f->delivered == 511 && f->stats.pipelines[0].dropped[SPW_DROP_TOO_LARGE] == 1);
+}
+
 static void not_utf8(struct fault *f)
 {
     http_peer *peer = http_peer_start();
@@ -179,6 +221,7 @@ static void hostile_headers(struct fault *f)
 
 const struct fault_row fault_rows_data[] = {
     { "Data", "fifty_megabytes", "one attribute of 50 MB among 512 spans", "512 delivered, the attribute dropped and counted", fifty_megabytes, false },
+    { "Data", "over_the_request", "one of 512 spans grows past a request (65 MB) in redaction", "511 delivered, one too_large", over_the_request, false },
     { "Data", "not_utf8", "invalid UTF-8 in names, keys, values, events, status", "no batch fails", not_utf8, false },
     { "Data", "odd_values", "NaN, infinity, NULL, empty, a key of 64 KiB", "recorded, or dropped and counted", odd_values, false },
     { "Data", "many_attributes", "100,000 attributes on a span", "128 stay, the others are counted", many_attributes, false },

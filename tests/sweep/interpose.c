@@ -30,9 +30,12 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 static unsigned long asked, failures, first; /* atomic */
 static bool counting, all_after;             /* atomic */
 
+/* Set on this thread when it has begun. A sanitizer allocates before that, and does not survive a failure. */
+static __thread bool begun;
+
 static bool fails(void)
 {
-    if (!__atomic_load_n(&counting, __ATOMIC_ACQUIRE))
+    if (!__atomic_load_n(&counting, __ATOMIC_ACQUIRE) || (UNDER_ADDRESS_SANITIZER && !begun))
         return false;
     unsigned long nth = __atomic_add_fetch(&asked, 1, __ATOMIC_RELAXED), from = __atomic_load_n(&first, __ATOMIC_RELAXED);
     bool now = from && (nth == from || (nth > from && __atomic_load_n(&all_after, __ATOMIC_RELAXED)));
@@ -75,9 +78,32 @@ int __wrap_mprotect(void *at, size_t size, int protection)
     return is_out() ? -1 : __real_mprotect(at, size, protection);
 }
 
+struct beginning {
+    void *(*body)(void *);
+    void *arg;
+};
+
+static void *begin_thread(void *arg)
+{
+    struct beginning b = *(struct beginning *)arg;
+    free(arg);
+    begun = true;
+    return b.body(b.arg);
+}
+
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *), void *arg)
 {
-    return fails() ? EAGAIN : __real_pthread_create(thread, attr, body, arg);
+    struct beginning *b = fails() ? NULL : REAL(malloc)(sizeof *b);
+    if (!b)
+        return EAGAIN;
+    *b = (struct beginning){ body, arg };
+    bool before = begun;
+    begun = !UNDER_ADDRESS_SANITIZER && before; /* nor while it makes one */
+    int rc = __real_pthread_create(thread, attr, begin_thread, b);
+    begun = before;
+    if (rc)
+        free(b);
+    return rc;
 }
 
 void interpose_begin(unsigned long nth, bool for_good)
@@ -86,6 +112,7 @@ void interpose_begin(unsigned long nth, bool for_good)
     __atomic_store_n(&failures, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&first, nth, __ATOMIC_RELAXED);
     __atomic_store_n(&all_after, for_good, __ATOMIC_RELAXED);
+    begun = true;
     __atomic_store_n(&counting, true, __ATOMIC_RELEASE);
 }
 
@@ -99,3 +126,12 @@ unsigned long interpose_failures(void)
 {
     return __atomic_load_n(&failures, __ATOMIC_RELAXED);
 }
+
+#if UNDER_ADDRESS_SANITIZER
+/* What libcrypto leaks when its own start finds no memory is not ours. */
+EXPORTED const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libcrypto.so\n";
+}
+#endif

@@ -89,9 +89,18 @@ static void test_options_beat_environment(void **state)
     spw__config_free(&c);
 }
 
+static spw_exporter *make_nothing(void *arg, const spw_exporter_settings *settings, spw_error *ignored)
+{
+    (void)arg, (void)settings, (void)ignored;
+    return NULL;
+}
+
 static void test_exporter_list(void **state)
 {
     (void)state;
+    assert_int_equal(spw_exporter_register("MyOwn", make_nothing, NULL), SPW_OK);
+    for (char name[2] = "a"; name[0] <= 'q'; name[0]++)
+        assert_int_equal(spw_exporter_register(name, make_nothing, NULL), SPW_OK);
     static const struct {
         const char *list, *names, *says;
     } lists[] = {
@@ -102,6 +111,8 @@ static void test_exporter_list(void **state)
         { "none,console", "console ", "none" },
         { ",, ,", "otlp ", NULL },
         { "MyOwn", "MyOwn ", NULL },
+        { "MyOther,console", "console ", "no exporter has this name" },
+        { "nonsense", "otlp ", "no exporter has this name" },
         { "OTLP/Stdout", "otlp/stdout ", NULL },
         { "zipkin", "otlp ", "deprecated" },
         { "logging,console", "console ", "console" },
