@@ -12,7 +12,8 @@
  * who loses the race reads rubbish, sees it by the generation, and throws it away. */
 struct place {
     uint32_t lock;
-    uint32_t size;
+    uint16_t size;
+    uint16_t wanted; /* asked for since its turn to go came last: then it stays for another round; atomic */
     uint64_t hash;
     uint64_t words[SPW__TRACE_STATE_MAX / 8];
 };
@@ -24,6 +25,13 @@ static uint64_t lost;
 uint64_t spw__trace_states_lost(void)
 {
     return __atomic_load_n(&lost, __ATOMIC_RELAXED);
+}
+
+/* Stored once a round at most: a state that everybody asks for must not be everybody's cache line to write. */
+static void want(struct place *p)
+{
+    if (!__atomic_load_n(&p->wanted, __ATOMIC_RELAXED))
+        __atomic_store_n(&p->wanted, 1, __ATOMIC_RELAXED);
 }
 
 static uint64_t hash_text(const char *text, size_t size)
@@ -59,10 +67,12 @@ size_t spw__trace_state_read(uint32_t reference, char out[SPW__TRACE_STATE_MAX])
     if (!reference)
         return 0;
     uint32_t index = reference & 0xfff;
-    const struct place *p = &places[index];
+    struct place *p = &places[index];
     uint32_t lock = __atomic_load_n(&p->lock, __ATOMIC_ACQUIRE);
     size_t size = !(lock & 1) && reference_of(index, lock) == reference ? copy_out(p, lock, out) : 0;
-    if (!size)
+    if (size)
+        want(p);
+    else
         __atomic_add_fetch(&lost, 1, __ATOMIC_RELAXED);
     return size;
 }
@@ -74,8 +84,10 @@ static uint32_t find(uint32_t first, uint64_t hash, const char *text, size_t siz
         uint32_t lock = __atomic_load_n(&places[i].lock, __ATOMIC_ACQUIRE);
         if (!lock || (lock & 1) || __atomic_load_n(&places[i].hash, __ATOMIC_RELAXED) != hash)
             continue;
-        if (copy_out(&places[i], lock, kept) == size && memcmp(kept, text, size) == 0)
+        if (copy_out(&places[i], lock, kept) == size && memcmp(kept, text, size) == 0) {
+            want(&places[i]);
             return reference_of(i, lock);
+        }
     }
     return 0;
 }
@@ -88,7 +100,7 @@ static uint32_t fill(uint32_t index, uint64_t hash, const char *text, size_t siz
         return 0;
     /* Releases, so that who reads a new word then sees the lock taken. */
     __atomic_store_n(&p->hash, hash, __ATOMIC_RELEASE);
-    __atomic_store_n(&p->size, (uint32_t)size, __ATOMIC_RELEASE);
+    __atomic_store_n(&p->size, (uint16_t)size, __ATOMIC_RELEASE);
     for (uint32_t i = 0; i * 8 < size; i++) {
         uint64_t word = 0;
         memcpy(&word, text + i * 8, size - i * 8 < 8 ? size - i * 8 : 8);
@@ -101,6 +113,16 @@ static uint32_t fill(uint32_t index, uint64_t hash, const char *text, size_t siz
     return reference_of(index, done);
 }
 
+/* The place in the set whose turn it is, but for those that were asked for since their last one. */
+static uint32_t next_place(uint32_t set)
+{
+    for (uint32_t i = 0;; i++) {
+        uint32_t index = set * WAYS + __atomic_fetch_add(&turns[set], 1, __ATOMIC_RELAXED) % WAYS;
+        if (i == WAYS || !__atomic_exchange_n(&places[index].wanted, 0, __ATOMIC_RELAXED))
+            return index;
+    }
+}
+
 uint32_t spw__trace_state_intern(const char *text, size_t size)
 {
     if (!size || size > SPW__TRACE_STATE_MAX)
@@ -109,8 +131,7 @@ uint32_t spw__trace_state_intern(const char *text, size_t size)
     uint32_t set = (uint32_t)(hash >> 32) % SETS;
     uint32_t reference = find(set * WAYS, hash, text, size);
     for (uint32_t tries = 0; !reference && tries < WAYS; tries++) {
-        uint32_t way = __atomic_fetch_add(&turns[set], 1, __ATOMIC_RELAXED) % WAYS;
-        reference = fill(set * WAYS + way, hash, text, size);
+        reference = fill(next_place(set), hash, text, size);
     }
     if (!reference)
         __atomic_add_fetch(&lost, 1, __ATOMIC_RELAXED);

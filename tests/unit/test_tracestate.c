@@ -85,6 +85,23 @@ static void recycled_states_are_empty_and_counted(void **state)
     assert_int_equal(spw__trace_states_lost() - lost, MANY - kept);
 }
 
+/* The state of a long trace, asked for again and again, outlives any number that come and go. Interned alone does not count as asked for. */
+static void a_state_in_use_stays(void **state)
+{
+    (void)state;
+    char text[32], out[SPW__TRACE_STATE_MAX];
+    uint32_t reference = spw__trace_state_intern("in=use", 6), read_only = spw__trace_state_intern("in=reading", 10);
+    for (int i = 0; i < MANY; i++) {
+        int size = snprintf(text, sizeof text, "other=%d", i);
+        assert_int_not_equal(spw__trace_state_intern(text, (size_t)size), 0);
+        if (i % 100 == 0) {
+            assert_int_equal(spw__trace_state_intern("in=use", 6), reference);
+            assert_int_equal(spw__trace_state_read(read_only, out), 10);
+        }
+    }
+    assert_int_equal(spw__trace_state_read(reference, out), 6);
+}
+
 static uint64_t wrong, right;
 
 static void *intern_and_read(void *arg)
@@ -231,6 +248,7 @@ int main(void)
         cmocka_unit_test(every_size_up_to_512_is_kept),
         cmocka_unit_test(the_public_reader_cuts_and_terminates),
         cmocka_unit_test(recycled_states_are_empty_and_counted),
+        cmocka_unit_test(a_state_in_use_stays),
         cmocka_unit_test(threads_that_recycle_each_others_never_read_wrong),
         cmocka_unit_test_setup_teardown(scopes_are_told_apart_by_all_their_parts, new_scopes, free_scopes),
         cmocka_unit_test_setup_teardown(scope_names_are_repaired_and_cut, new_scopes, free_scopes),
