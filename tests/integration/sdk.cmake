@@ -18,3 +18,5 @@ spw_add_test(NAME sent_resource SOURCES integration/test_sent_resource.c LIBS sp
 spw_add_test(NAME batches SOURCES integration/test_batches.c LABELS integration)
 spw_add_test(NAME concurrent_exports SOURCES integration/test_concurrent_exports.c LABELS integration)
 spw_add_test(NAME clock_steps SOURCES integration/test_clock_steps.c integration/clock_steps.c LABELS integration)
+spw_add_test(NAME no_memory SOURCES integration/test_no_memory.c support/fail_alloc.c LABELS integration)
+target_link_options(test_no_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
