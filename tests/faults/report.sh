@@ -55,7 +55,7 @@ FUZZ
 
 ## Not covered yet
 
-Proxies, clock steps, every allocation failing outside configuration, kill -9 with a journal, soak hours, a worker starved by real-time threads. [compliance.md](compliance.md) and the README's status table say what else is missing.
+Kill -9 with a journal, soak hours, a worker starved by real-time threads. [compliance.md](compliance.md) and the README's status table say what else is missing.
 TAIL
 } >"$out" 2>/dev/null || failed=1
 if [ "$failed" -eq 0 ]; then
