@@ -420,7 +420,7 @@ static void test_failed_start_is_said(void **state)
 {
     (void)state;
     static const char *const settings[][3] = {
-        { "OTEL_TRACES_EXPORTER", "nonsense", "use one of otlp, console, file, otlp/stdout, memory" },
+        { "OTEL_TRACES_EXPORTER", "file", "set SPANWIRE_TRACES_FILE" },
         { "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf" },
         { "OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317", "4318" },
         { "OTEL_CONFIG_FILE", "/etc/otel.yaml", "unset it" },
