@@ -133,6 +133,9 @@ static void announce(const struct arguments *arguments, struct spwv_viewer *view
         printf("  spans:  OTEL_EXPORTER_OTLP_ENDPOINT=%.*s\n", (int)(strlen(url) - 1), url);
         printf("  store:  %s, %llu MiB at most\n", arguments->viewer.db_path ? arguments->viewer.db_path : "in memory",
                (unsigned long long)(arguments->viewer.max_bytes >> 20));
+        if (spwv_viewer_migrated_from(viewer))
+            printf("          brought up to date from version %u: earlier versions of spanwire cannot read it any more\n",
+                   spwv_viewer_migrated_from(viewer));
         printf("  stop:   Ctrl-C\n");
         fflush(stdout);
     }

@@ -108,6 +108,13 @@ bool spwv_viewer_import(struct spwv_viewer *viewer, const char *path, const stru
     return spwv_import(viewer->app.store, path, viewer->app.max_inflated, sink, report, error);
 }
 
+unsigned spwv_viewer_migrated_from(const struct spwv_viewer *viewer)
+{
+    struct spwv_store_info info;
+    viewer->app.store->info(viewer->app.store, &info);
+    return info.migrated_from;
+}
+
 void spwv_viewer_stop(struct spwv_viewer *viewer)
 {
     spwv_server_stop(viewer->server);

@@ -48,6 +48,8 @@ unsigned spwv_viewer_port(const struct spwv_viewer *viewer);
 const char *spwv_viewer_host(const struct spwv_viewer *viewer); /* of --listen, as in a URL */
 bool spwv_viewer_is_elsewhere(const struct spwv_viewer *viewer); /* at listen_else */
 bool spwv_viewer_is_loopback(const struct spwv_viewer *viewer);
+/* The version of the store's file before the start brought it up to date (some 10 us a span); 0: there was nothing to do. */
+unsigned spwv_viewer_migrated_from(const struct spwv_viewer *viewer);
 void spwv_viewer_stop(struct spwv_viewer *viewer);
 
 /* A file's traces into the store of a running viewer, by import.h's rules, from any thread; a line may be as long as a body. */
