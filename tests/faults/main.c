@@ -3,9 +3,9 @@
  * is not there (root, for network namespaces; programs) are skipped, with the reason.
  *
  * `faults --row NAME 1` prints the line of one row, however long that takes. The rows that can go on for longer, by the environment:
- *     FAULTS_PROGRAMS=n        programs of short_programs (1,000)
- *     FAULTS_SOAK_S=seconds    of dead_collector (15)
- *     FAULTS_SHUTDOWN_RACES=n  starts and shutdowns of shutdown_races (as many as there are in 8 s)
+ *     FAULTS_PROGRAMS=n        programs of short_programs (1,000, or as many as there are in 20 s)
+ *     FAULTS_SOAK_S=seconds    of dead_collector (12)
+ *     FAULTS_SHUTDOWN_RACES=n  starts and shutdowns of shutdown_races (as many as there are in 6 s)
  *     FAULTS_IDLE_S=seconds    of idle_60_s (60)
  */
 #include <errno.h>

@@ -142,7 +142,7 @@ static void judge_soak(struct fault *f, const struct seen *s, uint64_t seconds)
 /* A queue that is bounded by its memory alone: the limit said is that of max_buffer_bytes. */
 static void dead_collector(struct fault *f)
 {
-    uint64_t seconds = fault_amount("FAULTS_SOAK_S", 15);
+    uint64_t seconds = fault_amount("FAULTS_SOAK_S", 12);
     char url[64];
     pthread_t threads[THREADS];
     snprintf(url, sizeof url, "http://127.0.0.1:%u", (unsigned)http_peer_dead_port());

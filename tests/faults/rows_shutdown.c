@@ -309,7 +309,7 @@ static void run_races(struct fault *f, const char *url, uint64_t rounds, uint64_
 static void races(struct fault *f)
 {
     uint64_t rounds = fault_amount("FAULTS_SHUTDOWN_RACES", 0);
-    run_races(f, NULL, rounds, 8000);
+    run_races(f, NULL, rounds, 6000);
     f->delivered = f->seen = receiver.taken;
     fault_judge(f);
 }
