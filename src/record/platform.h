@@ -17,8 +17,8 @@ void spw__unreserve(void *at, size_t size);
 /* Zeroed memory for good, straight from the system, so that recording never enters malloc. NULL when refused. */
 void *spw__map(size_t size);
 
-/* Makes a page read as zero in forked children. False where the kernel cannot. */
-bool spw__wipe_on_fork(void *page, size_t size);
+/* Makes pages read as zero in forked children. False where the kernel cannot. */
+bool spw__wipe_on_fork(void *pages, size_t size);
 
 /* Unpredictable bytes; falls back to clocks and addresses when the system has none. */
 SPW_API void spw__random(void *out, size_t size);

@@ -60,12 +60,15 @@ void *spw__map(size_t size)
     return at == MAP_FAILED ? NULL : at;
 }
 
-bool spw__wipe_on_fork(void *page, size_t size)
+bool spw__wipe_on_fork(void *pages, size_t size)
 {
 #ifdef MADV_WIPEONFORK
-    return madvise(page, size, MADV_WIPEONFORK) == 0;
+    int saved = errno;
+    bool ok = madvise(pages, size, MADV_WIPEONFORK) == 0;
+    errno = saved;
+    return ok;
 #else
-    (void)page;
+    (void)pages;
     (void)size;
     return false;
 #endif

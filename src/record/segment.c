@@ -97,6 +97,8 @@ static bool grow(struct spw__segments *segments, uint32_t count, uint32_t limit)
     struct spw__segment *made = spw__map(SPW__SEGMENT_SIZE);
     if (!made)
         return __atomic_load_n(&segments->count, __ATOMIC_ACQUIRE) > count;
+    /* A forked child looks at none of it. To copy its page tables would hold up who forks, and its copy-on-write who records afterwards. */
+    (void)spw__wipe_on_fork(made, SPW__SEGMENT_SIZE);
     *made = (struct spw__segment){
         .magic = SPW__SEGMENT_MAGIC,
         .version = SPW__LAYOUT_VERSION,
