@@ -22,9 +22,9 @@
  * No thread  is made for the OTLP and memory exporters. Two exceptions: libcurl looks names up on a short-lived thread (numeric addresses and
  *            `localhost` need none), and an exporter that blocks (SPW_EXPORTER_BLOCKS: console, file, otlp/stdout, yours) has one here, too, or
  *            it would stop the program; the log says so at the start.
- * Blocking   A step never waits: not for the network, a name, a lock that another thread holds while it works, or a time. It computes: at most
- *            one batch is encoded and 512 KiB compressed in a step, and a TLS handshake, with the reading of its certificates, is worth
- *            milliseconds. An exporter of yours that blocks without saying so stops the program.
+ * Blocking   A step never waits: not for the network, a name, a lock that another thread holds while it works, or a time. It computes: for
+ *            each pipeline at most one batch is gathered and encoded in a step, for each request 512 KiB compressed, and a TLS handshake, with
+ *            the reading of its certificates, is worth milliseconds. An exporter of yours that blocks without saying so stops the program.
  * Not pumped A program that does not step delivers nothing, costs itself nothing, and loses nothing until its queue is full; then new spans are
  *            dropped and counted (`queue_full`). Recording never waits for a step.
  * Signals    are blocked on the thread while it is inside a step (but for those a fault raises), so that a handler never meets a library half-way, and

@@ -98,6 +98,34 @@ static void it_delivers_over_http_without_a_thread(void **state)
     http_peer_stop(peer);
 }
 
+/* They share the one loop: four answers that take 100 ms each come beside one another. */
+static void several_exports_at_once_need_no_thread(void **state)
+{
+    (void)state;
+    http_peer *peer = http_peer_start();
+    http_peer_always(peer, (http_peer_answer){ .delay_ms = 100 });
+    unsigned before = threads_count(NULL);
+    spw_pipeline_options pipeline = SPW_PIPELINE_OPTIONS_INIT;
+    pipeline.exporter_name = "otlp";
+    pipeline.max_export_batch_size = 50;
+    pipeline.max_concurrent_exports = 4;
+    spw_options options = SPW_OPTIONS_INIT;
+    options.pipelines = &pipeline;
+    options.pipeline_count = 1;
+    options.otlp_endpoint = http_peer_url(peer);
+    options.log_fn = say_nothing;
+    options.pump = true;
+    assert_int_equal(spw_start(&options), SPW_OK);
+    record(800);
+    assert_true(exported(800));
+    assert_int_equal(threads_count(NULL), before);
+    assert_int_equal(http_peer_requests(peer), 16);
+    assert_int_equal(http_peer_connections(peer), 4);
+    assert_int_equal(spw_shutdown(20000), SPW_OK);
+    assert_identity();
+    http_peer_stop(peer);
+}
+
 static void flush_and_shutdown_need_no_steps(void **state)
 {
     (void)state;
@@ -358,6 +386,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(it_delivers_over_http_without_a_thread, stop),
+        cmocka_unit_test_teardown(several_exports_at_once_need_no_thread, stop),
         cmocka_unit_test_teardown(flush_and_shutdown_need_no_steps, stop),
         cmocka_unit_test_teardown(flush_and_shutdown_keep_their_deadlines, stop),
         cmocka_unit_test_teardown(an_exporter_that_blocks_holds_up_no_step, stop),
