@@ -33,12 +33,10 @@ export interface Tree {
 }
 
 export function buildTree(trace: Trace): Tree {
-  const earliest = trace.spans.reduce<Instant | null>((least, span) => {
-    const start = readInstant(span.start_unix_ns);
-    return least === null || since(least, start) < 0 ? start : least;
-  }, null) ?? { seconds: 0, ns: 0 };
+  const starts = trace.spans.map((span) => readInstant(span.start_unix_ns));
+  const earliest = starts.reduce((least, start) => (since(least, start) < 0 ? start : least), starts[0] ?? { seconds: 0, ns: 0 });
   const startUnix = BigInt(earliest.seconds) * 1_000_000_000n + BigInt(earliest.ns);
-  const all = trace.spans.map((span) => makeNode(trace, span, earliest));
+  const all = trace.spans.map((span, i) => makeNode(trace, span, starts[i]!, earliest));
   const byId = new Map<string, Node>();
   for (const node of all) if (!byId.has(node.span.span_id)) byId.set(node.span.span_id, node);
   const nodes = order(all, byId);
@@ -60,8 +58,7 @@ export function buildTree(trace: Trace): Tree {
   return tree;
 }
 
-function makeNode(trace: Trace, span: Span, earliest: Instant): Node {
-  const start = readInstant(span.start_unix_ns);
+function makeNode(trace: Trace, span: Span, start: Instant, earliest: Instant): Node {
   const op = operation(span);
   return {
     span, traceId: trace.trace_id, index: 0, depth: 0, parent: null, children: [], last: 0,

@@ -1,5 +1,5 @@
 // The whole trace in a strip, with the window that the waterfall shows: drag beside it to draw a new one, inside to move it, at its edges to resize it.
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { classColour } from "../colours";
 import { duration } from "../format";
 import { serviceClass } from "../palette";
@@ -89,7 +89,7 @@ function Grip({ name, at, left, state, change }: GripProps) {
   );
 }
 
-// Every span as a line, top to bottom in the waterfall's order. Drawn anew when the spans, the size or the theme change.
+// Every span as a line, top to bottom in the waterfall's order. Drawn after the rows, and anew when the spans, the size or the theme change.
 function useOverview(nodes: Node[], whole: Range, selected: Node | null) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
@@ -100,7 +100,7 @@ function useOverview(nodes: Node[], whole: Range, selected: Node | null) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  useLayoutEffect(() => {
+  useEffect(() => {
     const element = canvas.current!;
     const scale = Math.min(devicePixelRatio, 2);
     element.width = size.width * scale;

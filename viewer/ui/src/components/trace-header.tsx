@@ -30,7 +30,7 @@ export function TraceHeader({ trace, tree, critical, onError }: Props) {
       </div>
       <dl class="facts">
         <div><dt>Duration</dt><dd>{duration(tree.duration)}</dd></div>
-        {tree.nodes.length > 1 && <div class="wide" title="What the trace waited for, one after the other: shortening anything else does not shorten it"><dt>Critical path</dt><dd>{duration(critical)}</dd></div>}
+        {tree.nodes.length > 1 && <div class="wide" title="What the trace waited for, one after the other: shortening anything else does not shorten it"><dt>Critical path</dt><dd>{critical > 0 ? duration(critical) : "–"}</dd></div>}
         <div><dt>Started</dt><dd title={dateTime(started)}>{clock(started)}</dd></div>
         <div><dt>Spans</dt><dd>{count(tree.nodes.length)}</dd></div>
         {input + output > 0 && (

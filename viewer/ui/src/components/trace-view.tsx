@@ -1,6 +1,5 @@
 // One trace: its header, the view chosen, and the span that is open.
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { criticalPath } from "../critical-path";
 import { label } from "../format";
 import { useKeys } from "../keys";
 import { wholeOf } from "../range";
@@ -10,6 +9,7 @@ import { changeAddress, readAddress, views } from "../trace-address";
 import { type Node, type Tree, subtree } from "../tree";
 import { useTreeCursor } from "../tree-cursor";
 import type { Trace } from "../types";
+import { useCriticalPath } from "../use-critical-path";
 import { useRange } from "../use-range";
 import { FindBox } from "./find-box";
 import { FlameView } from "./flame-view";
@@ -26,7 +26,7 @@ export function TraceView({ trace, tree, query }: { trace: Trace; tree: Tree; qu
   const focus = (address.focus !== null && tree.byId.get(address.focus)) || null;
   const nodes = useMemo(() => subtree(tree, focus), [tree, focus]);
   const whole = useMemo(() => (focus ? spanOf(nodes) : wholeOf(tree.duration)), [tree, nodes]);
-  const critical = useMemo(() => criticalPath(tree.nodes), [tree]);
+  const critical = useCriticalPath(tree);
   const found = useMemo(() => matches(nodes, address.find), [nodes, address.find]);
   const at = useTreeCursor(tree, nodes, address.span);
   const range = useRange(address.range, whole);

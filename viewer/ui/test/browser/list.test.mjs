@@ -138,12 +138,12 @@ test("arrivals are announced; paused, the list stands still", { skip: missing },
 });
 
 test("without announcements, the list polls", { skip: missing }, async () => {
-  const page = await browser.open("about:blank");
-  await page.route("**/api/live", (route) => route.fulfill({ status: 503, body: "too many" }));
-  await page.goto(`${viewer.site}/?q=polled`);
+  const prepare = (page) => page.route("**/api/live", (route) => route.fulfill({ status: 503, body: "too many" }));
+  const page = await browser.open(`${viewer.site}/?q=polled`, { prepare });
   await page.waitForSelector(".empty");
   await viewer.send(request("live", [span(910, 1, 0, "polled", nowNs(), 0, 5)]));
   await shows(page, 1);
+  await expectHarmless(page);
 });
 
 test("two traces are marked and compared, by keys alone", { skip: missing }, async () => {

@@ -70,7 +70,7 @@ export async function startBrowser() {
   return {
     stop: () => browser.close(),
     // A page that keeps account of errors, of requests that leave the machine, and of what a sender's text did.
-    async open(url, { width = 1400, height = 900, scheme = "light" } = {}) {
+    async open(url, { width = 1400, height = 900, scheme = "light", prepare = async () => {} } = {}) {
       const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
       const page = await context.newPage();
       const { origin } = new URL(url);
@@ -78,6 +78,7 @@ export async function startBrowser() {
       page.on("pageerror", (error) => page.faults.push(`error: ${error.message}`));
       page.on("request", (request) => { if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(origin)) page.faults.push(`request: ${request.url()}`); });
       await page.addInitScript(watch);
+      await prepare(page);
       await page.goto(url);
       return page;
     },
