@@ -31,7 +31,7 @@ static void keeps_copies_of_spans_and_scopes(void **state)
     spw_batch *batch = fake_batch_new(1, &wish, 1);
     uint8_t own[] = { 0x1a, 8, 0x0a, 1, 'k', 0x12, 3, 0x0a, 1, 'v' };
     fake_batch_set_scope(batch, 0, (spw_instrumentation_scope){ .name = { "fake-scope", 10 }, .version = { "1.2", 3 },
-                                                     .attributes = { own, own + sizeof own, 3 }, .dropped_attributes = 2 });
+                                                     .attributes = { .at = own, .end = own + sizeof own, .field = 3 }, .dropped_attributes = 2 });
     assert_int_equal(submit(exporter, batch).status, SPW_EXPORT_DELIVERED);
     fake_batch_free(batch); /* the copy must not point there */
     memset(own, 0, sizeof own);

@@ -211,9 +211,9 @@ static spw_batch *random_batch(size_t count)
     static const uint8_t own[] = { 0x1a, 8, 0x0a, 1, 'k', 0x12, 3, 0x0a, 1, 'v', 0x20, 5 }; /* k="v", five dropped */
     static const spw_instrumentation_scope scopes[] = {
         { .name = { "lib \"a\"", 7 }, .version = { "1.0", 3 }, .schema_url = { "https://example.test/1.41.0", 27 } },
-        { .version = { "2", 1 }, .attributes = { own, own + 10, 3 } },
-        { .attributes = { own, own + sizeof own, 3 }, .dropped_attributes = 5 },
-        { .attributes = { own + 10, own + sizeof own, 3 }, .dropped_attributes = 5 },
+        { .version = { "2", 1 }, .attributes = { .at = own, .end = own + 10, .field = 3 } },
+        { .attributes = { .at = own, .end = own + sizeof own, .field = 3 }, .dropped_attributes = 5 },
+        { .attributes = { .at = own + 10, .end = own + sizeof own, .field = 3 }, .dropped_attributes = 5 },
         { .name = { NULL, 0 } },
     };
     enum { SCOPES = sizeof scopes / sizeof *scopes };

@@ -161,7 +161,7 @@ static unsigned used;
 static struct term *random_term(unsigned depth, bool in_span)
 {
     struct term *term = &terms[used++];
-    *term = (struct term){.is = depth ? (int)below(5) : LEAF};
+    *term = (struct term){.is = depth ? below(5) : (unsigned)LEAF};
     if (term->is == GROUP && in_span)
         term->is = AND_;
     if (term->is == LEAF) {
