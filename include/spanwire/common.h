@@ -141,7 +141,8 @@ static inline size_t spw__len(const char *text)
     return text ? __builtin_strlen(text) : 0;
 }
 
-/** @name Values. @{ */
+/** @name Values. What they point to is borrowed. Any thread; async-signal-safe; do not block or allocate. (Specification: Common, AnyValue.) @{ */
+/** No value: recorded as it is, an empty one. */
 SPW_INLINE spw_value spw_value_empty(void)
 {
     spw_value v = { SPW_VALUE_EMPTY, { { NULL, 0 } } };
@@ -161,12 +162,14 @@ SPW_INLINE spw_value spw_value_string(const char *text)
     return spw_value_string_n(text, spw__len(text));
 }
 
+/** `size` bytes; NULL only with 0. */
 SPW_INLINE spw_value spw_value_bytes(const void *data, size_t size)
 {
     spw_value v = { SPW_VALUE_BYTES, { { (const char *)data, size } } };
     return v;
 }
 
+/** A signed integer of 64 bits, the only one OTLP has. */
 SPW_INLINE spw_value spw_value_int(int64_t number)
 {
     spw_value v = { SPW_VALUE_INT, { { NULL, 0 } } };
@@ -174,6 +177,7 @@ SPW_INLINE spw_value spw_value_int(int64_t number)
     return v;
 }
 
+/** A double; not a number and infinities are kept. */
 SPW_INLINE spw_value spw_value_double(double number)
 {
     spw_value v = { SPW_VALUE_DOUBLE, { { NULL, 0 } } };
@@ -181,6 +185,7 @@ SPW_INLINE spw_value spw_value_double(double number)
     return v;
 }
 
+/** A truth value. */
 SPW_INLINE spw_value spw_value_bool(bool truth)
 {
     spw_value v = { SPW_VALUE_BOOL, { { NULL, 0 } } };
@@ -207,7 +212,7 @@ SPW_INLINE spw_value spw_value_map(const spw_attr *entries, size_t count)
 }
 /** @} */
 
-/** @name Attributes: a key and a value. @{ */
+/** @name Attributes: a key (terminated; NULL and "" are refused when it is recorded) and a value, as above. (Specification: Common, Attribute.) @{ */
 SPW_INLINE spw_attr spw_attr_value(const char *key, spw_value value)
 {
     spw_attr a = { { key, spw__len(key) }, value };

@@ -66,13 +66,14 @@ typedef struct spw_token {
     uint64_t id;
 } spw_token;
 
-/** Whether trace id and span id are both non-zero. */
+/** Whether trace id and span id are both non-zero. Any thread; async-signal-safe. (Specification: Trace API, IsValid.) */
 SPW_INLINE bool spw_span_is_valid(spw_span span)
 {
     static const uint8_t zero[16] = { 0 };
     return __builtin_memcmp(span.trace_id, zero, 16) != 0 && __builtin_memcmp(span.span_id, zero, 8) != 0;
 }
 
+/** Whether its sampled flag is set: what is told to other processes. Whether it records is spw_is_recording(). (Trace API, TraceFlags.) */
 SPW_INLINE bool spw_span_is_sampled(spw_span span)
 {
     return (span.flags & SPW_FLAG_SAMPLED) != 0;
@@ -126,12 +127,13 @@ SPW_API SPW_MUST_USE const spw_context *spw_context_current(void);
 /** The same as a context of your own, OWNED: for what goes on later or elsewhere, as in pools, callbacks and event loops. Does not allocate. */
 SPW_API SPW_MUST_USE spw_context spw_context_capture(void);
 
-/** The current span; the invalid span when none is. Async-signal-safe. */
+/** The current span; the invalid span when none is. Async-signal-safe. (Specification: Trace API, Context Interaction.) */
 SPW_API spw_span spw_span_current(void);
 
 /**
  * Makes a copy of `context` current on this thread until the token is detached; NULL attaches the root context. The context need not
  * outlive the call. Past 65,536 nested contexts, or out of memory, nothing is attached (counted) and the token undoes nothing.
+ * Async-signal-safe but for a thread's first attach; allocates as the head of this file says. (Specification: Context, Attach Context.)
  */
 SPW_API spw_token spw_context_attach(const spw_context *context);
 
@@ -143,7 +145,8 @@ SPW_API spw_token spw_span_attach(spw_span span);
 
 /**
  * Undoes an attach. False, and counted, when the token is not attached on this thread (any more). It may give back the last count of a
- * value, and then calls its key's release function.
+ * value, and then calls its key's release function. Any order; on the thread that attached. Async-signal-safe for what a handler has attached.
+ * (Specification: Context, Detach Context.)
  */
 SPW_API bool spw_context_detach(spw_token token);
 /** @} */

@@ -28,7 +28,7 @@
 extern "C" {
 #endif
 
-/* ---- what an exporter is given ---- */
+/* ---- what an exporter is given: functions of a batch run on any thread while it is lent, and do not block or allocate ---- */
 
 /** A batch of finished records. Immutable while lent. */
 typedef struct spw_batch spw_batch;
@@ -45,7 +45,8 @@ SPW_API size_t spw_batch_encoded_size(const spw_batch *batch);
 /** Writes the request, one contiguous OTLP protobuf message, to `out`; returns its size, or 0 when `size` is too small. */
 SPW_API size_t spw_batch_encode(const spw_batch *batch, uint8_t *out, size_t size);
 
-/* ---- reading records: views into the wire bytes, valid while the batch is lent ---- */
+/* ---- reading records: views into the wire bytes, valid while the batch is lent. Any thread with an iterator of its own; nothing here blocks or
+ *      allocates ---- */
 
 /** Walks encoded KeyValues. */
 typedef struct spw_attr_iter {
@@ -136,6 +137,7 @@ typedef struct spw_span_iter {
     const void *reserved[2]; /**< NULL */
 } spw_span_iter;
 
+/** The spans of a batch, for spw_span_next(). */
 SPW_INLINE spw_span_iter spw_batch_spans(const spw_batch *batch)
 {
     spw_span_iter it = { batch, 0, { NULL, NULL } };
@@ -195,7 +197,7 @@ typedef struct spw_export_result {
 /** Ends one submit; `result` is copied. Thread-safe. Call it once a submit. */
 typedef void (*spw_export_done_fn)(void *token, const spw_export_result *result);
 
-/* ---- the worker's event loop, for exporters that wait for sockets ---- */
+/* ---- the worker's event loop, for exporters that wait for sockets: on the worker's thread only. None blocks; watching allocates ---- */
 
 typedef struct spw_loop spw_loop;
 #define SPW_IO_READ 1u
@@ -215,13 +217,14 @@ typedef struct spw_timer {
     const void *reserved[3];
 } spw_timer;
 
-/** Watches a descriptor (SPW_IO_READ | SPW_IO_WRITE); 0 stops watching. Worker thread only. One watch a descriptor. */
+/** Watches a descriptor (SPW_IO_READ | SPW_IO_WRITE); 0 stops watching. One watch a descriptor. SPW_ERR_NO_MEMORY; SPW_ERR_SYSTEM when the system
+ *  refuses it. */
 SPW_API spw_result spw_loop_watch(spw_loop *loop, int fd, unsigned events, spw_io_fn fn, void *arg);
 
-/** Arms a timer to fire once in `delay_ms`; armed again it moves. Worker thread only. */
+/** Arms a timer to fire once in `delay_ms`; armed again it moves. Never fails. */
 SPW_API void spw_loop_arm(spw_loop *loop, spw_timer *timer, uint64_t delay_ms);
 
-/** Disarms; harmless when not armed. Worker thread only. */
+/** Disarms; harmless when not armed. */
 SPW_API void spw_loop_disarm(spw_loop *loop, spw_timer *timer);
 
 /** The loop's monotonic clock, in milliseconds. */

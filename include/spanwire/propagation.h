@@ -117,7 +117,9 @@ SPW_API const spw_propagator *spw_propagator_find(const char *name);
 SPW_API size_t spw_propagation_fields(const char **out, size_t room);
 
 /** @name The same by propagators of your own choice instead of the process's. (Create a Composite Propagator.) @{ */
+/** As spw_inject(), by those of `list`. */
 SPW_API void spw_inject_by(const spw_propagator *const *list, size_t count, const spw_context *context, spw_carrier_set_fn set, void *carrier);
+/** As spw_extract_with(), by those of `list`. OWNED. */
 SPW_API SPW_MUST_USE spw_context spw_extract_by(const spw_propagator *const *list, size_t count, const spw_context *base, const spw_getter *getter,
                                    void *carrier);
 /** @} */

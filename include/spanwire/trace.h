@@ -162,7 +162,7 @@ SPW_INLINE void spw_span_end(spw_span span)
         spw__span_end(span.handle, 0);
 }
 
-/** Ends a span at a given time; a time before its start is taken as its start. */
+/** Ends a span at a given time (nanoseconds since 1970; 0: now); a time before its start is taken as its start. (Specification: Trace API, End.) */
 SPW_INLINE void spw_span_end_at(spw_span span, uint64_t end_unix_ns)
 {
     if (span.handle)
@@ -186,7 +186,7 @@ static inline spw_span spw__scope_open(spw_scope *scope, spw_tracer *tracer, con
     return scope->span;
 }
 
-/** Detaches and ends. Idempotent. */
+/** Detaches and ends. Idempotent; on the thread that started it: elsewhere the span ends, and the misuse is counted. */
 SPW_INLINE void spw_scope_end(spw_scope *scope)
 {
     if (scope->span.handle || scope->token.id)
@@ -199,8 +199,10 @@ SPW_INLINE bool spw_is_recording(spw_span span)
     return span.handle && spw__is_recording(span.handle);
 }
 
-/** @name Attributes. Last value of a key wins; an empty or NULL key is dropped and counted; a NULL string is an empty one.
- *  (Specification: Set Attributes.) @{ */
+/** @name Attributes. Last value of a key wins; an empty or NULL key is dropped and counted; a NULL string is an empty one. Key and value are copied.
+ *  Any thread; async-signal-safe; none blocks or allocates in steady state; no-ops for a span that does not record. (Specification: Set
+ *  Attributes.) @{ */
+/** A terminated string. What is not valid UTF-8 is recorded as bytes. */
 SPW_INLINE void spw_set_string(spw_span span, const char *key, const char *value)
 {
     if (span.handle)
@@ -214,12 +216,14 @@ SPW_INLINE void spw_set_string_n(spw_span span, const char *key, const char *val
         spw__set_string(span.handle, key, spw__len(key), value, size);
 }
 
+/** `size` bytes; NULL only with 0. */
 SPW_INLINE void spw_set_bytes(spw_span span, const char *key, const void *value, size_t size)
 {
     if (span.handle)
         spw__set_bytes(span.handle, key, spw__len(key), value, size);
 }
 
+/** An integer. */
 SPW_INLINE void spw_set_int(spw_span span, const char *key, int64_t value)
 {
     if (span.handle)
@@ -233,12 +237,14 @@ SPW_INLINE void spw_set_uint(spw_span span, const char *key, uint64_t value)
         spw__set_uint(span.handle, key, spw__len(key), value);
 }
 
+/** A double. */
 SPW_INLINE void spw_set_double(spw_span span, const char *key, double value)
 {
     if (span.handle)
         spw__set_double(span.handle, key, spw__len(key), value);
 }
 
+/** A truth value: for `true` and `false` themselves, which spw_set() takes for integers before C23. */
 SPW_INLINE void spw_set_bool(spw_span span, const char *key, bool value)
 {
     if (span.handle)
@@ -300,7 +306,7 @@ SPW_INLINE void spw_add_event(spw_span span, const char *name, const spw_attr *a
         spw__add_event(span.handle, view, 0, attrs, count);
 }
 
-/** Adds an event that happened at a given time. */
+/** Adds an event that happened at a given time (nanoseconds since 1970; 0: now). (Specification: Add Events.) */
 SPW_INLINE void spw_add_event_at(spw_span span, const char *name, uint64_t unix_ns, const spw_attr *attrs, size_t count)
 {
     spw_view view = { name, spw__len(name) };
