@@ -5,12 +5,11 @@
 #include <spanwire/allocator.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "otlp_connection.h"
 #include "otlp_descriptors.h"
 #include "otlp_text.h"
 
-enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_INTERVAL_S = 15 }; /* a NAT on the way forgets a silent connection after some minutes */
 
 static pthread_mutex_t global_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool global_done;
@@ -137,13 +136,6 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    (void)arg;
-    (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 static size_t on_header(char *data, size_t size, size_t count, void *arg)
 {
     struct spw__otlp_transport *t = arg;
@@ -184,9 +176,6 @@ static bool add_headers(struct spw__otlp_transport *t, const struct spw__otlp_se
     return added;
 }
 
-/* Folds setopt's results: what libcurl was built without must not pass in silence. */
-#define SET(option, value) (result = result != CURLE_OK ? result : curl_easy_setopt(easy, option, value))
-
 static CURLcode set_request(CURL *easy, struct spw__otlp_transport *t, const struct spw__otlp_setup *setup)
 {
     CURLcode result = CURLE_OK;
@@ -208,39 +197,6 @@ static CURLcode set_request(CURL *easy, struct spw__otlp_transport *t, const str
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, t);
     SET(CURLOPT_ERRORBUFFER, t->detail);
-    return result;
-}
-
-static CURLcode set_connection(CURL *easy, const struct spw__otlp_setup *setup)
-{
-    CURLcode result = CURLE_OK;
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_QUICK_EXIT, 1L); /* or a resolver that hangs would hold up cancel and shutdown */
-    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE_S);
-    SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S);
-    SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L); /* names are looked up for new connections only: then anew */
-    if (setup->url->socket)
-        SET(setup->url->abstract ? CURLOPT_ABSTRACT_UNIX_SOCKET : CURLOPT_UNIX_SOCKET_PATH, setup->url->socket);
-    return result;
-}
-
-static CURLcode set_tls(CURL *easy, const struct spw__otlp_setup *setup)
-{
-    CURLcode result = CURLE_OK;
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (setup->certificate)
-        SET(CURLOPT_CAINFO, setup->certificate);
-    if (setup->client_certificate)
-        SET(CURLOPT_SSLCERT, setup->client_certificate);
-    if (setup->client_key)
-        SET(CURLOPT_SSLKEY, setup->client_key);
     return result;
 }
 
@@ -276,9 +232,9 @@ spw_result spw__otlp_transport_start(struct spw__otlp_transport *t, spw_loop *lo
     spw__otlp_seal_wakeup(t->multi);
     CURLcode result = set_request(t->easy, t, setup);
     if (result == CURLE_OK)
-        result = set_connection(t->easy, setup);
+        result = spw__otlp_set_connection(t->easy, setup);
     if (result == CURLE_OK)
-        result = set_tls(t->easy, setup);
+        result = spw__otlp_set_tls(t->easy, setup);
     if (result == CURLE_OUT_OF_MEMORY)
         return spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for libcurl's options");
     if (result != CURLE_OK) /* not curl_version(): that one has its LDAP library look up this host's name, wherever that takes it */

@@ -294,7 +294,7 @@ typedef struct spw_exporter_settings {
 } spw_exporter_settings;
 #define SPW_EXPORTER_SETTINGS_INIT { sizeof(spw_exporter_settings), NULL, NULL, NULL, NULL }
 
-/** Makes an exporter, or returns NULL and says why in `error`. Does no I/O. */
+/** Makes an exporter, or returns NULL and says why in `error`. Does no I/O. Called max_concurrent_exports times for a pipeline, each time for another. */
 typedef spw_exporter *(*spw_exporter_factory_fn)(void *arg, const spw_exporter_settings *settings, spw_error *error);
 
 /** Registers a factory under a name, which OTEL_TRACES_EXPORTER and spw_pipeline_options can then use. Replaces one of the same name. At most 32. */
