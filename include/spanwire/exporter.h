@@ -317,7 +317,9 @@ SPW_API void spw_exporters_register_builtin(void);
 /** Begin with SPW_FILE_EXPORTER_OPTIONS_INIT. Strings are copied. */
 typedef struct spw_file_exporter_options {
     size_t struct_size;
-    const char *path;        /**< a regular file, made when it is not there (mode 0600); NULL: standard output. At most 4,000 bytes */
+    /** A regular file, made when it is not there (mode 0600); NULL: standard output. At most 4,000 bytes. A relative one is of the folder at the
+     * time of spw_file_exporter_new(), wherever the program goes later. */
+    const char *path;
     uint64_t max_file_bytes; /**< a batch that would go past this begins a new file (100 MiB); UINT64_MAX: never. A larger batch is alone in one */
     uint32_t max_files;      /**< in all: `path`, then the old ones, `path.1` the newest (4; at most 1,000). What is older is deleted */
 } spw_file_exporter_options;
