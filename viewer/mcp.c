@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
+
 enum { METHOD_NOT_FOUND = -32601, LIST_TTL_MS = 3600000 };
 
 /* Newest last; those before the last begin with a handshake. */
@@ -21,8 +23,13 @@ static void id(struct spwv_json *json, const struct spwv_mcp_request *request)
         spwv_json_null(json);
         return;
     }
-    spwv_buf_add(json->out, request->id_is_string ? "\"" : "", request->id_is_string); /* as it came: it was JSON */
-    spwv_buf_add(json->out, request->id.data, request->id.size);
+    spwv_buf_add(json->out, request->id_is_string ? "\"" : "", request->id_is_string);
+    /* As it came, escapes and all: it was JSON. But for bad UTF-8, which strings are taken with. */
+    for (const uint8_t *at = request->id.data, *after = at + request->id.size; at < after;) {
+        char bytes[4];
+        uint32_t c = spwv_utf8_next(&at, after);
+        spwv_buf_add(json->out, bytes, spwv_utf8_encode(c == SPWV_BAD_CHAR ? 0xFFFD : c, bytes));
+    }
     spwv_buf_add(json->out, request->id_is_string ? "\"" : "", request->id_is_string);
     json->comma = true;
 }

@@ -1,7 +1,6 @@
 /* A request of JSON-RPC 2.0, as far as the Model Context Protocol needs it here. Contract: mcp.h. */
 #include "mcp.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "json_read.h"
@@ -49,6 +48,15 @@ static void take_text(struct reading *r, char *to, size_t size)
     to[r->json.text_size] = 0;
 }
 
+/* The digits a number begins with; what is too large is as large as can be. The body may end behind them. */
+static uint64_t digits_of(struct spwv_slice number)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < number.size && number.data[i] >= '0' && number.data[i] <= '9'; i++)
+        value = value > UINT64_MAX / 10 - 1 ? UINT64_MAX / 10 : value * 10 + (uint64_t)(number.data[i] - '0');
+    return value;
+}
+
 static void take_scalar(struct reading *r, enum place place, const char *key, enum spwv_json_token token)
 {
     struct spwv_mcp_request *request = r->request;
@@ -58,7 +66,7 @@ static void take_scalar(struct reading *r, enum place place, const char *key, en
         request->id = r->json.text;
         request->id_is_string = token == SPWV_JSON_STRING;
     } else if (place == ARGUMENTS && strcmp(key, "limit") == 0 && token == SPWV_JSON_NUMBER) {
-        request->limit = strtoull((const char *)r->json.text.data, NULL, 10); /* something that is no digit stands behind it */
+        request->limit = digits_of(r->json.text);
     } else if (token == SPWV_JSON_STRING) {
         for (size_t i = 0; i < sizeof members / sizeof *members; i++)
             if (members[i].place == place && strcmp(members[i].key, key) == 0)

@@ -6,6 +6,7 @@
 #include <spanwire/propagation.h>
 
 #include "fuzz/input.h"
+#include "fuzz/slow.h"
 
 enum { FIELDS = 4, MOST = 512 };
 
@@ -43,28 +44,6 @@ static void forget_name(const char *name, size_t size)
             forget(i);
             return;
         }
-}
-
-static bool is_utf8(const char *text, size_t size)
-{
-    for (size_t i = 0; i < size;) {
-        uint32_t c = (unsigned char)text[i++], most = 0;
-        unsigned more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 9;
-        if (more == 9 || more > size - i)
-            return false;
-        most = more == 1 ? 0x1f : more == 2 ? 0xf : 7;
-        c = more ? c & most : c;
-        for (unsigned j = 0; j < more; j++, i++) {
-            if (((unsigned char)text[i] & 0xc0) != 0x80)
-                return false;
-            c = c << 6 | ((unsigned char)text[i] & 0x3f);
-        }
-        if (more == 2 && (c < 0x800 || (c >= 0xd800 && c < 0xe000)))
-            return false;
-        if (more == 3 && (c < 0x10000 || c > 0x10ffff))
-            return false;
-    }
-    return true;
 }
 
 static void same(const spw_context *context)

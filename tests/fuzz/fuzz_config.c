@@ -76,7 +76,8 @@ static void put_secret(struct input *in)
 {
     static const char *const headers[] = { "OTEL_EXPORTER_OTLP_HEADERS",      "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
                                            "OTEL_EXPORTER_OTLP_TRACE_HEADERS", "OTEL_EXPORTER_OTLP_HEADER",         "OTEL_EXPORTER_OTLP_METRICS_HEADERS" };
-    static const char *const endpoints[] = { "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" };
+    static const char *const endpoints[] = { "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http_proxy", "https_proxy",
+                                             "HTTPS_PROXY",                 "ALL_PROXY" };
     static const char *const forms[] = { "http://%s" CANARY "@%s",   "https://u:" CANARY "%s@%s",           "%s:" CANARY "@%s",    "http://h/?%s=" CANARY "&%s",
                                          "http://h:1%s#" CANARY "%s", "http://h:4317/%s?" CANARY "%s", "ftp://" CANARY "%s@%s" };
     uint8_t what = input_byte(in), which = input_byte(in);
@@ -84,7 +85,7 @@ static void put_secret(struct input *in)
     if (what % 3 == 0)
         put(headers[which % 6], "authorization=%s" CANARY "%s", before, after);
     else if (what % 3 == 1)
-        put(endpoints[which & 1], forms[which / 2 % 7], before, after);
+        put(endpoints[which % 6], forms[which / 6 % 7], before, after);
     else
         put("OTEL_RESOURCE_ATTRIBUTES", which & 1 ? "a=b,db.passwd=" CANARY ",c=%s%s" : "%s%s,api_key=" CANARY, before, after);
     free(before);
@@ -192,7 +193,7 @@ static void check_setting(const struct spw__setting *s, const void *model, const
         must(*(const bool *)field == (text && strcasecmp(text, "true") == 0));
     } else if (s->kind == SPW__KIND_CHOICE && source->name) {
         must(same_trimmed(usable(source->name), *(const char *const *)field));
-    } else if (s->kind > SPW__KIND_TEXT && source->name) {
+    } else if (s->kind > SPW__KIND_TEXT && source->name && s->variables[0]) { /* what has none is made of others: a proxy */
         const char *text = *(const char *const *)field;
         must(text && strcmp(text, usable(source->name)) == 0);
     }

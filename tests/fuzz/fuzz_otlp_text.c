@@ -122,8 +122,10 @@ static void url(const char *text, bool is_signal)
     spw_error error = SPW_ERROR_INIT;
     if (spw__otlp_url_parse(&out, text, is_signal, "v1/traces", &error) == SPW_OK) {
         must(strncmp(out.full, "http", 4) == 0 && !strpbrk(out.full, "\r\n "));
-        const char *host = strstr(out.shown, "://") + 3;
-        must(!memchr(host, '@', strcspn(host, "/")) && !strpbrk(out.shown, "?#")); /* no user info, no query */
+        must(out.origin <= strlen(out.shown) && !strpbrk(out.shown, "\r\n"));
+        const char *host = out.socket ? NULL : strstr(out.shown, "://") + 3;
+        must(host ? !memchr(host, '@', strcspn(host, "/")) && !strpbrk(out.shown, "?#") /* no user info, no query */
+                  : *out.socket && strncasecmp(out.shown, "unix", 4) == 0 && !out.user_info.size);
     } else {
         must(error.code != SPW_OK && *error.text);
     }

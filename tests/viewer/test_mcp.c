@@ -66,6 +66,8 @@ static void ids_come_back_as_they_were(void **state)
     (void)state;
     assert_string_equal(ask("{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":\"a\\\"\\u00e9/\"}", "$.id"), "a\"\xc3\xa9/");
     assert_string_equal(ask("{\"id\":-17,\"jsonrpc\":\"2.0\",\"method\":\"ping\"}", "$.id"), "-17");
+    /* But for bytes that are no UTF-8, which no JSON may hold. */
+    assert_string_equal(ask("{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":\"a\xd5\"}", "$.id"), "a\xef\xbf\xbd");
 }
 
 static void mistakes_have_their_code(void **state)
@@ -76,6 +78,7 @@ static void mistakes_have_their_code(void **state)
         {"{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}", "-32600"}, {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"no\"}", "-32601"},
         {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"0123456789012345678901234567890123456789012345678901234567890123456789\"}", "-32602"},
         {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":", "-32700"},
+        {"{\"jsonrpc\":\"2.0\",\"params\":{\"arguments\":{\"limit\":99999999999999999999", "-32700"}, /* nothing stands behind the number */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(ask(cases[i][0], "$.error.code"), cases[i][1]);
