@@ -215,7 +215,7 @@ static enum answer judge(const struct plan *plan, const struct walked *row)
     size_t count = 0;
     unsigned condition = 0;
     uint64_t at = (uint64_t)row->id - (uint64_t)plan->first;
-    uint64_t all = row->spans < 64 ? ((uint64_t)1 << row->spans) - 1 : UINT64_MAX;
+    uint64_t all = row->spans >= 0 && row->spans < 64 ? ((uint64_t)1 << row->spans) - 1 : UINT64_MAX;
     for (size_t i = 0; i < plan->query->count; i++) {
         const struct spwv_query_node *node = &plan->query->nodes[i];
         const struct condition_sets *sets = &plan->conditions[condition];
