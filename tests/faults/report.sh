@@ -23,7 +23,7 @@ fuzz_table() {
     cat <<'HEAD'
 # Reliability
 
-What goes wrong around a program, and what becomes of its spans. Made by `./run reliability` (about ten minutes); each row is also a test
+What goes wrong around a program, and what becomes of its spans. Made by `./run reliability` (about twenty minutes); each row is also a test
 of `./run test`. Every row runs in a process of its own, over real HTTP on loopback, and is judged from outside: a receiver that knows which spans were ended
 decodes every request it got. **Delivered**: spans in requests it acknowledged. **Counted**: drops in `spw_stats_get()`. **Twice**: spans it took more
 than once. Ended − delivered − counted − queued, *lost and not counted*, is 0 in every row, or the row fails. The times are those of start, two
