@@ -65,10 +65,11 @@ static unsigned char fold(unsigned char c)
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-static bool starts_folded(const uint8_t *at, struct spwv_slice part)
+/* An empty text may be NULL: nothing is added to it. */
+static bool folded_at(struct spwv_slice text, size_t at, struct spwv_slice part)
 {
     for (size_t i = 0; i < part.size; i++)
-        if (fold(at[i]) != fold(part.data[i]))
+        if (fold(text.data[at + i]) != fold(part.data[i]))
             return false;
     return true;
 }
@@ -76,7 +77,7 @@ static bool starts_folded(const uint8_t *at, struct spwv_slice part)
 bool spwv_text_contains(struct spwv_slice text, struct spwv_slice part)
 {
     for (size_t i = 0; i + part.size <= text.size; i++)
-        if (starts_folded(text.data + i, part))
+        if (folded_at(text, i, part))
             return true;
     return false;
 }
@@ -119,7 +120,7 @@ static bool compare_double(const struct spwv_query_node *node, double value)
 static bool is_truth(struct spwv_slice text, bool truth)
 {
     struct spwv_slice word = {(const uint8_t *)(truth ? "true" : "false"), truth ? 4 : 5};
-    return text.size == word.size && starts_folded(text.data, word);
+    return text.size == word.size && folded_at(text, 0, word);
 }
 
 bool spwv_query_compare(const struct spwv_query *query, const struct spwv_query_node *node, const struct spwv_operand *operand)
