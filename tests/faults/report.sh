@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 cmake --preset gcc -DBUILD_TESTING=ON >/dev/null
-cmake --build --preset gcc --target faults >/dev/null
+cmake --build --preset gcc --target faults measure_amplification spanwire-cli >/dev/null
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 failed=0
