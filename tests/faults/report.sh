@@ -51,6 +51,15 @@ undefined behaviour, an input of 20 seconds, and on any answer that is not what 
 FUZZ
     FUZZ_SECONDS=${FUZZ_SECONDS:-60} tests/fuzz/run.sh >build-gcc/fuzz.log || failed=1
     fuzz_table
+    cat <<'RECEIVER'
+
+## The receiver
+
+What the viewer's memory grows by, over idle, for one request of the nastiest kinds that were thought of (`measure_amplification PROGRAM`, in `tests/viewer`):
+
+RECEIVER
+    build-gcc/tests/viewer/measure_amplification build-gcc/cli/spanwire >build-gcc/amplification.log || failed=1
+    cat build-gcc/amplification.log
     cat <<'TAIL'
 
 ## For longer
