@@ -269,6 +269,16 @@ static void free_worker(struct spw__worker *worker, uint32_t timeout_ms)
 }
 
 /*
+ * Exit handlers behind ours take down what the worker may stand in: the TLS library, while it reads certificates. So it is waited for, though
+ * what it does is for nobody any more; also when a shutdown has left it behind.
+ */
+static void await_left(uint32_t timeout_ms)
+{
+    if (spw__sdk.left && !spw__worker_current())
+        (void)spw__worker_join(spw__sdk.left, timeout_ms > JOIN_MS ? timeout_ms : JOIN_MS);
+}
+
+/*
  * Runs at exit() and at return from main, if the program did not shut down itself: delivers what is left, for at most exit_timeout_ms and
  * not at all when nobody listens.
  */
@@ -288,18 +298,19 @@ static void at_exit(void)
     struct spw__diag_kept said;
     spw__diag_keep(&said);
     struct spw__worker *worker = spw__sdk.worker;
+    struct countdown time = countdown_from(timeout);
     if (worker) {
-        struct countdown time = countdown_from(timeout);
         spw__pump_close(worker);
         worker->quiet = spw__engine_close(worker->engine, QUIESCE_MS);
         if (spw__worker_current() != worker)
             (void)spw__worker_flush(worker, timeout, true, 0);
-        (void)spw__worker_join(worker, JOIN_MS);
-        if (worker->quiet && await_users(0))
-            (void)spw__extensions_shutdown(&worker->extensions, left_of(&time));
         spw__sdk.left = worker; /* its memory stays: other threads may still run */
         spw__sdk.worker = NULL;
+        await_left(0);
+        if (worker->quiet && await_users(0))
+            (void)spw__extensions_shutdown(&worker->extensions, left_of(&time));
     }
+    await_left(left_of(&time));
     unlock(&said);
 }
 

@@ -280,6 +280,59 @@ static void test_exit_with_a_hanging_receiver(void **state)
     http_peer_stop(peer);
 }
 
+/* ---- an exporter that keeps the worker ---- */
+
+enum { HELD_MS = 600 };
+static volatile bool worker_is_held;
+
+static void hold_the_worker(spw_exporter *self, const spw_batch *batch, spw_export_done_fn done, void *token)
+{
+    (void)self, (void)batch, (void)done, (void)token;
+    worker_is_held = true;
+    usleep(HELD_MS * 1000);
+    worker_is_held = false;
+}
+
+/* As a library's would that the worker stands in: registered before the SDK's, so that it runs after it. */
+static void tear_down_what_the_worker_uses(void)
+{
+    _exit(worker_is_held ? 7 : 0);
+}
+
+static void leave_a_worker_behind_and_exit(void)
+{
+    static spw_exporter holder = SPW_EXPORTER_INIT;
+    holder.name = "holder";
+    holder.submit = hold_the_worker;
+    atexit(tear_down_what_the_worker_uses);
+    spw_pipeline_options pipeline = SPW_PIPELINE_OPTIONS_INIT;
+    pipeline.exporter = &holder;
+    pipeline.schedule_delay_ms = 1;
+    spw_options options = SPW_OPTIONS_INIT;
+    options.pipelines = &pipeline;
+    options.pipeline_count = 1;
+    options.exit_timeout_ms = 20000;
+    if (spw_start(&options) != SPW_OK)
+        _exit(8);
+    spw_span_end(spw_span_start(NULL, "held", NULL));
+    while (!worker_is_held)
+        usleep(1000);
+    if (spw_shutdown(SPW_NOW) != SPW_ERR_TIMEOUT)
+        _exit(9);
+    exit(0);
+}
+
+/* A shutdown does not wait for it; the exit does, or the worker would stand in a library that has been torn down. */
+static void test_exit_waits_for_a_worker_that_was_left_behind(void **state)
+{
+    (void)state;
+    skip_where_children_have_no_threads();
+    pid_t pid = fork();
+    if (pid == 0)
+        leave_a_worker_behind_and_exit();
+    assert_int_equal(wait_for(pid), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_exit_during_a_shutdown),
         cmocka_unit_test(test_exit_without_a_receiver),
         cmocka_unit_test(test_exit_with_a_hanging_receiver),
+        cmocka_unit_test(test_exit_waits_for_a_worker_that_was_left_behind),
     };
     return cmocka_run_group_tests_name("process", tests, NULL, NULL);
 }
