@@ -42,10 +42,10 @@ in each model are found. What the models take for granted about memory is in the
 MODELS
     tests/model/run.sh --markdown >build-gcc/models.log || failed=1
     grep -E '^(\||$)' build-gcc/models.log || failed=1
-    cat <<'FUZZ'
+    cat <<FUZZ
 ## The fuzzers
 
-libFuzzer with the address and undefined-behaviour sanitizers, a minute each, from the committed seeds and corpora (`tests/fuzz/`). A fuzzer fails on a crash, a leak,
+libFuzzer with the address and undefined-behaviour sanitizers, ${FUZZ_SECONDS:-60} seconds each, from the committed seeds and corpora (\`tests/fuzz/\`). A fuzzer fails on a crash, a leak,
 undefined behaviour, an input of 20 seconds, and on any answer that is not what must hold.
 
 FUZZ
