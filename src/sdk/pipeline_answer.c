@@ -58,7 +58,8 @@ static uint64_t jitter(uint64_t most)
 static void pause_sending(struct spw__pipeline *p, uint64_t asked_ms)
 {
     p->failures += !p->pausing;
-    uint32_t doublings = p->failures < 6 ? p->failures - 1 : 5;
+    uint32_t before = p->failures ? p->failures - 1 : 0; /* 0: a batch has come through beside the pause */
+    uint32_t doublings = before < 5 ? before : 5;
     uint64_t most = (uint64_t)BACKOFF_FIRST_MS << doublings;
     uint64_t wait = jitter(most < BACKOFF_MOST_MS ? most : BACKOFF_MOST_MS);
     if (asked_ms)

@@ -378,6 +378,7 @@ static void test_times_where_they_make_no_sense(void **state)
         uint32_t *one = i < 2 ? delays[i] : timeouts[i - 2];
         *one = i < 2 ? SPW_NEVER : SPW_NOW;
         assert_int_equal(load(&c, &options), SPW_ERR_INVALID);
+        spw__config_free(&c);
         *one = 0;
     }
     assert_int_equal(load(&c, &options), SPW_OK);
