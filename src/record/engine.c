@@ -53,6 +53,7 @@ static struct spw__engine *make_engine(void)
         spw__unreserve(engine, sizeof *engine);
         return NULL;
     }
+    engine->slots.newborn = SPW__CLOSED; /* a handle of generation 0 finds no open slot, not even between its taking and its opening */
     return engine;
 }
 

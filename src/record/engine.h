@@ -24,7 +24,7 @@
 #define SPW__CACHE_LINE 64
 
 /* Changes with anything in this header that both libraries read. */
-#define SPW__ENGINE_LAYOUT (0x53505700u + 13u)
+#define SPW__ENGINE_LAYOUT (0x53505700u + 14u)
 
 /* Read by setters without regard to starts and stops: through spw__limit(). */
 struct spw__limits {

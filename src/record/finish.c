@@ -366,8 +366,8 @@ void spw__finish(struct spw__engine *engine, struct spw__slot *slot)
     bool reentrant;
     struct spw__recorder *recorder = spw__enter(engine, &reentrant);
     if (__builtin_expect(!recorder, 0)) {
-        const struct spw__thread *thread = spw__thread_get();
-        discard(engine, NULL, slot, reentrant || !thread || thread->suppressed ? SPW_DROP_REENTRANT : SPW_DROP_OOM);
+        spw_drop_cause cause = spw__refusal(reentrant);
+        discard(engine, NULL, slot, cause == SPW_DROP_CAUSES ? SPW_DROP_REENTRANT : cause); /* an exporter ends a span of the program's */
         return;
     }
     if (__builtin_expect(!(spw__gate_state() & SPW__GATE_STARTED) || slot->session != engine->session, 0)) {

@@ -64,6 +64,14 @@ static bool starts_step(const struct spw__pool *pool, uint32_t index)
     return from % COMMIT_STEP < pool->item_size || (size_t)index * sizeof(uint32_t) % COMMIT_STEP == 0;
 }
 
+/* Before it is claimed, too. An item that another thread has claimed meanwhile has its mark, or its owner's word, and is left alone. */
+static void mark_newborn(const struct spw__pool *pool, uint32_t index)
+{
+    uint64_t zero = 0, *word = spw__pool_at(pool, index);
+    if (pool->newborn)
+        (void)__atomic_compare_exchange_n(word, &zero, pool->newborn, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 static uint32_t take_fresh(struct spw__pool *pool)
 {
     uint32_t index = __atomic_load_n(&pool->fresh, __ATOMIC_RELAXED);
@@ -73,6 +81,7 @@ static uint32_t take_fresh(struct spw__pool *pool)
         /* Committed before it is claimed: a claim that fails has cost a system call, never an unusable item. */
         if (starts_step(pool, index) && !commit_item(pool, index))
             return SPW__POOL_NONE;
+        mark_newborn(pool, index);
     } while (!__atomic_compare_exchange_n(&pool->fresh, &index, index + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
     return index;
 }

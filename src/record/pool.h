@@ -20,6 +20,7 @@ struct spw__pool {
     uint32_t fresh;    /* never used so far start here; atomic */
     uint32_t in_use;   /* atomic */
     uint64_t head;     /* tag << 32 | index + 1; atomic */
+    uint64_t newborn;  /* what the first word of an item says before it is first taken, for who looks at it by a made-up name; set after init */
 };
 
 /* Reserves room for `capacity` items, or fewer if the address space is short. False: not even one. */
@@ -29,7 +30,7 @@ bool spw__pool_init(struct spw__pool *pool, uint32_t item_size, uint32_t capacit
 void spw__pool_fini(struct spw__pool *pool);
 void spw__pool_limit(struct spw__pool *pool, uint64_t limit);
 
-/* SPW__POOL_NONE at the limit or when the system has no memory. A fresh item is zeroed, a used one is as it was left. */
+/* SPW__POOL_NONE at the limit or when the system has no memory. A fresh item is zeroed but for `newborn`, a used one is as it was left. */
 uint32_t spw__pool_take(struct spw__pool *pool);
 void spw__pool_give(struct spw__pool *pool, uint32_t index);
 

@@ -178,6 +178,8 @@ static bool seclude(struct spw__slot *slot, uint64_t handle, bool needed, uint64
     do {
         if (word >> SPW__GENERATION_SHIFT != spw__handle_generation(handle) || (word & (SPW__CLOSED | SPW__EXCLUSIVE)))
             return false;
+        if ((word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK)
+            return false; /* an end that finds so many relies on it that nobody else is exclusive */
     } while (!__atomic_compare_exchange_n(&slot->word, &word, word | SPW__EXCLUSIVE, true, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
     struct patience patience = { 0, 0 };
     bool patient = true;

@@ -1,5 +1,4 @@
 /* Spans: start and end. (Specification: Trace API and Trace SDK.) */
-#include <sched.h>
 #include <string.h>
 
 #include "context_values.h"
@@ -314,11 +313,9 @@ static spw_span_options fill_up(const spw_span_options *options)
 /* A start that this thread cannot record: counted, unless it is an exporter's own, which is not meant to be recorded. */
 static void refuse_start(struct spw__engine *engine, bool reentrant)
 {
-    const struct spw__thread *thread = spw__thread_get();
-    if (reentrant || !thread)
-        refuse(engine, SPW_DROP_REENTRANT);
-    else if (!thread->suppressed)
-        refuse(engine, SPW_DROP_OOM);
+    spw_drop_cause cause = spw__refusal(reentrant);
+    if (cause != SPW_DROP_CAUSES)
+        refuse(engine, cause);
 }
 
 static void start_with_short(spw_span *out, spw_tracer *tracer, const char *name, size_t name_size, const spw_span_options *options);
@@ -389,6 +386,23 @@ static void stamp(struct spw__slot *slot, uint64_t mono, uint64_t end_unix_ns)
     slot->end_mono_ns = mono;
 }
 
+/*
+ * 31 writers at once: there is no room to be counted with them until the time is noted. They may all be threads that a signal handler has interrupted
+ * to end this very span, so nobody may wait for one of them to leave. `exclusive` keeps the span from being finished as well; no compaction has it,
+ * because none begins beside so many writers, and none joins them after. False: the word is another by now.
+ */
+static __attribute__((noinline)) bool end_in_a_crowd(struct spw__engine *engine, struct spw__slot *slot, uint64_t word, uint64_t mono,
+                                                     uint64_t end_unix_ns)
+{
+    if (!__atomic_compare_exchange_n(&slot->word, &word, word | SPW__CLOSED | SPW__EXCLUSIVE, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return false;
+    stamp(slot, mono, end_unix_ns);
+    word = __atomic_and_fetch(&slot->word, ~SPW__EXCLUSIVE, __ATOMIC_ACQ_REL);
+    if (spw__word_last_out(word))
+        spw__finish(engine, slot);
+    return true;
+}
+
 void spw__span_end(uint64_t handle, uint64_t end_unix_ns)
 {
     struct spw__engine *engine = spw__engine_current();
@@ -405,7 +419,8 @@ void spw__span_end(uint64_t handle, uint64_t end_unix_ns)
         bool alone = !(word & (SPW__WRITERS_MASK | SPW__EXCLUSIVE));
         want = (word | SPW__CLOSED) + (alone ? 0 : SPW__WRITER);
         if (!alone && (word & SPW__WRITERS_MASK) == SPW__WRITERS_MASK) {
-            sched_yield(); /* 31 writers at once: one will leave. Giving up would lose the span */
+            if (end_in_a_crowd(engine, slot, word, mono, end_unix_ns))
+                return;
             word = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
             continue;
         }

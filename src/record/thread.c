@@ -178,6 +178,14 @@ struct spw__recorder *spw__enter_slow(struct spw__engine *engine)
     return recorder;
 }
 
+spw_drop_cause spw__refusal(bool reentrant)
+{
+    const struct spw__thread *thread = spw__thread_get();
+    if (reentrant || spw__self == &making)
+        return SPW_DROP_REENTRANT;
+    return thread && thread->suppressed ? SPW_DROP_CAUSES : SPW_DROP_OOM;
+}
+
 void spw__thread_suppress(void)
 {
     struct spw__thread *thread = spw__thread_get();

@@ -62,6 +62,12 @@ void spw__count_misuse(void);
 /* The out-of-line half of spw__enter(). */
 struct spw__recorder *spw__enter_slow(struct spw__engine *engine);
 
+/*
+ * Why spw__enter() gave this thread no recorder: SPW_DROP_REENTRANT, SPW_DROP_OOM, or SPW_DROP_CAUSES when the thread is an exporter's and is not
+ * to record.
+ */
+spw_drop_cause spw__refusal(bool reentrant);
+
 /* The context on top; NULL when none. */
 static inline const spw_context *spw__thread_context(const struct spw__thread *thread)
 {

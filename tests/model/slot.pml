@@ -9,7 +9,7 @@
  */
 #define GENERATIONS 2
 #define LOG 3        /* frames a log holds */
-#define MAX_WRITERS 3
+#define MAX_WRITERS 2 /* as many as there are setters: an end finds them all inside */
 
 typedef word_t { byte gen; bit closed; bit excl; byte writers; byte cursor };
 word_t word;
@@ -92,7 +92,7 @@ gone:
 
 proctype ender(byte g)
 {
-    word_t w, n; byte i; bit ok, alone;
+    word_t w, n; byte i; bit ok, alone, crowd;
 again:
     LOAD(w);
     if
@@ -105,13 +105,13 @@ again:
     alone = (w.writers == 0 && !w.excl);
 #endif
     if
-    :: !alone && w.writers == MAX_WRITERS -> goto again /* one will leave */
-    :: else
+    :: !alone && w.writers == MAX_WRITERS -> crowd = 1 /* no room to be counted, and nobody to wait for: he may be who we interrupted */
+    :: else -> crowd = 0
     fi;
     atomic {
         ok = SAME(w);
         if
-        :: ok -> word.closed = 1; word.writers = w.writers + (alone -> 0 : 1); ended[g]++; assert(ended[g] == 1)
+        :: ok -> assert(!crowd || !w.excl); word.closed = 1; word.excl = w.excl | crowd; word.writers = w.writers + (alone || crowd -> 0 : 1); ended[g]++; assert(ended[g] == 1)
         :: else
         fi
     }
@@ -124,13 +124,20 @@ again:
     :: alone -> finish(g); goto gone
     :: else
     fi;
-    atomic { assert(word.gen == g && word.writers > 0); word.writers--; LOAD(n) }
+    atomic {
+        assert(word.gen == g && (crowd || word.writers > 0));
+        if
+        :: crowd -> word.excl = 0
+        :: else -> word.writers--
+        fi;
+        LOAD(n)
+    }
     if
     :: n.writers == 0 && !n.excl -> finish(g)
     :: else
     fi;
 gone:
-    atomic { w.gen = 0; w.closed = 0; w.excl = 0; w.writers = 0; w.cursor = 0; n.gen = 0; n.closed = 0; n.excl = 0; n.writers = 0; n.cursor = 0; i = 0; ok = 0; alone = 0 }
+    atomic { w.gen = 0; w.closed = 0; w.excl = 0; w.writers = 0; w.cursor = 0; n.gen = 0; n.closed = 0; n.excl = 0; n.writers = 0; n.cursor = 0; i = 0; ok = 0; alone = 0; crowd = 0 }
 }
 
 proctype compactor(byte g)
@@ -140,6 +147,9 @@ again:
     LOAD(w);
     if
     :: w.gen != g || w.closed || w.excl -> goto gone
+#ifndef BREAK_CROWD /* begins beside as many writers as there can be */
+    :: w.writers == MAX_WRITERS -> goto gone
+#endif
     :: else
     fi;
     atomic {

@@ -3,6 +3,8 @@ foreach(name utf8 wire pool segment engine thread tracestate propagation context
   spw_add_test(NAME ${name} SOURCES unit/test_${name}.c LIBS spanwire-sdk-testing spw_proto LABELS unit)
 endforeach()
 
+target_link_options(test_thread PRIVATE -Wl,--wrap=mmap)
+
 # What needs no engine: contexts and what travels in them.
 foreach(name context_values context_stack baggage propagators tracestate_list environment http)
   spw_add_test(NAME ${name} SOURCES unit/test_${name}.c LIBS spanwire-sdk-testing spw_proto LABELS unit)

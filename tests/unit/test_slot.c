@@ -13,6 +13,7 @@
 
 #include "record/slot.h"
 #include "record/thread.h"
+#include "record/wire.h"
 #include "support/capture.h"
 
 static capture *c;
@@ -137,6 +138,34 @@ static void made_up_handles_are_harmless(void **state)
     flush();
     assert_int_equal(capture_count(c), 1);
     expect_untouched(capture_named(c, "live"));
+}
+
+/* A slot that nobody has used yet, between its taking and its opening. */
+static void a_handle_of_no_generation_meets_no_open_slot(void **state)
+{
+    (void)state;
+    struct spw__engine *engine = spw__engine_current();
+    uint32_t index;
+    do
+        index = spw__pool_take(&engine->slots);
+    while (!index); /* that handle would be 0 */
+    const struct spw__slot *slot = spw__pool_at(&engine->slots, index);
+    const uint64_t newborn = slot->word;
+    const spw_span forged = { .handle = index };
+    assert_int_equal(newborn >> SPW__GENERATION_SHIFT, 0);
+    try_everything(forged);
+    assert_false(spw_is_recording(forged));
+    assert_true(slot->word == newborn);
+    spw__pool_give(&engine->slots, index);
+    for (int i = 0; i < 40; i++) {
+        spw_span span = spw_span_start(NULL, "heir", NULL);
+        try_everything(forged);
+        spw_span_end(span);
+    }
+    flush();
+    assert_int_equal(capture_count(c), 40);
+    for (size_t i = 0; i < 40; i++)
+        expect_untouched(capture_at(c, i));
 }
 
 static void generations_of_a_slot_never_repeat(void **state)
@@ -438,6 +467,33 @@ static void a_span_may_end_while_it_is_set(void **state)
     }
 }
 
+/* As many writers as there can be, none of whom may be waited for: each may be a thread that a handler has interrupted to end this span. */
+static void an_end_waits_for_no_writer(void **state)
+{
+    (void)state;
+    enum { WRITERS = SPW__WRITERS_MASK / SPW__WRITER };
+    static const uint8_t wire[] = { SPW__TAG_EVENT, 3, 0x12, 1, 'e' };
+    struct spw__engine *engine = spw__engine_current();
+    struct spw__writer writers[WRITERS];
+    spw_span span = spw_span_start(NULL, "crowded", NULL);
+    for (int i = 0; i < WRITERS; i++)
+        assert_true(spw__slot_reserve(engine, span.handle, sizeof wire, SPW__FRAME_EVENT, false, &writers[i]));
+    spw_span_end_at(span, UINT64_MAX - 1);
+    assert_false(spw_is_recording(span));
+    spw_span_end(span);
+    spw_set_int(span, "late", 1);
+    for (int i = 0; i < WRITERS; i++) {
+        spw__writer_put(&writers[i], wire, sizeof wire);
+        spw__slot_commit(&writers[i], span.handle, sizeof wire, SPW__FRAME_EVENT, 0);
+    }
+    flush();
+    assert_int_equal(capture_count(c), 1);
+    const capture_span *got = capture_named(c, "crowded");
+    assert_int_equal(got->n_events, WRITERS);
+    assert_int_equal(got->n_attributes, 0);
+    assert_true(got->end_time_unix_nano == UINT64_MAX - 1);
+}
+
 static uint32_t hammering;
 
 static void *hammer_ended_spans(void *arg)
@@ -492,6 +548,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_ended_span_takes_nothing, start),
         TEST(made_up_handles_are_harmless, start),
+        TEST(a_handle_of_no_generation_meets_no_open_slot, start),
         TEST(generations_of_a_slot_never_repeat, start),
         TEST(an_ended_span_is_still_a_parent, start),
         TEST(slots_run_out_and_come_back, start_ten_slots),
@@ -500,6 +557,7 @@ int main(void)
         TEST(a_span_ended_by_all_is_one_record, start),
         TEST(threads_that_set_one_span_do_not_hurt_each_other, start),
         TEST(a_span_may_end_while_it_is_set, start),
+        TEST(an_end_waits_for_no_writer, start),
         TEST(an_ended_handle_never_reaches_the_next_owner, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,21 @@
 #include <cmocka.h>
 #include <pthread.h>
 
+#include <sys/mman.h>
+
 #include "record/thread.h"
+#include "support/capture.h"
+
+/* The library's mappings come by here (--wrap). */
+void *__real_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+
+static bool no_memory; /* atomic */
+
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    return __atomic_load_n(&no_memory, __ATOMIC_ACQUIRE) ? MAP_FAILED : __real_mmap(at, size, protection, flags, fd, offset);
+}
 
 static void *first_key(void *arg)
 {
@@ -40,9 +54,39 @@ static void a_threads_end_is_among_the_first_keys(void **state)
         pthread_key_delete(keys[i]);
 }
 
+static void *record_without_memory(void *arg)
+{
+    spw_span *inherited = arg;
+    __atomic_store_n(&no_memory, true, __ATOMIC_RELEASE);
+    spw_span_end(spw_span_start(NULL, "nowhere", NULL));
+    spw_span_end(*inherited);
+    __atomic_store_n(&no_memory, false, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+static void a_thread_without_memory_counts_oom(void **state)
+{
+    (void)state;
+    capture *c = capture_new();
+    capture_start(c, NULL);
+    spw_span span = spw_span_start(NULL, "ended elsewhere", NULL);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, record_without_memory, &span), 0);
+    pthread_join(thread, NULL);
+    spw_span_end(spw_span_start(NULL, "sent", NULL));
+    assert_int_equal(spw_flush(20000), SPW_OK);
+    const spw_pipeline_stats stats = capture_stats(0);
+    assert_int_equal(stats.dropped[SPW_DROP_OOM], 2);
+    assert_int_equal(stats.dropped[SPW_DROP_REENTRANT], 0);
+    assert_int_equal(capture_count(c), 1);
+    capture_check_accounts();
+    capture_stop(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thread_without_memory_counts_oom), /* first: later threads find the blocks of dead ones */
         cmocka_unit_test(a_threads_end_is_among_the_first_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
