@@ -10,6 +10,8 @@
 #include "sdk/pump.h"
 #include "sdk/worker.h"
 
+#define LEAVING_MS 1000u /* for one that has answered the shutdown and only has to go: microseconds, unless the system gives it no processor */
+
 /* ---- its thread ---- */
 
 static void *worker_thread(void *arg)
@@ -119,9 +121,9 @@ bool spw__worker_join(struct spw__worker *w, uint32_t timeout_ms)
 {
     if (w->joined)
         return true;
-    struct timespec until = monotonic_in(timeout_ms);
     int rc = 0;
     pthread_mutex_lock(&w->lock);
+    struct timespec until = monotonic_in(w->ended && timeout_ms < LEAVING_MS ? LEAVING_MS : timeout_ms);
     while (!w->gone && rc != ETIMEDOUT)
         rc = pthread_cond_timedwait(&w->done, &w->lock, &until);
     bool gone = w->gone;

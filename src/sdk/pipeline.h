@@ -20,6 +20,7 @@ struct spw__account {
     };
     uint64_t exported, rejected, in_flight, batches, retries, ambiguous, malformed, filtered;
     uint64_t dropped[SPW_DROP_CAUSES]; /* those of the worker; producers count theirs in the lane and the recorders */
+    uint64_t over; /* the worker has gone: whatever still comes into the rows has come after the shutdown */
 };
 
 /* What may be wrong with delivery. */

@@ -16,7 +16,7 @@
 #include "sdk/resource.h"
 
 #define DEFAULT_TIMEOUT_MS 5000u
-#define JOIN_MS 50u     /* for a worker that has already said it is done */
+#define JOIN_MS 50u     /* for a worker that has not answered in its time */
 #define REFUSED_MS 1000u /* a shutdown with the default time waits no longer for a receiver that refuses connections */
 #define USERS_MS 1000u  /* for threads that have the answer to their flush to return with it */
 #define QUIESCE_MS 100u /* for threads inside a recording call when the gate closes: nanoseconds, unless the system stops them */

@@ -57,6 +57,10 @@ static void fill_pipeline(spw_pipeline_stats *out, const struct spw__engine *eng
     out->in_flight = load(&a->in_flight);
     int64_t held = __atomic_load_n(&engine->lanes[lane].depth, __ATOMIC_RELAXED) + sums->unpublished[lane];
     out->queued = held > (int64_t)out->in_flight ? (uint64_t)held - out->in_flight : 0;
+    if (load(&a->over)) { /* from a thread that stood inside a recording call: nobody takes it any more */
+        out->dropped[SPW_DROP_ALREADY_SHUTDOWN] += out->queued;
+        out->queued = 0;
+    }
     out->batches = load(&a->batches);
     out->retries = load(&a->retries);
     out->ambiguous = load(&a->ambiguous);

@@ -273,6 +273,8 @@ static bool step_pipelines(struct spw__worker *w)
 /* Who waits for this may free the worker at once. */
 static void end(struct spw__worker *w)
 {
+    for (uint32_t i = 0; i < w->pipeline_count; i++)
+        __atomic_store_n(&w->pipelines[i].account->over, 1, __ATOMIC_RELEASE);
     spw_loop_disarm(w->loop, &w->trim);
     spw_loop_disarm(w->loop, &w->look_again);
     spw_loop_disarm(w->loop, &w->last_look);

@@ -83,7 +83,10 @@ void spw__worker_free_flush(const struct spw__worker *worker, struct spw__flush 
  * that refuses the connection is given up after `refused_ms` then. */
 spw_result spw__worker_flush(struct spw__worker *worker, uint32_t timeout_ms, bool stop, uint32_t refused_ms);
 
-/* Whether it has taken its last step, waiting not much longer than given; joins the thread. False: it hangs in an exporter and is left behind. */
+/*
+ * Whether it has taken its last step, waiting not much longer than given, but up to a second for one that has served its last flush; joins the
+ * thread. False: it hangs in an exporter and is left behind.
+ */
 bool spw__worker_join(struct spw__worker *worker, uint32_t timeout_ms);
 
 /* For exporters that answer from another thread, and for recording threads. Async-signal-safe. */

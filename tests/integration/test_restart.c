@@ -69,7 +69,7 @@ static void end_straggling(struct straggler *s)
 
 /* ---- sessions ---- */
 
-enum { MOST = 3, ALL = 400 };
+enum { MOST = 3, ALL = 1000, PATIENCE_MS = 20000, PAUSE_MS = 100 };
 static capture *all[ALL]; /* an exporter is not free before the SDK has let go of it */
 static size_t made;
 static capture **captures; /* of this session */
@@ -91,10 +91,16 @@ static spw_result try_start(size_t count, spw_error *error)
     return spw_start(&options);
 }
 
+/* A worker that a busy machine has kept from answering the shutdown in its time may still be there for a moment. */
 static void start(size_t count)
 {
     spw_error error = SPW_ERROR_INIT;
-    if (try_start(count, &error) != SPW_OK)
+    spw_result result = try_start(count, &error);
+    for (int waited = 0; result == SPW_ERR_ALREADY_STARTED && waited < PATIENCE_MS; waited += PAUSE_MS) {
+        usleep(PAUSE_MS * 1000);
+        result = try_start(count, &error);
+    }
+    if (result != SPW_OK)
         fail_msg("%s", error.text);
 }
 
@@ -274,7 +280,8 @@ static void exporters_are_destroyed_beside_the_thread(void **state)
     end_straggling(&s);
     assert_string_equal(capture_stats(0).name, "script");
     assert_int_equal(capture_stats(0).exported, 1);
-    assert_int_equal(capture_stats(0).queued, 1);
+    assert_int_equal(capture_stats(0).queued, 0); /* nobody will ever take it */
+    assert_int_equal(capture_stats(0).dropped[SPW_DROP_ALREADY_SHUTDOWN], 1);
     capture_check_accounts();
     start(3);
     expect_a_session_like_any_other(3);
