@@ -1,5 +1,6 @@
 /*
- * GET /api/traces/{id}, .../{id}/text, .../{id}/spans/{span id}/raw (that span's OTLP JSON), and the exports .../{id}.otlp.json, .speedscope.json, .chrome.json; {id} is 32 hex digits or "latest".
+ * GET /api/traces/{id}, .../{id}/outline, .../{id}/text, .../{id}/spans/{span id} and that with /raw (its OTLP JSON), and the exports
+ * .../{id}.otlp.json, .speedscope.json, .chrome.json; {id} is 32 hex digits or "latest".
  * GET /api/stored?ids=: which of these are here.
  */
 #include "http.h"
@@ -11,31 +12,34 @@
 #include "otlp_to_json.h"
 #include "text.h"
 #include "trace_json.h"
+#include "trace_outline.h"
 #include "waterfall.h"
 
-enum { DEFAULT_WIDTH = 100, MAX_ASKED = 128, ID_DIGITS = 2 * SPWV_TRACE_ID_SIZE, SPAN_DIGITS = 16 };
+enum { DEFAULT_WIDTH = 100, MAX_ASKED = 128, ID_DIGITS = 2 * SPWV_TRACE_ID_SIZE, SPAN_DIGITS = 2 * SPWV_SPAN_ID_SIZE };
 
-enum view { UNKNOWN, AS_JSON, AS_SPAN, AS_TEXT, AS_OTLP, AS_SPEEDSCOPE, AS_CHROME };
+enum view { UNKNOWN, AS_JSON, AS_OUTLINE, AS_SPAN, AS_RAW_SPAN, AS_TEXT, AS_OTLP, AS_SPEEDSCOPE, AS_CHROME };
 
 static const struct {
     const char *suffix; /* behind the id */
     enum view view;
 } views[] = {{"", AS_JSON},
+             {"/outline", AS_OUTLINE},
              {"/text", AS_TEXT},
              {".otlp.json", AS_OTLP},
              {".speedscope.json", AS_SPEEDSCOPE},
              {".chrome.json", AS_CHROME}};
 
 static const char span_prefix[] = "/spans/";
-static const char span_suffix[] = "/raw";
 
-/* "/spans/{16 hex digits}/raw" */
-static bool is_span(const char *rest)
+/* "/spans/{16 hex digits}", alone or with "/raw" behind it. */
+static enum view span_view(const char *rest)
 {
-    uint8_t id[SPAN_DIGITS / 2];
+    uint8_t id[SPWV_SPAN_ID_SIZE];
     size_t before = sizeof span_prefix - 1;
-    return strncmp(rest, span_prefix, before) == 0 && strlen(rest) == before + SPAN_DIGITS + sizeof span_suffix - 1 &&
-           spwv_hex_decode(rest + before, SPAN_DIGITS, id) && strcmp(rest + before + SPAN_DIGITS, span_suffix) == 0;
+    if (strncmp(rest, span_prefix, before) != 0 || strnlen(rest + before, SPAN_DIGITS) < SPAN_DIGITS || !spwv_hex_decode(rest + before, SPAN_DIGITS, id))
+        return UNKNOWN;
+    rest += before + SPAN_DIGITS;
+    return !*rest ? AS_SPAN : strcmp(rest, "/raw") == 0 ? AS_RAW_SPAN : UNKNOWN;
 }
 
 static enum view read_path(const char *path, char *id, size_t id_size)
@@ -49,7 +53,7 @@ static enum view read_path(const char *path, char *id, size_t id_size)
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
         if (strcmp(at + size, views[i].suffix) == 0)
             return views[i].view;
-    return is_span(at + size) ? AS_SPAN : UNKNOWN;
+    return span_view(at + size);
 }
 
 static const char *find_trace(struct spwv_store *store, const char *id, uint8_t *trace_id)
@@ -78,13 +82,30 @@ static bool write_text(const struct spwv_request *request, const uint8_t *trace_
     return spwv_waterfall(request->app->store, trace_id, &options, out, error);
 }
 
-/* ---- one span as it came ---- */
+/* ---- the outline ---- */
 
-struct raw_span {
-    uint8_t id[SPAN_DIGITS / 2];
-    struct spwv_json json;
-    bool found;
-};
+/* attributes=KEY,KEY: those behind the last that there is room for are left out, as keys are that no span has. */
+static void read_keys(const char *text, struct spwv_outline_options *options)
+{
+    while (text && *text && options->key_count < SPWV_OUTLINE_KEYS) {
+        size_t size = strcspn(text, ",");
+        options->keys[options->key_count++] = (struct spwv_slice){(const uint8_t *)text, size};
+        text += size + (text[size] == ',');
+    }
+}
+
+static bool write_outline(const struct spwv_request *request, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error)
+{
+    struct spwv_outline_options options = {.key_count = 0};
+    const char *below = request->query(request->arg, "whole_below");
+    uint64_t bytes = 0;
+    read_keys(request->query(request->arg, "attributes"), &options);
+    if (below && spwv_parse_u64(below, SPWV_MAX_ANSWER, &bytes))
+        options.whole_below = (size_t)bytes;
+    return spwv_trace_outline(request->app->store, trace_id, &options, out, error);
+}
+
+/* ---- one span ---- */
 
 static void skip_trace(void *arg, const uint8_t *trace_id, uint64_t revision)
 {
@@ -99,32 +120,36 @@ static void skip_origin(void *arg, const struct spwv_origin *origin)
     (void)origin;
 }
 
-static void write_if_wanted(void *arg, const struct spwv_span *span, unsigned resource, unsigned scope)
+static void write_raw(void *arg, const struct spwv_span *span, unsigned resource, unsigned scope)
 {
-    struct raw_span *raw = arg;
     (void)resource;
     (void)scope;
-    if (raw->found || memcmp(span->span_id.data, raw->id, sizeof raw->id) != 0)
-        return;
-    raw->found = true;
-    spwv_otlp_to_json(&raw->json, SPWV_SPAN, span->raw);
+    spwv_otlp_to_json(arg, SPWV_SPAN, span->raw);
 }
 
-static bool write_span(const struct spwv_request *request, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error)
+static bool write_span(const struct spwv_request *request, bool raw, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error)
 {
     struct spwv_store *store = request->app->store;
-    struct raw_span raw = {.json = {.out = out}};
-    struct spwv_trace_sink sink = {&raw, skip_trace, skip_origin, skip_origin, write_if_wanted};
+    uint8_t span_id[SPWV_SPAN_ID_SIZE];
+    struct spwv_trace_writer writer;
+    struct spwv_trace_sink sink = spwv_trace_writer_init(&writer, out);
+    struct spwv_trace_sink raw_sink = {&writer.json, skip_trace, skip_origin, skip_origin, write_raw};
     const char *id = strstr(request->path, span_prefix) + sizeof span_prefix - 1;
-    spwv_hex_decode(id, SPAN_DIGITS, raw.id);
-    return store->read(store, trace_id, &sink, error) && raw.found;
+    spwv_hex_decode(id, SPAN_DIGITS, span_id);
+    if (!store->read_span(store, trace_id, span_id, raw ? &raw_sink : &sink, error))
+        return false;
+    if (!raw)
+        spwv_trace_writer_end(&writer);
+    return true;
 }
 
 static bool write_view(const struct spwv_request *request, enum view view, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error)
 {
     struct spwv_store *store = request->app->store;
     switch (view) {
-    case AS_SPAN: return write_span(request, trace_id, out, error);
+    case AS_OUTLINE: return write_outline(request, trace_id, out, error);
+    case AS_SPAN:
+    case AS_RAW_SPAN: return write_span(request, view == AS_RAW_SPAN, trace_id, out, error);
     case AS_TEXT: return write_text(request, trace_id, out, error);
     case AS_OTLP: return spwv_export_otlp(store, trace_id, out, error);
     case AS_SPEEDSCOPE: return spwv_export_speedscope(store, trace_id, out, error);
@@ -140,7 +165,7 @@ void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answ
     uint8_t trace_id[SPWV_TRACE_ID_SIZE];
     enum view view = read_path(request->path, id, sizeof id);
     const char *mistake = view == UNKNOWN ? "no such resource; a trace is at /api/traces/{32 hex digits}, behind it "
-                                            "/text, .otlp.json, .speedscope.json, .chrome.json or /spans/{16 hex digits}/raw"
+                                            "/outline, /text, .otlp.json, .speedscope.json, .chrome.json, /spans/{16 hex digits} or /spans/{16 hex digits}/raw"
                                           : find_trace(store, id, trace_id);
     if (mistake) {
         spwv_answer_json_error(answer, 404, mistake);
@@ -154,7 +179,7 @@ void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answ
     answer->content_type = view == AS_TEXT ? "text/plain; charset=utf-8" : "application/json";
     if (!write_view(request, view, trace_id, &answer->body, &error))
         spwv_answer_json_error(answer, error.text[0] ? 500 : 404,
-                               error.text[0] ? error.text : view == AS_SPAN ? "no such span in the store" : "no such trace: it has not arrived, or has left the store for newer ones");
+                               error.text[0] ? error.text : view == AS_SPAN || view == AS_RAW_SPAN ? "no such span in the store" : "no such trace: it has not arrived, or has left the store for newer ones");
     else if (answer->body.failed)
         spwv_answer_json_error(answer, 507, "the trace is larger than an answer may be (192 MiB); its text view is at .../text");
 }

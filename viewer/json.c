@@ -94,10 +94,30 @@ void spwv_json_text(struct spwv_json *json, const char *text)
     spwv_json_string(json, (struct spwv_slice){(const uint8_t *)text, strlen(text)});
 }
 
+/* Large answers are mostly numbers: printf would take a third of their time. */
+static void add_digits(struct spwv_buf *out, uint64_t value)
+{
+    enum { MOST = 20 };
+    char text[MOST];
+    size_t at = MOST;
+    do
+        text[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    spwv_buf_add(out, text + at, MOST - at);
+}
+
 void spwv_json_count(struct spwv_json *json, uint64_t value)
 {
     before_value(json);
-    spwv_buf_printf(json->out, "%" PRIu64, value);
+    add_digits(json->out, value);
+}
+
+void spwv_json_since(struct spwv_json *json, uint64_t from_ns, uint64_t to_ns)
+{
+    before_value(json);
+    if (to_ns < from_ns)
+        spwv_buf_add_char(json->out, '-');
+    add_digits(json->out, to_ns < from_ns ? from_ns - to_ns : to_ns - from_ns);
 }
 
 void spwv_json_int32(struct spwv_json *json, int32_t value)
@@ -115,7 +135,9 @@ void spwv_json_micros(struct spwv_json *json, uint64_t ns)
 void spwv_json_u64(struct spwv_json *json, uint64_t value)
 {
     before_value(json);
-    spwv_buf_printf(json->out, "\"%" PRIu64 "\"", value);
+    spwv_buf_add_char(json->out, '"');
+    add_digits(json->out, value);
+    spwv_buf_add_char(json->out, '"');
 }
 
 void spwv_json_i64(struct spwv_json *json, int64_t value)

@@ -23,6 +23,7 @@ void spwv_json_text(struct spwv_json *json, const char *text);
 void spwv_json_count(struct spwv_json *json, uint64_t value);      /* a number: below 2^53 by nature */
 void spwv_json_int32(struct spwv_json *json, int32_t value);       /* a number */
 void spwv_json_micros(struct spwv_json *json, uint64_t ns);        /* a number of microseconds, all digits of the nanoseconds behind the point */
+void spwv_json_since(struct spwv_json *json, uint64_t from_ns, uint64_t to_ns); /* a number: to - from, below 0 when it is earlier */
 void spwv_json_u64(struct spwv_json *json, uint64_t value);        /* "123" */
 void spwv_json_i64(struct spwv_json *json, int64_t value);         /* "-123" */
 void spwv_json_double(struct spwv_json *json, double value);       /* 1.5, or "NaN", "Infinity", "-Infinity" */

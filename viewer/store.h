@@ -16,6 +16,7 @@
 
 enum {
     SPWV_TRACE_ID_SIZE = 16,
+    SPWV_SPAN_ID_SIZE = 8,
     SPWV_MAX_PAGE = 1000,
     SPWV_MAX_SUMMARY_TEXT = 1024,
     SPWV_MAX_BUCKETS = 500,
@@ -152,6 +153,9 @@ struct spwv_store {
     uint64_t (*revision)(struct spwv_store *store, const uint8_t *trace_id);
     /* False with an empty error text: no such trace. */
     bool (*read)(struct spwv_store *store, const uint8_t *trace_id, const struct spwv_trace_sink *sink, struct spwv_error *error);
+    /* As if the trace had that span alone. False with an empty error text: no such trace or span. */
+    bool (*read_span)(struct spwv_store *store, const uint8_t *trace_id, const uint8_t *span_id, const struct spwv_trace_sink *sink,
+                      struct spwv_error *error);
 };
 
 /*

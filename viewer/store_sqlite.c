@@ -84,7 +84,8 @@ struct spwv_store *spwv_store_sqlite_open(const char *path, uint64_t max_bytes, 
                                       .services = spwv_sqlite_services,
                                       .latest = spwv_sqlite_latest,
                                       .revision = spwv_sqlite_revision,
-                                      .read = spwv_sqlite_read};
+                                      .read = spwv_sqlite_read,
+                                      .read_span = spwv_sqlite_read_span};
     pthread_mutex_init(&store->lock, NULL);
     store->info = (struct spwv_store_info){.kind = path ? "file" : "memory", .max_bytes = max_bytes, .revision = 1};
     if (!spwv_sqlite_prepare(store, path, error)) {

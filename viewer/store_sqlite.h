@@ -118,6 +118,7 @@ void spwv_sqlite_blob(sqlite3_stmt *statement, int index, struct spwv_slice byte
 void spwv_sqlite_text(sqlite3_stmt *statement, int index, struct spwv_slice text);
 struct spwv_slice spwv_sqlite_column(sqlite3_stmt *statement, int column);
 
+int64_t spwv_sqlite_span_key(struct spwv_slice id); /* an id of eight bytes as the table has it */
 bool spwv_sqlite_fail(struct sqlite_store *store, struct spwv_error *error);
 void spwv_sqlite_add_up(int64_t *sum, int64_t more); /* neither is negative; stays below half of what 64 bits hold */
 bool spwv_sqlite_reindex(struct sqlite_store *store); /* store_sqlite_migrate.c */
@@ -142,5 +143,7 @@ bool spwv_sqlite_services(struct spwv_store *base, const struct spwv_list_sink *
 bool spwv_sqlite_latest(struct spwv_store *base, uint8_t *trace_id);
 uint64_t spwv_sqlite_revision(struct spwv_store *base, const uint8_t *trace_id);
 bool spwv_sqlite_read(struct spwv_store *base, const uint8_t *trace_id, const struct spwv_trace_sink *sink, struct spwv_error *error);
+bool spwv_sqlite_read_span(struct spwv_store *base, const uint8_t *trace_id, const uint8_t *span_id, const struct spwv_trace_sink *sink,
+                           struct spwv_error *error);
 
 #endif

@@ -96,7 +96,7 @@ static const char *const sql[STATEMENTS] = {
     [TRACE_SUMMARY] = "SELECT trace_id, root_name, root_service, start_ns, end_ns, spans, errors, has_root, input_tokens, output_tokens"
                       " FROM traces WHERE id = ?1",
     [ALL_ORIGINS] = "SELECT id, kind, raw, uses FROM origins ORDER BY id",
-    [ORIGIN_RAW] = "SELECT raw FROM origins WHERE id = ?1",
+    [ORIGIN_RAW] = "SELECT raw, schema_url FROM origins WHERE id = ?1",
     [SPANS_AS_THEY_CAME] = "SELECT raw, resource, scope FROM spans WHERE trace = ?1 ORDER BY id",
     [SUMMARIZE_TRACE] = "UPDATE traces SET longest = ?2, shortest = ?3, input_tokens = ?4, output_tokens = ?5 WHERE id = ?1",
     [TRACE_SERVICES] = "SELECT service FROM trace_services WHERE trace = ?1 LIMIT 64",
@@ -106,9 +106,8 @@ static const char *const sql[STATEMENTS] = {
                      " SELECT service FROM s WHERE service IS NOT NULL LIMIT 1000",
     [LATEST_TRACE] = "SELECT trace_id FROM traces ORDER BY start_ns DESC, id DESC LIMIT 1",
     [TRACE_REVISION] = "SELECT id, revision FROM traces WHERE trace_id = ?1",
-    [TRACE_ORIGINS] = "SELECT id, raw, schema_url FROM origins WHERE kind = ?2 AND id IN (SELECT CASE ?2 WHEN 0 THEN resource ELSE scope END FROM spans"
-                      " WHERE trace = ?1) ORDER BY id",
-    [TRACE_SPANS] = "SELECT raw, resource, scope FROM spans WHERE trace = ?1 ORDER BY start_ns, id",
+    [TRACE_ORIGINS] = "SELECT resource, scope FROM spans WHERE trace = ?1 AND span_id BETWEEN ?2 AND ?3",
+    [TRACE_SPANS] = "SELECT raw, resource, scope FROM spans WHERE trace = ?1 AND span_id BETWEEN ?2 AND ?3 ORDER BY start_ns, id",
 };
 
 static int64_t ask(struct sqlite_store *store, const char *question)

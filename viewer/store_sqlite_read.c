@@ -93,53 +93,127 @@ static unsigned number_of(const struct numbering *numbering, int64_t id)
     return found ? (unsigned)(found - numbering->ids) : 0;
 }
 
-static bool give_origins(struct sqlite_store *store, int64_t trace, int kind, struct numbering *numbering,
-                         void (*give)(void *, const struct spwv_origin *), void *arg)
+/* In ascending order, each once. */
+static void settle(struct numbering *numbering)
 {
-    sqlite3_stmt *origins = spwv_sqlite_get(store, TRACE_ORIGINS);
-    sqlite3_bind_int64(origins, 1, trace);
-    sqlite3_bind_int(origins, 2, kind);
-    bool ok = true;
-    while (ok && sqlite3_step(origins) == SQLITE_ROW) {
-        ok = number(numbering, sqlite3_column_int64(origins, 0));
-        struct spwv_origin origin = {spwv_sqlite_column(origins, 1), spwv_sqlite_column(origins, 2)};
-        give(arg, &origin);
-    }
-    return sqlite3_reset(origins) == SQLITE_OK && ok;
+    size_t kept = 0;
+    if (numbering->count)
+        qsort(numbering->ids, numbering->count, sizeof *numbering->ids, compare_ids);
+    for (size_t i = 0; i < numbering->count; i++)
+        if (!kept || numbering->ids[i] != numbering->ids[kept - 1])
+            numbering->ids[kept++] = numbering->ids[i];
+    numbering->count = kept;
 }
 
-static bool give_spans(struct sqlite_store *store, int64_t trace, const struct numbering *numberings, const struct spwv_trace_sink *sink)
+/* A trace, or one span of it: a range of the index of spans. */
+struct asked {
+    int64_t trace;
+    int64_t first;
+    int64_t last;
+};
+
+static sqlite3_stmt *ask(struct sqlite_store *store, enum statement which, const struct asked *asked)
 {
-    sqlite3_stmt *spans = spwv_sqlite_get(store, TRACE_SPANS);
-    sqlite3_bind_int64(spans, 1, trace);
+    sqlite3_stmt *statement = spwv_sqlite_get(store, which);
+    sqlite3_bind_int64(statement, 1, asked->trace);
+    sqlite3_bind_int64(statement, 2, asked->first);
+    sqlite3_bind_int64(statement, 3, asked->last);
+    return statement;
+}
+
+/* Resources and scopes of the spans. Spans of one resource mostly lie together: what repeats the one before is not noted again. */
+static bool note_origins(struct sqlite_store *store, const struct asked *asked, struct numbering *numberings)
+{
+    sqlite3_stmt *origins = ask(store, TRACE_ORIGINS, asked);
+    int64_t last[2] = {-1, -1};
+    bool ok = true;
+    while (ok && sqlite3_step(origins) == SQLITE_ROW)
+        for (int kind = 0; kind < 2; kind++) {
+            int64_t id = sqlite3_column_int64(origins, kind);
+            ok = ok && (id == last[kind] || number(&numberings[kind], id));
+            last[kind] = id;
+        }
+    ok = sqlite3_reset(origins) == SQLITE_OK && ok;
+    settle(&numberings[0]);
+    settle(&numberings[1]);
+    return ok;
+}
+
+static bool give_origins(struct sqlite_store *store, const struct numbering *numbering, void (*give)(void *, const struct spwv_origin *), void *arg)
+{
+    sqlite3_stmt *read = spwv_sqlite_get(store, ORIGIN_RAW);
+    bool ok = true;
+    for (size_t i = 0; ok && i < numbering->count; i++) {
+        sqlite3_bind_int64(read, 1, numbering->ids[i]);
+        struct spwv_origin origin = {{NULL, 0}, {NULL, 0}};
+        if (sqlite3_step(read) == SQLITE_ROW) {
+            origin.raw = spwv_sqlite_column(read, 0);
+            origin.schema_url = spwv_sqlite_column(read, 1);
+        }
+        give(arg, &origin); /* even without its row: the numbers of the others depend on it */
+        ok = sqlite3_reset(read) == SQLITE_OK;
+    }
+    return ok;
+}
+
+static bool give_spans(struct sqlite_store *store, const struct asked *asked, const struct numbering *numberings, const struct spwv_trace_sink *sink)
+{
+    sqlite3_stmt *spans = ask(store, TRACE_SPANS, asked);
     while (sqlite3_step(spans) == SQLITE_ROW) {
         struct spwv_span span;
         spwv_otlp_read_span(spwv_sqlite_column(spans, 0), &span);
-        if (span.span_id.size == 8)
+        if (span.span_id.size == SPWV_SPAN_ID_SIZE)
             sink->span(sink->arg, &span, number_of(&numberings[0], sqlite3_column_int64(spans, 1)),
                        number_of(&numberings[1], sqlite3_column_int64(spans, 2)));
     }
     return sqlite3_reset(spans) == SQLITE_OK;
 }
 
+static bool has_span(struct sqlite_store *store, const struct asked *asked)
+{
+    sqlite3_stmt *origins = ask(store, TRACE_ORIGINS, asked);
+    bool found = sqlite3_step(origins) == SQLITE_ROW;
+    sqlite3_reset(origins);
+    return found;
+}
+
+static bool give(struct sqlite_store *store, const struct asked *asked, const uint8_t *trace_id, uint64_t revision, const struct spwv_trace_sink *sink)
+{
+    struct numbering numberings[2] = {{0}};
+    sink->trace(sink->arg, trace_id, revision);
+    bool ok = note_origins(store, asked, numberings) && give_origins(store, &numberings[0], sink->resource, sink->arg) &&
+              give_origins(store, &numberings[1], sink->scope, sink->arg) && give_spans(store, asked, numberings, sink);
+    free(numberings[0].ids);
+    free(numberings[1].ids);
+    return ok;
+}
+
 bool spwv_sqlite_read(struct spwv_store *base, const uint8_t *trace_id, const struct spwv_trace_sink *sink, struct spwv_error *error)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
-    struct numbering numberings[2] = {{0}};
-    int64_t trace;
+    struct asked asked = {.first = INT64_MIN, .last = INT64_MAX};
     error->text[0] = 0;
     pthread_mutex_lock(&store->lock);
-    uint64_t revision = find(store, trace_id, &trace);
+    uint64_t revision = find(store, trace_id, &asked.trace);
     bool ok = revision != 0;
-    if (ok) {
-        sink->trace(sink->arg, trace_id, revision);
-        ok = give_origins(store, trace, 0, &numberings[0], sink->resource, sink->arg) &&
-             give_origins(store, trace, 1, &numberings[1], sink->scope, sink->arg) && give_spans(store, trace, numberings, sink);
-        if (!ok)
-            spwv_sqlite_fail(store, error);
-    }
+    if (ok && !give(store, &asked, trace_id, revision, sink))
+        ok = spwv_sqlite_fail(store, error);
     pthread_mutex_unlock(&store->lock);
-    free(numberings[0].ids);
-    free(numberings[1].ids);
+    return ok;
+}
+
+bool spwv_sqlite_read_span(struct spwv_store *base, const uint8_t *trace_id, const uint8_t *span_id, const struct spwv_trace_sink *sink,
+                           struct spwv_error *error)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    struct asked asked;
+    error->text[0] = 0;
+    asked.first = asked.last = spwv_sqlite_span_key((struct spwv_slice){span_id, SPWV_SPAN_ID_SIZE});
+    pthread_mutex_lock(&store->lock);
+    uint64_t revision = find(store, trace_id, &asked.trace);
+    bool ok = revision != 0 && has_span(store, &asked);
+    if (ok && !give(store, &asked, trace_id, revision, sink))
+        ok = spwv_sqlite_fail(store, error);
+    pthread_mutex_unlock(&store->lock);
     return ok;
 }

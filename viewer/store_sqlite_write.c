@@ -32,7 +32,7 @@ static void bind_origin(sqlite3_stmt *statement, int kind, const struct spwv_ori
     spwv_sqlite_blob(statement, 4, origin->schema_url);
 }
 
-static int64_t span_key(struct spwv_slice id)
+int64_t spwv_sqlite_span_key(struct spwv_slice id)
 {
     int64_t key;
     memcpy(&key, id.data, sizeof key);
@@ -213,7 +213,7 @@ static bool insert_span(struct sqlite_store *store, const struct spwv_span *span
 {
     sqlite3_stmt *insert = spwv_sqlite_get(store, INSERT_SPAN);
     sqlite3_bind_int64(insert, 1, store->trace.id);
-    sqlite3_bind_int64(insert, 2, span_key(span->span_id));
+    sqlite3_bind_int64(insert, 2, spwv_sqlite_span_key(span->span_id));
     sqlite3_bind_int64(insert, 3, to_time(span->start_unix_ns));
     sqlite3_bind_int64(insert, 4, store->origin.resource);
     sqlite3_bind_int64(insert, 5, store->origin.scope);

@@ -8,12 +8,7 @@
 /* Resources, scopes and spans come in this order; each is an array of the answer. */
 enum part { HEAD, RESOURCES, SCOPES, SPANS };
 
-struct writer {
-    struct spwv_json json;
-    enum part part;
-};
-
-static void enter(struct writer *writer, enum part part)
+static void enter(struct spwv_trace_writer *writer, int part)
 {
     static const char *const keys[] = {NULL, "resources", "scopes", "spans"};
     while (writer->part < part) {
@@ -104,7 +99,7 @@ static void status(struct spwv_json *json, const struct spwv_span *span)
 
 static void on_trace(void *arg, const uint8_t *trace_id, uint64_t revision)
 {
-    struct writer *writer = arg;
+    struct spwv_trace_writer *writer = arg;
     spwv_json_begin(&writer->json, '{');
     id(&writer->json, "trace_id", (struct spwv_slice){trace_id, SPWV_TRACE_ID_SIZE});
     count(&writer->json, "revision", revision);
@@ -112,7 +107,7 @@ static void on_trace(void *arg, const uint8_t *trace_id, uint64_t revision)
 
 static void on_resource(void *arg, const struct spwv_origin *resource)
 {
-    struct writer *writer = arg;
+    struct spwv_trace_writer *writer = arg;
     enter(writer, RESOURCES);
     spwv_json_begin(&writer->json, '{');
     spwv_json_attributes(&writer->json, resource->raw, SPWV_RESOURCE_ATTRIBUTES);
@@ -123,7 +118,7 @@ static void on_resource(void *arg, const struct spwv_origin *resource)
 
 static void on_scope(void *arg, const struct spwv_origin *origin)
 {
-    struct writer *writer = arg;
+    struct spwv_trace_writer *writer = arg;
     struct spwv_scope scope;
     spwv_otlp_read_scope(origin->raw, &scope);
     enter(writer, SCOPES);
@@ -138,7 +133,7 @@ static void on_scope(void *arg, const struct spwv_origin *origin)
 static void on_span(void *arg, const struct spwv_span *span, unsigned resource, unsigned scope)
 {
     static const char *const kinds[] = {"UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"};
-    struct writer *writer = arg;
+    struct spwv_trace_writer *writer = arg;
     struct spwv_json *json = &writer->json;
     if (json->out->failed)
         return;
@@ -165,14 +160,31 @@ static void on_span(void *arg, const struct spwv_span *span, unsigned resource, 
     spwv_json_end(json, '}');
 }
 
+struct spwv_trace_sink spwv_trace_writer_init(struct spwv_trace_writer *writer, struct spwv_buf *out)
+{
+    *writer = (struct spwv_trace_writer){.json = {.out = out}, .part = HEAD};
+    return (struct spwv_trace_sink){writer, on_trace, on_resource, on_scope, on_span};
+}
+
+void spwv_trace_writer_end_head(struct spwv_trace_writer *writer)
+{
+    enter(writer, SCOPES);
+    spwv_json_end(&writer->json, ']');
+}
+
+void spwv_trace_writer_end(struct spwv_trace_writer *writer)
+{
+    enter(writer, SPANS);
+    spwv_json_end(&writer->json, ']');
+    spwv_json_end(&writer->json, '}');
+}
+
 bool spwv_trace_json(struct spwv_store *store, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error)
 {
-    struct writer writer = {.json = {.out = out}};
-    struct spwv_trace_sink sink = {&writer, on_trace, on_resource, on_scope, on_span};
+    struct spwv_trace_writer writer;
+    struct spwv_trace_sink sink = spwv_trace_writer_init(&writer, out);
     if (!store->read(store, trace_id, &sink, error))
         return false;
-    enter(&writer, SPANS);
-    spwv_json_end(&writer.json, ']');
-    spwv_json_end(&writer.json, '}');
+    spwv_trace_writer_end(&writer);
     return true;
 }

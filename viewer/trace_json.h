@@ -1,5 +1,5 @@
 /*
- * One trace as the JSON of GET /api/traces/{id}: a sink for the store's read().
+ * One trace as the JSON of GET /api/traces/{id}, written by a sink for the store's read().
  *
  * Ownership: the buffer is the caller's. Threads: one. Failure and limits: the buffer's.
  */
@@ -8,6 +8,16 @@
 
 #include "store.h"
 #include "json.h"
+
+/* What is handed to the sink is written to the buffer; end() closes it. A program that writes other spans than the sink's ends the head, and goes on with `json`. */
+struct spwv_trace_writer {
+    struct spwv_json json;
+    int part;
+};
+
+struct spwv_trace_sink spwv_trace_writer_init(struct spwv_trace_writer *writer, struct spwv_buf *out);
+void spwv_trace_writer_end_head(struct spwv_trace_writer *writer);
+void spwv_trace_writer_end(struct spwv_trace_writer *writer);
 
 /* False with an empty error text: no such trace. */
 bool spwv_trace_json(struct spwv_store *store, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error);

@@ -65,7 +65,7 @@ static void element(struct spwv_json *json, struct stack *stack, struct spwv_sli
         spwv_json_end(json, '}');
 }
 
-static void whole_key_value(struct spwv_json *json, struct spwv_slice raw)
+void spwv_json_key_value(struct spwv_json *json, struct spwv_slice raw)
 {
     struct stack stack;
     stack.depth = 0;
@@ -90,6 +90,6 @@ void spwv_json_attributes(struct spwv_json *json, struct spwv_slice message, uin
     struct spwv_wire wire = spwv_wire_of(message);
     struct spwv_slice raw;
     while (!json->out->failed && spwv_otlp_each(&wire, field, &raw))
-        whole_key_value(json, raw);
+        spwv_json_key_value(json, raw);
     spwv_json_end(json, ']');
 }

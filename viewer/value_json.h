@@ -13,4 +13,7 @@
 /* "attributes":[...] of every KeyValue in that repeated field of the message. */
 void spwv_json_attributes(struct spwv_json *json, struct spwv_slice message, uint32_t field);
 
+/* One KeyValue. */
+void spwv_json_key_value(struct spwv_json *json, struct spwv_slice raw);
+
 #endif

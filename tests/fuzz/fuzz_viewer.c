@@ -85,10 +85,10 @@ static void show(const char *path, struct parameters *parameters)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = { "limit", "errors", "min_duration_ms", "before", "service", "q", "width", "format", "after",
-        "ids", "at", "from", "to", "order", "buckets" };
+        "ids", "at", "from", "to", "order", "buckets", "attributes", "whole_below" };
     static const char *const paths[] = { "/api/traces", "/api/services", "/api/info", "/", "/api/traces/latest",
-        "/api/traces/latest/text", "/api/histogram", "/api/complete", "/api/stored", "/api/live" };
-    static const char *const exports[] = { "/api/traces/latest", "/api/traces/latest/text", "/api/traces/latest.otlp.json",
+        "/api/traces/latest/text", "/api/traces/latest/outline", "/api/histogram", "/api/complete", "/api/stored", "/api/live" };
+    static const char *const exports[] = { "/api/traces/latest", "/api/traces/latest/outline", "/api/traces/latest/text", "/api/traces/latest.otlp.json",
         "/api/traces/latest.speedscope.json", "/api/traces/latest.chrome.json" };
     static unsigned rounds;
     struct input in = { data, size };
