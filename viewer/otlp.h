@@ -1,5 +1,5 @@
 /*
- * OTLP trace messages, read from their wire bytes: a check of the whole request, then its spans one by one.
+ * OTLP messages, read from their wire bytes: a check of the whole request, then its spans (otlp_logs.h: log records, otlp_metrics.h: metrics) one by one.
  *
  * Ownership: everything points into the caller's bytes. Threads: pure. Failure: a text with the cause, nothing half done.
  * Limits: values nested at most 64 deep (an attribute's own value is 1), SPWV_MAX_ELEMENTS messages a request; no recursion anywhere,
@@ -101,19 +101,26 @@ bool spwv_otlp_each(struct spwv_wire *wire, uint32_t number, struct spwv_slice *
 /* service.name of a Resource; "unknown_service" without one. */
 struct spwv_slice spwv_otlp_service(struct spwv_slice resource);
 
-/* Spans of a request in their order. `group` changes with the resource or the scope. The last of several resources or scopes counts. */
-struct spwv_span_cursor {
+/*
+ * The items of a request in their order: spans, log records or metrics, since the three requests number the way to them alike. `group` changes
+ * with the resource or the scope. The last of several resources or scopes counts.
+ */
+struct spwv_cursor {
     struct spwv_wire request;
-    struct spwv_wire resource_spans;
-    struct spwv_wire scope_spans;
+    struct spwv_wire of_resource;
+    struct spwv_wire of_scope;
     struct spwv_origin resource;
     struct spwv_origin scope;
     struct spwv_slice service; /* of the resource */
     uint32_t group;
 };
 
-void spwv_otlp_spans(struct spwv_span_cursor *cursor, struct spwv_slice request);
-bool spwv_otlp_next_span(struct spwv_span_cursor *cursor, struct spwv_span *span);
+void spwv_otlp_items(struct spwv_cursor *cursor, struct spwv_slice request);
+bool spwv_otlp_next_item(struct spwv_cursor *cursor, struct spwv_slice *raw);
+bool spwv_otlp_next_span(struct spwv_cursor *cursor, struct spwv_span *span);
+
+/* False for an empty one, too. */
+bool spwv_otlp_is_id(struct spwv_slice id, size_t size);
 
 /* True for a parent id of 8 bytes that are not all zero. */
 bool spwv_otlp_has_parent(const struct spwv_span *span);

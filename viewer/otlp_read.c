@@ -139,12 +139,12 @@ struct spwv_slice spwv_otlp_service(struct spwv_slice resource)
     return (struct spwv_slice){(const uint8_t *)unknown, sizeof unknown - 1};
 }
 
-void spwv_otlp_spans(struct spwv_span_cursor *cursor, struct spwv_slice request)
+void spwv_otlp_items(struct spwv_cursor *cursor, struct spwv_slice request)
 {
-    *cursor = (struct spwv_span_cursor){.request = spwv_wire_of(request)};
+    *cursor = (struct spwv_cursor){.request = spwv_wire_of(request)};
 }
 
-/* Of a ResourceSpans or a ScopeSpans, which number these fields alike. They may stand behind what they describe. */
+/* Of a ResourceSpans, a ScopeSpans and those of the other signals, which number these fields alike. They may stand behind what they describe. */
 static struct spwv_origin read_origin(struct spwv_slice message)
 {
     struct spwv_origin origin = {{NULL, 0}, {NULL, 0}};
@@ -159,20 +159,17 @@ static struct spwv_origin read_origin(struct spwv_slice message)
     return origin;
 }
 
-bool spwv_otlp_next_span(struct spwv_span_cursor *cursor, struct spwv_span *span)
+bool spwv_otlp_next_item(struct spwv_cursor *cursor, struct spwv_slice *raw)
 {
-    struct spwv_slice raw;
     for (;;) {
-        if (spwv_otlp_each(&cursor->scope_spans, 2, &raw)) {
-            spwv_otlp_read_span(raw, span);
+        if (spwv_otlp_each(&cursor->of_scope, 2, raw))
             return true;
-        }
-        if (spwv_otlp_each(&cursor->resource_spans, 2, &raw)) {
-            cursor->scope_spans = spwv_wire_of(raw);
-            cursor->scope = read_origin(raw);
-        } else if (spwv_otlp_each(&cursor->request, 1, &raw)) {
-            cursor->resource_spans = spwv_wire_of(raw);
-            cursor->resource = read_origin(raw);
+        if (spwv_otlp_each(&cursor->of_resource, 2, raw)) {
+            cursor->of_scope = spwv_wire_of(*raw);
+            cursor->scope = read_origin(*raw);
+        } else if (spwv_otlp_each(&cursor->request, 1, raw)) {
+            cursor->of_resource = spwv_wire_of(*raw);
+            cursor->resource = read_origin(*raw);
             cursor->service = spwv_otlp_service(cursor->resource.raw);
         } else {
             return false;
@@ -181,24 +178,35 @@ bool spwv_otlp_next_span(struct spwv_span_cursor *cursor, struct spwv_span *span
     }
 }
 
-static bool all_zero(struct spwv_slice id)
+bool spwv_otlp_next_span(struct spwv_cursor *cursor, struct spwv_span *span)
 {
-    for (size_t i = 0; i < id.size; i++)
-        if (id.data[i])
-            return false;
+    struct spwv_slice raw;
+    if (!spwv_otlp_next_item(cursor, &raw))
+        return false;
+    spwv_otlp_read_span(raw, span);
     return true;
+}
+
+bool spwv_otlp_is_id(struct spwv_slice id, size_t size)
+{
+    if (id.size != size)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (id.data[i])
+            return true;
+    return false;
 }
 
 bool spwv_otlp_has_parent(const struct spwv_span *span)
 {
-    return span->parent_span_id.size == 8 && !all_zero(span->parent_span_id);
+    return spwv_otlp_is_id(span->parent_span_id, 8);
 }
 
 const char *spwv_otlp_reject_reason(const struct spwv_span *span)
 {
-    if (span->trace_id.size != 16 || all_zero(span->trace_id))
+    if (!spwv_otlp_is_id(span->trace_id, 16))
         return "trace_id is not 16 bytes with one not zero";
-    if (span->span_id.size != 8 || all_zero(span->span_id))
+    if (!spwv_otlp_is_id(span->span_id, 8))
         return "span_id is not 8 bytes with one not zero";
     if (span->parent_span_id.size != 0 && span->parent_span_id.size != 8)
         return "parent_span_id is neither empty nor 8 bytes";

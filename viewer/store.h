@@ -13,6 +13,8 @@
 
 #include "otlp.h"
 #include "query.h"
+#include "store_logs.h"
+#include "store_metrics.h"
 
 enum {
     SPWV_TRACE_ID_SIZE = 16,
@@ -30,7 +32,11 @@ struct spwv_store_info {
     uint64_t bytes;
     uint64_t max_bytes;
     uint64_t evicted_traces;
-    uint64_t duplicates;
+    uint64_t logs;
+    uint64_t evicted_logs;
+    uint64_t metric_points;
+    uint64_t evicted_metric_points;
+    uint64_t duplicates; /* spans, logs and points */
     uint64_t revision; /* grows with every change; starts at 1 */
     unsigned migrated_from; /* the version of the file before this run brought it up to date; 0: it was, or there was none */
 };
@@ -129,9 +135,12 @@ struct spwv_trace_sink {
 struct spwv_store {
     void (*destroy)(struct spwv_store *store);
 
-    /* One transaction a request. The bytes given to add() must live until its end. `added` of commit: spans that were new. */
+    /* One transaction a request. The bytes given to add() must live until its end. `added` of commit: spans, logs or points that were new. */
     bool (*begin)(struct spwv_store *store, struct spwv_error *error);
-    bool (*add)(struct spwv_store *store, const struct spwv_span *span, const struct spwv_span_cursor *from, struct spwv_error *error);
+    bool (*add)(struct spwv_store *store, const struct spwv_span *span, const struct spwv_cursor *from, struct spwv_error *error);
+    bool (*add_log)(struct spwv_store *store, const struct spwv_log *log, const struct spwv_cursor *from, struct spwv_error *error);
+    bool (*add_point)(struct spwv_store *store, const struct spwv_metric *metric, const struct spwv_point *point, const struct spwv_cursor *from,
+                      struct spwv_error *error);
     bool (*commit)(struct spwv_store *store, uint64_t *added, struct spwv_error *error);
     void (*rollback)(struct spwv_store *store);
 
@@ -151,6 +160,16 @@ struct spwv_store {
     bool (*latest)(struct spwv_store *store, uint8_t *trace_id);
     /* The revision of that trace's last change; 0: no such trace. */
     uint64_t (*revision)(struct spwv_store *store, const uint8_t *trace_id);
+    bool (*list_logs)(struct spwv_store *store, const struct spwv_log_filter *filter, const struct spwv_log_sink *sink,
+                      struct spwv_log_result *result, struct spwv_error *error);
+    bool (*count_logs)(struct spwv_store *store, const uint8_t *trace_id, struct spwv_log_counts *counts, struct spwv_error *error);
+    bool (*clear_logs)(struct spwv_store *store, struct spwv_error *error);
+    bool (*list_metrics)(struct spwv_store *store, const struct spwv_metric_filter *filter, const struct spwv_metric_sink *sink,
+                         struct spwv_error *error);
+    /* *more: a series or points were left out. False with an empty error text: no such metric. */
+    bool (*read_metric)(struct spwv_store *store, const struct spwv_point_filter *filter, const struct spwv_point_sink *sink, bool *more,
+                        struct spwv_error *error);
+    bool (*clear_metrics)(struct spwv_store *store, struct spwv_error *error);
     /* False with an empty error text: no such trace. */
     bool (*read)(struct spwv_store *store, const uint8_t *trace_id, const struct spwv_trace_sink *sink, struct spwv_error *error);
     /* As if the trace had that span alone. False with an empty error text: no such trace or span. */

@@ -126,7 +126,7 @@ bool spwv_sqlite_reindex(struct sqlite_store *store); /* store_sqlite_migrate.c 
 /* Opening (store_sqlite_open.c), writing (_write.c), deleting (_evict.c), lists (_list.c), completion (_seen.c), traces (_read.c). */
 bool spwv_sqlite_prepare(struct sqlite_store *store, const char *path, struct spwv_error *error);
 bool spwv_sqlite_begin(struct spwv_store *base, struct spwv_error *error);
-bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, const struct spwv_span_cursor *from, struct spwv_error *error);
+bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, const struct spwv_cursor *from, struct spwv_error *error);
 bool spwv_sqlite_commit(struct spwv_store *base, uint64_t *added, struct spwv_error *error);
 void spwv_sqlite_rollback(struct spwv_store *base);
 bool spwv_sqlite_clear(struct spwv_store *base, struct spwv_error *error);

@@ -85,7 +85,7 @@ static bool flush_origin(struct sqlite_store *store)
     return uses == 0 || (use_origin(store, origin->resource, uses) && use_origin(store, origin->scope, uses));
 }
 
-static bool enter_origin(struct sqlite_store *store, const struct spwv_span_cursor *from)
+static bool enter_origin(struct sqlite_store *store, const struct spwv_cursor *from)
 {
     struct origin_use *origin = &store->origin;
     if (origin->group == from->group)
@@ -253,7 +253,7 @@ bool spwv_sqlite_begin(struct spwv_store *base, struct spwv_error *error)
     return false;
 }
 
-bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, const struct spwv_span_cursor *from, struct spwv_error *error)
+bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, const struct spwv_cursor *from, struct spwv_error *error)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
     struct spwv_slice service = shorten(from->service);

@@ -5,11 +5,11 @@
 
 static bool store_spans(struct spwv_store *store, struct spwv_slice body, struct spwv_take *take, struct spwv_error *error)
 {
-    struct spwv_span_cursor cursor;
+    struct spwv_cursor cursor;
     struct spwv_span span;
     if (!store->begin(store, error))
         return false;
-    spwv_otlp_spans(&cursor, body);
+    spwv_otlp_items(&cursor, body);
     while (spwv_otlp_next_span(&cursor, &span)) {
         take->spans++;
         const char *reason = spwv_otlp_reject_reason(&span);

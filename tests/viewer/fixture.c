@@ -119,12 +119,12 @@ uint64_t put(struct spwv_store *store, struct bytes request)
 {
     struct spwv_error error;
     struct spwv_slice slice = {request.data, request.size};
-    struct spwv_span_cursor cursor;
+    struct spwv_cursor cursor;
     struct spwv_span span;
     uint64_t added = 0;
     assert_true(spwv_otlp_check(slice, &error));
     assert_true(store->begin(store, &error));
-    spwv_otlp_spans(&cursor, slice);
+    spwv_otlp_items(&cursor, slice);
     while (spwv_otlp_next_span(&cursor, &span))
         assert_true(store->add(store, &span, &cursor, &error));
     assert_true(store->commit(store, &added, &error));

@@ -120,7 +120,7 @@ static void damaged_requests_are_harmless(void **state)
             bad[(random >> 8) % size] = (uint8_t)random;
         }
         struct spwv_slice slice = {realloc(bad, size ? size : 1), size};
-        struct spwv_span_cursor cursor;
+        struct spwv_cursor cursor;
         struct spwv_span span;
         bool ok = spwv_otlp_check(slice, &error);
         Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest *judged =
@@ -129,7 +129,7 @@ static void damaged_requests_are_harmless(void **state)
             assert_non_null(judged);
         if (judged)
             opentelemetry__proto__collector__trace__v1__export_trace_service_request__free_unpacked(judged, NULL);
-        spwv_otlp_spans(&cursor, slice); /* the readers stay inside even without the check */
+        spwv_otlp_items(&cursor, slice); /* the readers stay inside even without the check */
         while (spwv_otlp_next_span(&cursor, &span))
             spwv_otlp_reject_reason(&span);
         free((void *)(uintptr_t)slice.data);
@@ -142,9 +142,9 @@ static void spans_come_with_their_resource(void **state)
     (void)state;
     struct bytes request = ENCODE({.trace = 1, .id = 1, .name = "one", .start = 5, .end = 9, .service = "a"},
                                   {.trace = 1, .id = 2, .parent = 1, .name = "two", .error = true, .message = "why", .service = "b"});
-    struct spwv_span_cursor cursor;
+    struct spwv_cursor cursor;
     struct spwv_span span;
-    spwv_otlp_spans(&cursor, (struct spwv_slice){request.data, request.size});
+    spwv_otlp_items(&cursor, (struct spwv_slice){request.data, request.size});
     assert_true(spwv_otlp_next_span(&cursor, &span));
     assert_memory_equal(span.name.data, "one", 3);
     assert_memory_equal(cursor.service.data, "a", 1);

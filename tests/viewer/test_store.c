@@ -197,11 +197,11 @@ static void a_rollback_leaves_nothing(void **state)
 {
     struct spwv_store *store = *state;
     struct bytes request = ENCODE({.trace = 1, .id = 1, .name = "gone", .start = 1, .end = 2});
-    struct spwv_span_cursor cursor;
+    struct spwv_cursor cursor;
     struct spwv_span span;
     uint64_t revision = info_of(store).revision;
     assert_true(store->begin(store, &error));
-    spwv_otlp_spans(&cursor, (struct spwv_slice){request.data, request.size});
+    spwv_otlp_items(&cursor, (struct spwv_slice){request.data, request.size});
     assert_true(spwv_otlp_next_span(&cursor, &span));
     assert_true(store->add(store, &span, &cursor, &error));
     store->rollback(store);
