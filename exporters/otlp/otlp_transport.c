@@ -57,6 +57,7 @@ static void finish(struct spw__otlp_transport *t, CURLcode code)
     curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connections);
     curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
     outcome.sent = uploaded >= 0 && (size_t)uploaded >= t->body_size;
+    outcome.lost = t->lost;
     if (outcome.status < 200)
         outcome.status = 0; /* an interim answer is none */
     t->fresh = outcome.status >= 500 || code != CURLE_OK;
@@ -148,6 +149,34 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     return spw__otlp_response_body(&t->response, (spw_view){ data, size * count }) ? size * count : 0;
 }
 
+/* ---- what libcurl sends again by itself ---- */
+
+/*
+ * A server may close a kept connection at the moment a request goes out on it. libcurl then sends the request once more, on a new connection, and
+ * says nothing; but it asks before each. If the one before had gone out whole, its answer is lost: the server may have taken it.
+ */
+static int on_request(void *arg, char *there_ip, char *here_ip, int there_port, int here_port)
+{
+    struct spw__otlp_transport *t = arg;
+    (void)there_ip;
+    (void)here_ip;
+    (void)there_port;
+    (void)here_port;
+    t->lost += t->whole;
+    t->whole = false;
+    return CURL_PREREQFUNC_OK;
+}
+
+static int on_progress(void *arg, curl_off_t to_receive, curl_off_t received, curl_off_t to_send, curl_off_t sent)
+{
+    struct spw__otlp_transport *t = arg;
+    (void)to_receive;
+    (void)received;
+    (void)to_send;
+    t->whole |= sent > 0 && (size_t)sent >= t->body_size; /* kept until the next one begins: the counter is not */
+    return 0;
+}
+
 /* ---- setting up ---- */
 
 static bool add_header(struct spw__otlp_transport *t, const char *line)
@@ -197,6 +226,11 @@ static CURLcode set_request(CURL *easy, struct spw__otlp_transport *t, const str
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, t);
     SET(CURLOPT_ERRORBUFFER, t->detail);
+    SET(CURLOPT_PREREQFUNCTION, on_request);
+    SET(CURLOPT_PREREQDATA, t);
+    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+    SET(CURLOPT_XFERINFODATA, t);
+    SET(CURLOPT_NOPROGRESS, 0L);
     return result;
 }
 
@@ -252,6 +286,8 @@ void spw__otlp_transport_send(struct spw__otlp_transport *t, spw_view body, spw_
     t->done = done;
     t->done_arg = arg;
     t->body_size = body.size;
+    t->lost = 0;
+    t->whole = false;
     t->active = true;
     t->sent_ms = spw_loop_now_ms(t->loop);
     bool aged = t->max_connection_age_ms && t->sent_ms - t->connected_ms >= t->max_connection_age_ms;

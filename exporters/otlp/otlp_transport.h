@@ -48,6 +48,8 @@ struct spw__otlp_transport {
     uint64_t connected_ms; /* when the connection was made, or a little before */
     uint64_t sent_ms;      /* when the request was begun */
     bool watch_failed; /* the loop did not take a socket */
+    bool whole;        /* the running request has gone out to its end */
+    uint8_t lost;      /* requests of this one that went out whole before libcurl began anew */
     spw__otlp_sent_fn done;
     void *done_arg;
     char detail[CURL_ERROR_SIZE];

@@ -132,7 +132,7 @@ static void say_broken(spw_export_result *result, const struct spw__otlp_subject
 static void judge_transport(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject, spw_export_result *result)
 {
     result->status = SPW_EXPORT_RETRY;
-    result->ambiguous = o->sent;
+    result->ambiguous = (uint8_t)(o->lost + o->sent);
     switch (o->code) {
     case CURLE_COULDNT_RESOLVE_HOST: say(result, subject, "the host name has no address; check OTEL_EXPORTER_OTLP_ENDPOINT"); return;
     case CURLE_COULDNT_RESOLVE_PROXY: say_broken(result, subject, "the proxy's name has no address"); return;
@@ -147,7 +147,7 @@ static void judge_transport(const struct spw__otlp_outcome *o, const struct spw_
     default: break;
     }
     result->status = SPW_EXPORT_PERMANENT;
-    result->ambiguous = false;
+    result->ambiguous = o->lost;
     say(result, subject, "the answer is not HTTP; is this an OTLP/HTTP receiver (port 4318, not 4317)?");
     say_server(result, subject, " ", (spw_view){ o->detail, strlen(o->detail) });
 }
@@ -155,6 +155,7 @@ static void judge_transport(const struct spw__otlp_outcome *o, const struct spw_
 void spw__otlp_verdict(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject, spw_export_result *result)
 {
     *result = (spw_export_result)SPW_EXPORT_RESULT_INIT;
+    result->ambiguous = o->lost;
     if (o->response->over_body || o->response->over_headers) {
         result->status = SPW_EXPORT_PERMANENT;
         say(result, subject, o->response->over_body ? "the answer is longer than 4 MiB; is this an OTLP/HTTP receiver?"

@@ -17,6 +17,7 @@ struct spw__otlp_outcome {
     long connect_status;     /* what a proxy answered to CONNECT, 0: nothing */
     long proxy_error;        /* CURLPX_*, of SOCKS */
     bool sent;               /* the whole request was handed to the connection */
+    uint8_t lost;            /* how often before that, on a connection that then ended without an answer */
     const char *detail;      /* libcurl's words, or "" */
     const struct spw__otlp_response *response;
 };

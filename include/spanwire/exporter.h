@@ -187,12 +187,13 @@ typedef struct spw_export_result {
     spw_export_status status;
     uint64_t rejected;       /**< DELIVERED: records the receiver refused; clamped to the batch */
     uint64_t retry_after_ms; /**< RETRY: the receiver's wish; 0: the SDK's own back-off */
-    bool ambiguous;          /**< RETRY: the batch was sent and its answer lost; it may arrive twice */
+    uint8_t ambiguous;       /**< how often the batch was sent and its answer lost: it may arrive as often again. With RETRY, and with any other status
+                                  when it was sent anew within the submit */
     bool malformed;          /**< DELIVERED: but the answer was not readable */
     bool refused;            /**< RETRY: nobody listens there (connection refused); an exit flush then does not wait */
     char text[256];          /**< cause and cure for the log, free of secrets; empty: nothing to say */
 } spw_export_result;
-#define SPW_EXPORT_RESULT_INIT { sizeof(spw_export_result), SPW_EXPORT_DELIVERED, 0, 0, false, false, false, { 0 } }
+#define SPW_EXPORT_RESULT_INIT { sizeof(spw_export_result), SPW_EXPORT_DELIVERED, 0, 0, 0, false, false, { 0 } }
 
 /** Ends one submit; `result` is copied. Thread-safe. Call it once a submit. */
 typedef void (*spw_export_done_fn)(void *token, const spw_export_result *result);

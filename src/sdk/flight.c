@@ -41,7 +41,7 @@ static void on_expiry(void *arg)
         return; /* it came at the last moment: take it as it is */
     spw_export_result late = SPW_EXPORT_RESULT_INIT;
     late.status = SPW_EXPORT_RETRY;
-    late.ambiguous = true;
+    late.ambiguous = 1;
     memcpy(late.text, "no answer within the export timeout", sizeof "no answer within the export timeout");
     on_answer(f, &late);
 }

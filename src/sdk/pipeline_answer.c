@@ -115,8 +115,6 @@ static void failed(struct spw__pipeline *p, struct spw__flight *f)
 {
     p->knocking = false;
     p->refused = f->answer.refused;
-    if (f->answer.ambiguous)
-        add(&p->account->ambiguous, f->batch->count);
     uint64_t asked_ms = f->answer.retry_after_ms;
     give_up_old(p);
     if (f->state == SPW__FLIGHT_WAITING)
@@ -155,6 +153,7 @@ static void delivered(struct spw__pipeline *p, struct spw__flight *f)
 void spw__pipeline_take_answer(struct spw__pipeline *p, struct spw__flight *f)
 {
     spw__flight_take_answer(f);
+    add(&p->account->ambiguous, f->batch->count * (uint64_t)f->answer.ambiguous);
     switch (f->answer.status) {
     case SPW_EXPORT_DELIVERED:
         delivered(p, f);

@@ -208,6 +208,50 @@ static void connections_closed_while_idle(void **state)
     http_peer_stop(peer);
 }
 
+/* One batch by a connection that has served already, through which the server gets the request and then ends it; libcurl sends it once more. */
+static spw_export_result send_by_a_kept_connection(http_peer *peer, driver *d, const spw_batch *batch, http_peer_act end, http_peer_answer then)
+{
+    assert_int_equal(driver_send(d, batch, PATIENCE_MS).status, SPW_EXPORT_DELIVERED);
+    size_t before = http_peer_requests(peer);
+    http_peer_then(peer, (http_peer_answer){ .act = end });
+    http_peer_then(peer, then);
+    spw_export_result result = driver_send(d, batch, PATIENCE_MS);
+    assert_int_equal(http_peer_requests(peer), before + 2);
+    assert_int_equal(http_peer_request_at(peer, before)->connection, http_peer_request_at(peer, before - 1)->connection);
+    return result;
+}
+
+static void what_libcurl_sends_again_is_ambiguous(void **state)
+{
+    (void)state;
+    static const struct {
+        http_peer_answer then;
+        spw_export_status status;
+        unsigned ambiguous;
+    } table[] = {
+        { { .act = HTTP_PEER_ANSWER }, SPW_EXPORT_DELIVERED, 1 },
+        { { .status = 400 }, SPW_EXPORT_PERMANENT, 1 },
+        { { .status = 503 }, SPW_EXPORT_RETRY, 1 },
+        { { .act = HTTP_PEER_CLOSE }, SPW_EXPORT_RETRY, 2 },
+        { { .act = HTTP_PEER_RAW, .body = "?", .body_size = 1 }, SPW_EXPORT_PERMANENT, 1 },
+    };
+    static const size_t sizes[] = { 10, 3u << 20 }; /* with the headers in one piece; in many */
+    http_peer *peer = http_peer_start();
+    for (size_t i = 0; i < 4 * sizeof table / sizeof table[0]; i++) {
+        fake_span wish = { "again", sizes[i % 2], NULL, NULL, NULL, NULL, false };
+        spw_batch *batch = fake_batch_new(1, &wish, 1);
+        driver d; /* for each: libcurl 7.88 sends again five times in a handle's life, and gives up the sixth */
+        driver_start(&d, &(driver_options){ .endpoint = http_peer_url(peer), .timeout_ms = PATIENCE_MS });
+        spw_export_result r = send_by_a_kept_connection(peer, &d, batch, i / 2 % 2 ? HTTP_PEER_RESET : HTTP_PEER_CLOSE, table[i / 4].then);
+        assert_int_equal(r.status, table[i / 4].status);
+        assert_int_equal(r.ambiguous, table[i / 4].ambiguous);
+        assert_int_equal(driver_send(&d, batch, PATIENCE_MS).ambiguous, 0); /* that was of one request */
+        driver_stop(&d);
+        fake_batch_free(batch);
+    }
+    http_peer_stop(peer);
+}
+
 /* The descriptor of ours that leads to the peer. */
 static int socket_to(uint16_t port)
 {
@@ -258,6 +302,7 @@ int main(void)
         IN_PLACE(a_socket_without_permission),
         cmocka_unit_test(connections_end_with_their_age),
         cmocka_unit_test(connections_closed_while_idle),
+        cmocka_unit_test(what_libcurl_sends_again_is_ambiguous),
         cmocka_unit_test(connections_are_kept_alive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
