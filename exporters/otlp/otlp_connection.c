@@ -38,6 +38,8 @@ CURLcode spw__otlp_set_tls(CURL *easy, const struct spw__otlp_setup *setup)
     SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (setup->certificate)
         SET(CURLOPT_CAINFO, setup->certificate);
+    if (setup->proxy_certificate)
+        SET(CURLOPT_PROXY_CAINFO, setup->proxy_certificate);
     if (setup->client_certificate)
         SET(CURLOPT_SSLCERT, setup->client_certificate);
     if (setup->client_key)

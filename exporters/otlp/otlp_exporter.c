@@ -31,6 +31,7 @@ struct otlp_exporter {
     char *certificate;
     char *client_key;
     char *client_certificate;
+    char *proxy_certificate;
     struct spw__otlp_proxy proxy;
     uint32_t max_connection_age_ms;
     uint32_t timeout_ms;
@@ -65,7 +66,7 @@ static void answer_text(struct otlp_exporter *self, spw_export_status status, co
 static void on_sent(void *arg, const struct spw__otlp_outcome *outcome)
 {
     struct otlp_exporter *self = arg;
-    struct spw__otlp_subject subject = { self->count, self->timeout_ms, &self->url, &self->proxy, &self->secrets };
+    struct spw__otlp_subject subject = { self->count, self->timeout_ms, &self->url, &self->proxy, &self->secrets, self->client_certificate != NULL };
     spw_export_result result;
     spw__otlp_verdict(outcome, &subject, &result);
     answer(self, &result);
@@ -102,6 +103,7 @@ static spw_result start_transport(struct otlp_exporter *self, spw_loop *loop, sp
                                      .client_key = self->client_key,
                                      .client_certificate = self->client_certificate,
                                      .proxy = self->proxy.full,
+                                     .proxy_certificate = self->proxy_certificate,
                                      .max_connection_age_ms = self->max_connection_age_ms };
     spw_result result = spw__otlp_transport_start(&self->transport, loop, &setup, error);
     self->slice.fn = on_slice;
@@ -162,6 +164,7 @@ static void otlp_destroy(spw_exporter *base)
     spw_free(self->certificate);
     spw_free(self->client_key);
     spw_free(self->client_certificate);
+    spw_free(self->proxy_certificate);
     spw__otlp_proxy_fini(&self->proxy);
     spw_free(self);
 }
@@ -199,12 +202,16 @@ static bool copy(char **out, const char *text)
     return *out || !said(text);
 }
 
+/* Fields that a caller of an older version has not. */
+#define HAS(otlp, field) ((otlp)->struct_size >= offsetof(spw_otlp_settings, field) + sizeof (otlp)->field)
+
 static spw_result set_files(struct otlp_exporter *self, const spw_otlp_settings *otlp, spw_error *error)
 {
     if (said(otlp->client_key) && !said(otlp->client_certificate))
         return spw__otlp_fail(error, SPW_ERR_INVALID, "a client key without its certificate; set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE too");
     if (copy(&self->certificate, otlp->certificate) && copy(&self->client_key, otlp->client_key) &&
-        copy(&self->client_certificate, otlp->client_certificate))
+        copy(&self->client_certificate, otlp->client_certificate) &&
+        copy(&self->proxy_certificate, HAS(otlp, proxy_certificate) ? otlp->proxy_certificate : NULL))
         return SPW_OK;
     return spw__otlp_fail(error, SPW_ERR_NO_MEMORY, "out of memory for the OTLP exporter");
 }
@@ -222,9 +229,6 @@ static spw_result set_user_agent(struct otlp_exporter *self, const char *prefix,
     return SPW_OK;
 }
 
-/* Fields that a caller of an older version has not. */
-#define HAS(otlp, field) ((otlp)->struct_size >= offsetof(spw_otlp_settings, field) + sizeof (otlp)->field)
-
 /* PEM itself where the name of its file belongs, plain or in base64: libcurl would quote it. Names are not hidden: people need them. */
 static bool hide_pem(struct otlp_exporter *self, const char *file)
 {
@@ -238,7 +242,7 @@ static bool set_connection(struct otlp_exporter *self, const spw_otlp_settings *
     return spw__otlp_proxy_set(&self->proxy, HAS(otlp, proxy) ? otlp->proxy : NULL) &&
            spw__otlp_secrets_fill(&self->secrets, &self->headers, &self->url) &&
            spw__otlp_secrets_add_user_info(&self->secrets, self->proxy.user_info) && hide_pem(self, self->certificate) &&
-           hide_pem(self, self->client_key) && hide_pem(self, self->client_certificate);
+           hide_pem(self, self->client_key) && hide_pem(self, self->client_certificate) && hide_pem(self, self->proxy_certificate);
 }
 
 static spw_result configure(struct otlp_exporter *self, const spw_exporter_settings *settings, spw_error *error)

@@ -49,7 +49,7 @@ static void finish(struct spw__otlp_transport *t, CURLcode code)
 {
     struct spw__otlp_outcome outcome = { .code = code, .detail = t->detail, .response = &t->response };
     curl_off_t uploaded = 0;
-    long connections = 0;
+    long connections = 0, unproven = 0;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &outcome.status);
     curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &outcome.system_error);
     curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &outcome.connect_status);
@@ -58,6 +58,9 @@ static void finish(struct spw__otlp_transport *t, CURLcode code)
     curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
     outcome.sent = uploaded >= 0 && (size_t)uploaded >= t->body_size;
     outcome.lost = t->lost;
+    curl_easy_getinfo(t->easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &unproven);
+    outcome.proxy_unproven = unproven != 0;
+    outcome.connected = connections > 0;
     if (outcome.status < 200)
         outcome.status = 0; /* an interim answer is none */
     t->fresh = outcome.status >= 500 || code != CURLE_OK;

@@ -28,6 +28,7 @@ struct spw__otlp_setup {
     const char *client_key;
     const char *client_certificate;
     const char *proxy; /* NULL: none, whatever the environment says */
+    const char *proxy_certificate; /* NULL: the system's */
     uint32_t max_connection_age_ms; /* 0: no limit */
 };
 

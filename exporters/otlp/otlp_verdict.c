@@ -112,7 +112,11 @@ static bool is_tls_failure(const struct spw__otlp_outcome *o, const struct spw__
 static void judge_tls(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject, spw_export_result *result)
 {
     result->status = SPW_EXPORT_PERMANENT;
-    say(result, subject, "TLS failed; check OTEL_EXPORTER_OTLP_CERTIFICATE and _CLIENT_CERTIFICATE");
+    if (subject->proxy->shown && (o->proxy_unproven || !subject->url->tls))
+        spw__otlp_append(result->text, sizeof result->text, "TLS to the proxy %.*s failed; check SPANWIRE_OTLP_PROXY_CERTIFICATE", URL_SHOWN,
+                         subject->proxy->shown);
+    else
+        say(result, subject, "TLS failed; check OTEL_EXPORTER_OTLP_CERTIFICATE and _CLIENT_CERTIFICATE");
     say_server(result, subject, ": ", (spw_view){ o->detail, strlen(o->detail) });
 }
 
@@ -129,6 +133,19 @@ static void say_broken(spw_export_result *result, const struct spw__otlp_subject
     spw__otlp_say_proxy(subject, result);
 }
 
+/*
+ * With TLS 1.3 a server refuses a client certificate, or that there is none, when the client sends already; the alert that says so may get lost in the
+ * reset of a connection that it has not read to its end.
+ */
+static void judge_broken(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject, spw_export_result *result, const char *text)
+{
+    say_broken(result, subject, text);
+    if (subject->url->tls && o->connected)
+        spw__otlp_append(result->text, sizeof result->text,
+                         subject->certified ? "; perhaps it does not take our OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"
+                                            : "; perhaps it wants a client certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE)");
+}
+
 static void judge_transport(const struct spw__otlp_outcome *o, const struct spw__otlp_subject *subject, spw_export_result *result)
 {
     result->status = SPW_EXPORT_RETRY;
@@ -139,10 +156,10 @@ static void judge_transport(const struct spw__otlp_outcome *o, const struct spw_
     case CURLE_COULDNT_CONNECT: spw__otlp_judge_connect(o, subject, result); return;
     case CURLE_PROXY: spw__otlp_judge_socks(o, subject, result); return;
     case CURLE_OPERATION_TIMEDOUT: judge_timeout(subject, result); return;
-    case CURLE_GOT_NOTHING: say_broken(result, subject, "the connection was closed before an answer"); return;
+    case CURLE_GOT_NOTHING: judge_broken(o, subject, result, "the connection was closed before an answer"); return;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-    case CURLE_PARTIAL_FILE: say_broken(result, subject, "the connection broke before an answer"); return;
+    case CURLE_PARTIAL_FILE: judge_broken(o, subject, result, "the connection broke before an answer"); return;
     case CURLE_OUT_OF_MEMORY: say(result, subject, "out of memory or descriptors for the request"); return;
     default: break;
     }

@@ -16,6 +16,8 @@ struct spw__otlp_outcome {
     long system_error;       /* errno of the connection */
     long connect_status;     /* what a proxy answered to CONNECT, 0: nothing */
     long proxy_error;        /* CURLPX_*, of SOCKS */
+    bool proxy_unproven;     /* the certificate of a proxy was not accepted */
+    bool connected;          /* a connection was made for it; false: it went by one that had served before */
     bool sent;               /* the whole request was handed to the connection */
     uint8_t lost;            /* how often before that, on a connection that then ended without an answer */
     const char *detail;      /* libcurl's words, or "" */
@@ -29,6 +31,7 @@ struct spw__otlp_subject {
     const struct spw__otlp_url *url;
     const struct spw__otlp_proxy *proxy;
     const struct spw__otlp_secrets *secrets;
+    bool certified; /* we have a client certificate */
 };
 
 void spw__otlp_verdict(const struct spw__otlp_outcome *outcome, const struct spw__otlp_subject *subject, spw_export_result *result);

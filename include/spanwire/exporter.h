@@ -282,8 +282,9 @@ typedef struct spw_otlp_settings {
     const char *client_certificate;
     const char *proxy;             /**< URL with scheme and port, and credentials if there are any; NULL: none. The environment was read */
     uint32_t max_connection_age_ms; /**< a connection older than this takes no further request; 0: no limit */
+    const char *proxy_certificate;  /**< PEM of the CA of a proxy that is spoken to over TLS; NULL: the system's */
 } spw_otlp_settings;
-#define SPW_OTLP_SETTINGS_INIT { sizeof(spw_otlp_settings), NULL, false, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 0 }
+#define SPW_OTLP_SETTINGS_INIT { sizeof(spw_otlp_settings), NULL, false, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 0, NULL }
 
 /** What a factory is told. Lent for the call, but for the log function. Who calls a factory begins with SPW_EXPORTER_SETTINGS_INIT. */
 typedef struct spw_exporter_settings {

@@ -169,11 +169,13 @@ typedef struct spw_options {
                                  no_proxy as well; `none`: no proxy, whatever they say. https_proxy, http_proxy, all_proxy, no_proxy */
     uint32_t otlp_max_connection_age_ms; /**< after this a new connection is made, to where the name leads then (300000); SPW_NEVER for none */
     bool pump; /**< no worker thread: the program steps the SDK from its own event loop, see pump.h */
+    const char *otlp_proxy_certificate; /**< PEM of the CA of an https:// proxy, SPANWIRE_OTLP_PROXY_CERTIFICATE (the system's); otlp_certificate is for
+                                             the receiver alone */
 } spw_options;
 #define SPW_OPTIONS_INIT                                                                                                                   \
     { sizeof(spw_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL,  \
       NULL, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, SPW_LOG_NONE, NULL, NULL, NULL, false, NULL,                    \
-      0, false }
+      0, false, NULL }
 
 /**
  * Starts the SDK: reads options and environment, builds resource and pipelines, starts the worker, opens the gate for recording. Does no

@@ -98,6 +98,8 @@ const struct spw__setting spw__settings[SPW__SETTINGS] = {
     [SPW__SET_CLIENT_CERTIFICATE] = { OTLP "tls.cert_file", { SIGNAL "CLIENT_CERTIFICATE", GENERAL "CLIENT_CERTIFICATE" },
                                       { IN_CODE(otlp_client_certificate) }, FIELD(otlp.client_certificate), SPW__KIND_FILE },
     [SPW__SET_PROXY] = { OTLP "proxy", { NULL }, { IN_CODE(otlp_proxy) }, FIELD(otlp.proxy), SPW__KIND_URL }, /* and config_proxy.c */
+    [SPW__SET_PROXY_CERTIFICATE] = { OURS "proxy_ca_file", { "SPANWIRE_OTLP_PROXY_CERTIFICATE" }, { IN_CODE(otlp_proxy_certificate) },
+                                     FIELD(otlp.proxy_certificate), SPW__KIND_FILE, .nothing = "(the system's)" },
     [SPW__SET_CONNECTION_AGE] = { OURS "max_connection_age", { NULL }, { IN_CODE(otlp_max_connection_age_ms) },
                                   FIELD(otlp.max_connection_age_ms), SPW__KIND_TIMEOUT, .number = 300000 },
     [SPW__SET_USER_AGENT_PREFIX] = { OURS "user_agent_prefix", { NULL }, { IN_CODE(user_agent_prefix) }, FIELD(user_agent_prefix),

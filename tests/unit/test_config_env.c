@@ -148,6 +148,7 @@ static const struct row rows[] = {
     FILE_ROWS("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", OTLP "tls.key_file"),
     FILE_ROWS("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", OTLP "tls.cert_file"),
     FILE_ROWS("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", OTLP "tls.cert_file"),
+    FILE_ROWS("SPANWIRE_OTLP_PROXY_CERTIFICATE", "distribution.spanwire.proxy_ca_file"),
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
