@@ -15,6 +15,9 @@ struct spwv_guarded {
     struct spwv_guarded *previous;
     int fd;
     int64_t due_ms;
+    int64_t end_ms;   /* of the request with its answer, while its body comes */
+    int64_t enough_ms; /* until when what has come of the body is enough */
+    unsigned bytes_s; /* that it has to come at; 0: at any rate */
 };
 
 struct spwv_guard {
@@ -130,6 +133,45 @@ void spwv_guard_set(struct spwv_guard *guard, struct spwv_guarded *entry, unsign
     pthread_mutex_lock(&guard->lock);
     if (entry->due_ms != INT64_MAX) /* else it is shut already */
         entry->due_ms = now_ms() + timeout_ms;
+    pthread_mutex_unlock(&guard->lock);
+}
+
+static void hasten(struct spwv_guarded *entry)
+{
+    if (entry->due_ms != INT64_MAX)
+        entry->due_ms = entry->bytes_s && entry->enough_ms < entry->end_ms ? entry->enough_ms : entry->end_ms;
+}
+
+void spwv_guard_body(struct spwv_guard *guard, struct spwv_guarded *entry, unsigned timeout_ms, unsigned grace_ms, unsigned bytes_s)
+{
+    if (!entry)
+        return;
+    pthread_mutex_lock(&guard->lock);
+    entry->end_ms = now_ms() + timeout_ms;
+    entry->enough_ms = now_ms() + grace_ms;
+    entry->bytes_s = bytes_s;
+    hasten(entry);
+    pthread_mutex_unlock(&guard->lock);
+}
+
+void spwv_guard_came(struct spwv_guard *guard, struct spwv_guarded *entry, size_t bytes)
+{
+    if (!entry)
+        return;
+    pthread_mutex_lock(&guard->lock);
+    if (entry->bytes_s)
+        entry->enough_ms += (int64_t)((uint64_t)bytes * 1000 / entry->bytes_s);
+    hasten(entry);
+    pthread_mutex_unlock(&guard->lock);
+}
+
+void spwv_guard_whole(struct spwv_guard *guard, struct spwv_guarded *entry)
+{
+    if (!entry)
+        return;
+    pthread_mutex_lock(&guard->lock);
+    entry->bytes_s = 0;
+    hasten(entry);
     pthread_mutex_unlock(&guard->lock);
 }
 

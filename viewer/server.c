@@ -224,6 +224,7 @@ static enum MHD_Result answer_request(struct spwv_server *server, struct MHD_Con
                                       const char *path, const char *method)
 {
     struct spwv_answer answer = {0};
+    spwv_guard_whole(server->guard, guarded(connection));
     spwv_buf_init(&answer.body, SPWV_MAX_ANSWER, &server->app->memory);
     spwv_body_finish(&exchange->body);
     if (exchange->early_status) {
@@ -297,7 +298,8 @@ static enum MHD_Result on_headers(struct spwv_server *server, struct MHD_Connect
                                   const char *method)
 {
     exchange->headers_done = true;
-    spwv_guard_set(server->guard, guarded(connection), server->options.request_timeout_ms);
+    spwv_guard_body(server->guard, guarded(connection), server->options.request_timeout_ms, server->options.body_grace_ms,
+                    server->options.min_body_bytes_s);
     check_headers(server, connection, exchange, path, method);
     if (!answer_before_body(connection, exchange))
         return MHD_YES;
@@ -317,6 +319,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (!exchange->headers_done)
         return on_headers(server, connection, exchange, path, method);
     if (*size) {
+        spwv_guard_came(server->guard, guarded(connection), *size);
         if (!exchange->early_status)
             spwv_body_add(&exchange->body, data, *size);
         *size = 0;

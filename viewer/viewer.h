@@ -33,13 +33,16 @@ struct spwv_options {
     unsigned max_connections;
     unsigned header_timeout_ms;  /* from the connection or the request line to the end of the headers */
     unsigned request_timeout_ms; /* from there to the last byte of the answer */
+    unsigned body_grace_ms;      /* from there until a body is to come at ... */
+    unsigned min_body_bytes_s;   /* ... this rate on the whole; 0: at any */
     unsigned idle_timeout_ms;    /* between requests of one connection */
 };
 
 /* 64 MiB is what OTLP lets a client send in one request. */
 #define SPWV_OPTIONS_INIT                                                                                                                  \
     {.listen = "127.0.0.1:4318", .max_bytes = 256u << 20, .max_compressed = 16u << 20, .max_body = 64u << 20, .max_in_flight = 256u << 20, \
-     .max_connections = 256, .header_timeout_ms = 5000, .request_timeout_ms = 30000, .idle_timeout_ms = 75000}
+     .max_connections = 256, .header_timeout_ms = 5000, .request_timeout_ms = 30000,           \
+     .body_grace_ms = 5000, .min_body_bytes_s = 1024, .idle_timeout_ms = 75000}
 
 struct spwv_viewer;
 

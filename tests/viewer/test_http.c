@@ -347,6 +347,51 @@ static void slow_clients_are_cut_off(void **state)
     assert_true(body >= 900 && body < 9500);
 }
 
+/* Twenty bytes a second, where a thousand are wanted; the time for the whole request has nothing to do with it. */
+static void slow_bodies_are_cut_off(void **state)
+{
+    (void)state;
+    struct spwv_options options = SPWV_OPTIONS_INIT;
+    options.request_timeout_ms = 600000;
+    options.body_grace_ms = 500;
+    options.min_body_bytes_s = 1000;
+    start_viewer_with(options);
+    static const char *const paths[] = {"/v1/traces", "/nowhere"}; /* one that is read, one that is thrown away */
+    for (size_t i = 0; i < 2; i++) {
+        char request[256];
+        snprintf(request, sizeof request, "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" PROTOBUF "\r\nContent-Length: 100000\r\n\r\n", paths[i],
+                 spwv_viewer_port(viewer));
+        int64_t body = drip(dial(), request);
+        assert_true(body >= 400 && body < 9500);
+    }
+}
+
+/* One that is as slow for a while, and fast enough on the whole, gets its answer. */
+static void a_body_may_come_in_pieces(void **state)
+{
+    (void)state;
+    enum { SIZE = 20000 };
+    struct spwv_options options = SPWV_OPTIONS_INIT;
+    options.body_grace_ms = 1000;
+    options.min_body_bytes_s = 1000;
+    start_viewer_with(options);
+    char request[256], spaces[SIZE], answer[64] = "";
+    memset(spaces, ' ', SIZE); /* no JSON: the answer is a 400, but one that was read to its end */
+    int length = snprintf(request, sizeof request,
+                          "POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+                          spwv_viewer_port(viewer), SIZE);
+    int fd = dial();
+    assert_int_equal(send(fd, request, (size_t)length, MSG_NOSIGNAL), length);
+    assert_int_equal(send(fd, spaces, SIZE - 10, MSG_NOSIGNAL), SIZE - 10);
+    for (int i = 0; i < 10; i++) { /* two seconds, twice the grace */
+        usleep(200000);
+        assert_int_equal(send(fd, spaces, 1, MSG_NOSIGNAL), 1);
+    }
+    assert_true(recv(fd, answer, sizeof answer - 1, 0) > 0);
+    assert_non_null(strstr(answer, " 400 "));
+    close(fd);
+}
+
 static void a_slow_client_does_not_block_others(void **state)
 {
     (void)state;
@@ -483,6 +528,8 @@ int main(void)
         cmocka_unit_test_teardown(memory_in_flight_is_bounded, stop_viewer),
         cmocka_unit_test_setup_teardown(rejected_spans_are_told, start_viewer, stop_viewer),
         cmocka_unit_test_teardown(slow_clients_are_cut_off, stop_viewer),
+        cmocka_unit_test_teardown(slow_bodies_are_cut_off, stop_viewer),
+        cmocka_unit_test_teardown(a_body_may_come_in_pieces, stop_viewer),
         cmocka_unit_test_setup_teardown(a_slow_client_does_not_block_others, start_viewer, stop_viewer),
         cmocka_unit_test_teardown(connections_are_capped, stop_viewer),
         cmocka_unit_test_setup_teardown(huge_headers_are_refused, start_viewer, stop_viewer),
