@@ -51,6 +51,8 @@ static uint64_t hash_of(const struct spwv_intern *intern, struct spwv_slice text
 struct spwv_slice spwv_intern_at(const struct spwv_intern *intern, uint32_t number)
 {
     const struct place *place = (const struct place *)(const void *)intern->places.data + number;
+    if (!place->size) /* while all texts are empty there are no bytes to point into */
+        return (struct spwv_slice){(const uint8_t *)"", 0};
     return (struct spwv_slice){(const uint8_t *)intern->bytes.data + place->at, place->size};
 }
 
