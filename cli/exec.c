@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -42,19 +41,6 @@ static uint64_t now_ns(clockid_t clock)
 }
 
 /* ---- the span ---- */
-
-static bool is_true(const char *variable)
-{
-    const char *value = getenv(variable);
-    return value && strcasecmp(value, "true") == 0;
-}
-
-/* The recorder's SDK decides by the same environment; only where that is not plain it has to be asked. */
-static bool sampler_is_plain(void)
-{
-    const char *sampler = getenv("OTEL_TRACES_SAMPLER");
-    return !sampler || !*sampler || strcmp(sampler, "parentbased_always_on") == 0;
-}
 
 static bool fill_random(void *to, size_t size)
 {
@@ -252,7 +238,7 @@ static int with_span(const struct exec_options *options, const spw_context *pare
     char identity[EXEC_IDENTITY_TEXT];
     uint64_t start = now_ns(CLOCK_REALTIME), begun = now_ns(CLOCK_MONOTONIC);
     struct recorder recorder = {.channel = -1};
-    bool plain = sampler_is_plain();
+    bool plain = exec_sampler_is_plain();
     write_identity(&span, start, identity);
     if (!plain || span.flags & SPW_FLAG_SAMPLED)
         recorder = start_recorder(options, identity, argc, argv);
@@ -277,7 +263,7 @@ int cli_exec(int argc, char **argv)
     struct exec_options options;
     if (!exec_options_read(argc, argv, &options))
         return EXIT_USAGE;
-    if (is_true("OTEL_SDK_DISABLED"))
+    if (exec_is_disabled())
         return without_span(&options);
     spw_context parent = options.ignore_parent ? (spw_context){0} : spw_context_from_environment();
     spw_span span;

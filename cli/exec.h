@@ -37,8 +37,14 @@ void exec_options_free(struct exec_options *options);
 
 /* "k=v,k2=v2" into attributes from `*count` on; texts are cut in place. Numbers and true and false become such. False: a pair without a key. */
 bool exec_read_attrs(char *text, spw_attr *attrs, size_t room, size_t *count);
+/* Each use of --attrs adds; the texts are one, from malloc. */
+bool exec_add_attrs(char **texts, const char *more);
 bool exec_read_kind(const char *text, spw_span_kind *kind);
 bool exec_read_timeout(const char *text, uint32_t *timeout_ms);
+
+/* What OTEL_* say: nothing is to be recorded; whoever records decides as the parent does, so that nobody has to be asked. */
+bool exec_is_disabled(void);
+bool exec_sampler_is_plain(void);
 
 /* The first argument of the second process after its name: who the span is, when it started. */
 struct exec_identity {

@@ -60,6 +60,18 @@ bool exec_read_kind(const char *text, spw_span_kind *kind)
     return false;
 }
 
+bool exec_is_disabled(void)
+{
+    const char *value = getenv("OTEL_SDK_DISABLED");
+    return value && strcasecmp(value, "true") == 0;
+}
+
+bool exec_sampler_is_plain(void)
+{
+    const char *sampler = getenv("OTEL_TRACES_SAMPLER");
+    return !sampler || !*sampler || strcasecmp(sampler, "parentbased_always_on") == 0;
+}
+
 /* 500ms, 2s, 1m, or a number of milliseconds. */
 bool exec_read_timeout(const char *text, uint32_t *timeout_ms)
 {
@@ -75,16 +87,17 @@ bool exec_read_timeout(const char *text, uint32_t *timeout_ms)
     return false;
 }
 
-/* Each use of --attrs adds; their texts are kept in one piece. */
-static bool add_attrs(struct exec_options *options, const char *text)
+bool exec_add_attrs(char **texts, const char *more)
 {
-    size_t had = options->texts ? strlen(options->texts) : 0, size = strlen(text);
-    char *texts = realloc(options->texts, had + size + 2);
-    if (!texts)
+    size_t had = *texts ? strlen(*texts) : 0, size = strlen(more);
+    char *all = realloc(*texts, had + size + 2);
+    if (!all) {
+        fputs("spanwire: no memory\n", stderr);
         return false;
-    options->texts = texts;
-    memcpy(texts + had, text, size);
-    memcpy(texts + had + size, ",", 2);
+    }
+    *texts = all;
+    memcpy(all + had, more, size);
+    memcpy(all + had + size, ",", 2);
     return true;
 }
 
@@ -95,7 +108,7 @@ static bool set_option(struct exec_options *options, int option)
     case 's': options->service = optarg; return true;
     case 'e': options->endpoint = optarg; return true;
     case 'k': return exec_read_kind(optarg, &options->kind);
-    case 'a': return add_attrs(options, optarg);
+    case 'a': return exec_add_attrs(&options->texts, optarg);
     case 't': return exec_read_timeout(optarg, &options->timeout_ms);
     case 'H': options->hide_arguments = true; return true;
     case 'I': options->ignore_parent = true; return true;

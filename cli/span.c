@@ -6,12 +6,13 @@
  *     spanwire span event "tests begin" -a suite=unit
  *     export TRACEPARENT=$(spanwire span end)          # prints the parent's; empty for a root
  *
- * Nothing runs between the calls: an open span is a file (span_file.h), sent by `end`.
+ * Nothing runs between the calls: an open span is a file (span_file.h), sent by `end`, which is span_end.c.
+ * With OTEL_SDK_DISABLED there is no span: start and end hand on the TRACEPARENT they found.
  */
 #include "cli.h"
 #include "exec.h"
 #include "fixed_ids.h"
-#include "span_file.h"
+#include "span.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -23,14 +24,6 @@
 
 #include <spanwire/spanwire.h>
 
-enum { MAX_ATTRS = EXEC_MAX_ATTRS };
-
-struct arguments {
-    const char *service, *endpoint, *attrs, *status, *description, *traceparent, *word;
-    spw_span_kind kind;
-    uint32_t timeout_ms;
-};
-
 static uint64_t now_ns(void)
 {
     struct timespec t;
@@ -38,12 +31,12 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static bool set_option(struct arguments *a, int option)
+static bool set_option(struct span_arguments *a, int option)
 {
     switch (option) {
     case 's': a->service = optarg; return true;
     case 'e': a->endpoint = optarg; return true;
-    case 'a': a->attrs = optarg; return true;
+    case 'a': return exec_add_attrs(&a->attrs, optarg);
     case 'S': a->status = optarg; return true;
     case 'd': a->description = optarg; return true;
     case 'p': a->traceparent = optarg; return true;
@@ -53,13 +46,13 @@ static bool set_option(struct arguments *a, int option)
     }
 }
 
-static bool read_arguments(int argc, char **argv, struct arguments *a)
+static bool read_arguments(int argc, char **argv, struct span_arguments *a)
 {
     static const struct option known[] = {
         {"service", required_argument, NULL, 's'},     {"endpoint", required_argument, NULL, 'e'},           {"kind", required_argument, NULL, 'k'},
         {"attrs", required_argument, NULL, 'a'},       {"status-code", required_argument, NULL, 'S'},        {"status-description", required_argument, NULL, 'd'},
         {"traceparent", required_argument, NULL, 'p'}, {"timeout", required_argument, NULL, 't'},            {NULL, 0, NULL, 0}};
-    *a = (struct arguments){.kind = SPW_KIND_INTERNAL, .timeout_ms = SPW_DEFAULT_TIMEOUT_MS, .traceparent = getenv("TRACEPARENT")};
+    *a = (struct span_arguments){.kind = SPW_KIND_INTERNAL, .timeout_ms = SPW_DEFAULT_TIMEOUT_MS, .traceparent = getenv("TRACEPARENT")};
     int option;
     while ((option = getopt_long(argc, argv, "s:e:k:a:", known, NULL)) != -1)
         if (!set_option(a, option))
@@ -78,31 +71,78 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
 
 /* ---- start ---- */
 
-static int start(const struct arguments *a)
+static bool fill_random(uint8_t *bytes, size_t size)
 {
-    static const uint8_t none[16];
-    spw_context parent = spw_context_from_environment();
-    spw_span span = parent.span;
-    spw_context_release(&parent);
-    bool root = memcmp(span.trace_id, none, sizeof none) == 0;
+    return getrandom(bytes, size, 0) == (ssize_t)size;
+}
+
+/* A sampler that may say no is asked here, not at the end: the commands in between go by the flag in TRACEPARENT. */
+static bool ask_sampler(const struct span_arguments *a, const spw_context *parent, spw_span *span)
+{
+    struct fixed_ids ids;
+    fixed_ids_init(&ids, span->trace_id, span->span_id);
+    spw_pipeline_options nowhere = SPW_PIPELINE_OPTIONS_INIT;
+    nowhere.exporter_name = "memory";
+    spw_options options = SPW_OPTIONS_INIT;
+    options.id_generator = &ids.base;
+    options.pipelines = &nowhere;
+    options.pipeline_count = 1;
+    if (spw_start(&options) != SPW_OK)
+        return false;
+    spw_attr attrs[SPAN_MAX_ATTRS];
+    char *texts = a->attrs ? strdup(a->attrs) : NULL;
+    spw_span_options how = SPW_SPAN_OPTIONS_INIT;
+    how.kind = a->kind;
+    how.parent = parent;
+    how.attributes = attrs;
+    how.attribute_count = span_read_attrs(texts, attrs);
+    *span = spw_span_start(span_tracer(), a->word, &how);
+    free(texts);
+    spw_span_end(*span);
+    (void)spw_shutdown(SPW_NOW);
+    return true;
+}
+
+static bool make_span(const struct span_arguments *a, const spw_context *parent, bool root, spw_span *span)
+{
+    *span = parent->span;
     if (root) {
-        span.flags = SPW_FLAG_SAMPLED | SPW_FLAG_RANDOM;
-        if (getrandom(span.trace_id, sizeof span.trace_id, 0) != (ssize_t)sizeof span.trace_id)
-            return EXIT_FAILED;
+        span->flags = SPW_FLAG_SAMPLED | SPW_FLAG_RANDOM;
+        if (!fill_random(span->trace_id, sizeof span->trace_id))
+            return false;
     }
-    if (getrandom(span.span_id, sizeof span.span_id, 0) != (ssize_t)sizeof span.span_id)
-        return EXIT_FAILED;
-    char traceparent[SPW_TRACEPARENT_SIZE];
-    const char *parent_text = getenv("TRACEPARENT"), *state = getenv("TRACESTATE");
-    spw_traceparent_format(span, traceparent);
+    return fill_random(span->span_id, sizeof span->span_id) && (exec_sampler_is_plain() || ask_sampler(a, parent, span));
+}
+
+static bool write_start(const struct span_arguments *a, bool root, bool sampled, const char *traceparent)
+{
+    const char *parent = getenv("TRACEPARENT"), *state = getenv("TRACESTATE");
     struct span_file file;
     if (!span_file_create(&file, traceparent))
-        return EXIT_FAILED;
+        return false;
     bool ok = span_file_put(&file, "start", now_ns(), a->word) && span_file_put(&file, "kind", (uint64_t)a->kind, NULL) &&
-              (root || span_file_put(&file, "parent", 0, parent_text)) && (root || !state || span_file_put(&file, "tracestate", 0, state)) &&
-              (!a->service || span_file_put(&file, "service", 0, a->service)) && (!a->endpoint || span_file_put(&file, "endpoint", 0, a->endpoint)) &&
-              (!a->attrs || span_file_put(&file, "attrs", 0, a->attrs));
-    if (!span_file_close(&file) || !ok)
+              (sampled || span_file_put(&file, "unsampled", 1, NULL)) && (root || span_file_put(&file, "parent", 0, parent)) &&
+              (root || !state || span_file_put(&file, "tracestate", 0, state)) && (!a->service || span_file_put(&file, "service", 0, a->service)) &&
+              (!a->endpoint || span_file_put(&file, "endpoint", 0, a->endpoint)) && (!a->attrs || span_file_put(&file, "attrs", 0, a->attrs));
+    ok = span_file_close(&file) && ok;
+    if (!ok)
+        span_file_remove(&file);
+    return ok;
+}
+
+static int start(const struct span_arguments *a)
+{
+    static const uint8_t none[16];
+    char traceparent[SPW_TRACEPARENT_SIZE];
+    spw_context parent = spw_context_from_environment();
+    spw_span span;
+    bool root = memcmp(parent.span.trace_id, none, sizeof none) == 0;
+    bool ok = make_span(a, &parent, root, &span);
+    spw_context_release(&parent);
+    if (!ok)
+        return EXIT_FAILED;
+    spw_traceparent_format(span, traceparent);
+    if (!write_start(a, root, span.flags & SPW_FLAG_SAMPLED, traceparent))
         return EXIT_FAILED;
     printf("%s\n", traceparent);
     return 0;
@@ -110,7 +150,7 @@ static int start(const struct arguments *a)
 
 /* ---- event ---- */
 
-static int event(const struct arguments *a)
+static int event(const struct span_arguments *a)
 {
     struct span_file file;
     if (!span_file_append(&file, a->traceparent))
@@ -119,102 +159,18 @@ static int event(const struct arguments *a)
     return span_file_close(&file) && ok ? 0 : EXIT_FAILED;
 }
 
-/* ---- end ---- */
-
-static size_t read_attrs(char *text, spw_attr *attrs)
+static int hand_on(const char *command, const struct span_arguments *a)
 {
-    size_t count = 0;
-    if (text && !exec_read_attrs(text, attrs, MAX_ATTRS, &count))
-        fprintf(stderr, "spanwire: --attrs takes key=value pairs with commas between them, %d at most; the rest is left out\n", MAX_ATTRS);
-    return count;
-}
-
-static spw_span start_recorded(const struct span_file *file, const char *traceparent)
-{
-    static spw_tracer tracer = SPW_TRACER_INIT("spanwire.span", SPW_VERSION);
-    spw_attr attrs[MAX_ATTRS];
-    spw_context parent = {0};
-    spw_span_options how = SPW_SPAN_OPTIONS_INIT;
-    const char *parent_text = span_file_text(file, "parent");
-    if (parent_text && !spw_traceparent_parse(parent_text, span_file_text(file, "tracestate"), &parent.span))
-        fprintf(stderr, "spanwire: the parent of %s is unreadable; its span becomes a root\n", traceparent);
-    how.kind = (spw_span_kind)span_file_number(file, "kind");
-    how.parent = &parent;
-    how.attributes = attrs;
-    how.attribute_count = read_attrs(span_file_text(file, "attrs"), attrs);
-    how.start_unix_ns = span_file_number(file, "start");
-    return spw_span_start(&tracer, span_file_text(file, "start"), &how);
-}
-
-static void add_events(const struct span_file *file, spw_span span)
-{
-    spw_attr attrs[MAX_ATTRS];
-    for (const struct span_file_line *line = file->lines; line < file->lines + file->line_count; line++) {
-        if (strcmp(line->what, "event") != 0)
-            continue;
-        bool has_attrs = line + 1 < file->lines + file->line_count && strcmp(line[1].what, "event-attrs") == 0;
-        size_t count = read_attrs(has_attrs ? line[1].text : NULL, attrs);
-        spw_add_event_at(span, line->text, line->number, attrs, count);
-    }
-}
-
-static void finish(const struct arguments *a, spw_span span)
-{
-    spw_attr attrs[MAX_ATTRS];
-    char *texts = a->attrs ? strdup(a->attrs) : NULL;
-    size_t count = read_attrs(texts, attrs);
-    spw_set_attrs(span, attrs, count);
-    free(texts);
-    if (a->status && strcmp(a->status, "error") == 0)
-        spw_set_status(span, SPW_STATUS_ERROR, a->description);
-    else if (a->status && strcmp(a->status, "ok") == 0)
-        spw_set_status(span, SPW_STATUS_OK, NULL);
-    spw_span_end(span);
-}
-
-static int deliver(const struct arguments *a, const struct span_file *file)
-{
-    spw_span identity;
-    if (!spw_traceparent_parse(a->traceparent, NULL, &identity))
-        return EXIT_FAILED;
-    struct fixed_ids ids;
-    fixed_ids_init(&ids, identity.trace_id, identity.span_id);
-    spw_options options = SPW_OPTIONS_INIT;
-    options.service_name = a->service ? a->service : span_file_text(file, "service");
-    options.service_name_default = "spanwire-span";
-    options.otlp_endpoint = a->endpoint ? a->endpoint : span_file_text(file, "endpoint");
-    options.id_generator = &ids.base;
-    if (spw_start(&options) != SPW_OK)
-        return EXIT_FAILED;
-    spw_span span = start_recorded(file, a->traceparent);
-    add_events(file, span);
-    finish(a, span);
-    spw_result result = spw_shutdown(a->timeout_ms);
-    if (result != SPW_OK)
-        fprintf(stderr, "spanwire: the span was not delivered: %s\n", spw_result_text(result));
-    return result == SPW_OK ? 0 : EXIT_FAILED;
-}
-
-/* The file goes when the span has arrived; until then `end` may be called again. */
-static int end(const struct arguments *a)
-{
-    struct span_file file;
-    if (!span_file_read(&file, a->traceparent))
-        return EXIT_FAILED;
-    const char *parent = span_file_text(&file, "parent");
-    printf("%s\n", parent ? parent : "");
-    int status = deliver(a, &file);
-    if (status == 0)
-        span_file_remove(&file);
-    (void)span_file_close(&file);
-    return status;
+    if (strcmp(command, "event") != 0)
+        printf("%s\n", a->traceparent ? a->traceparent : "");
+    return 0;
 }
 
 int cli_span(int argc, char **argv)
 {
-    static const struct { const char *name; int (*run)(const struct arguments *); bool named; } commands[] = {
-        {"start", start, true}, {"event", event, true}, {"end", end, false}};
-    struct arguments arguments;
+    static const struct { const char *name; int (*run)(const struct span_arguments *); bool named; } commands[] = {
+        {"start", start, true}, {"event", event, true}, {"end", span_end_command, false}};
+    struct span_arguments arguments;
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(argv[1], commands[i].name) != 0)
             continue;
@@ -224,7 +180,9 @@ int cli_span(int argc, char **argv)
             fprintf(stderr, commands[i].named ? "spanwire: span %s takes a name\n" : "spanwire: span %s takes no name; the span has one\n", argv[1]);
             return EXIT_USAGE;
         }
-        return commands[i].run(&arguments);
+        int status = exec_is_disabled() ? hand_on(argv[1], &arguments) : commands[i].run(&arguments);
+        free(arguments.attrs);
+        return status;
     }
     fputs("spanwire: span start NAME | span event NAME | span end; try spanwire help\n", stderr);
     return EXIT_USAGE;

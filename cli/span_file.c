@@ -71,15 +71,6 @@ bool span_file_append(struct span_file *file, const char *traceparent)
     return find_path(file, traceparent) && open_it(file, O_WRONLY | O_APPEND);
 }
 
-bool span_file_close(struct span_file *file)
-{
-    free(file->bytes);
-    free(file->lines);
-    int fd = file->fd;
-    file->fd = -1;
-    return fd < 0 || close(fd) == 0;
-}
-
 void span_file_remove(struct span_file *file)
 {
     unlink(file->path);
@@ -100,18 +91,44 @@ static char *escaped(char *to, const char *text)
 
 bool span_file_put(struct span_file *file, const char *what, uint64_t number, const char *text)
 {
-    char *line = malloc(64 + 2 * (text ? strlen(text) : 0));
-    if (!line)
+    size_t room = 64 + 2 * (text ? strlen(text) : 0);
+    char *pending = room < MAX_BYTES ? realloc(file->pending, file->pending_size + room) : NULL;
+    if (!pending) {
+        fprintf(stderr, "spanwire: \"%s\" is not recorded: %s\n", what, room < MAX_BYTES ? "no memory" : "it is longer than 1 MiB");
         return false;
+    }
+    file->pending = pending;
+    char *line = pending + file->pending_size;
     char *end = escaped(line + sprintf(line, "%.20s %" PRIu64 " ", what, number), text ? text : "");
     *end++ = '\n';
+    file->pending_size = (size_t)(end - pending);
+    return true;
+}
+
+static bool write_pending(const struct span_file *file)
+{
     struct stat s;
-    bool ok = fstat(file->fd, &s) == 0 && s.st_size + (end - line) <= MAX_BYTES;
-    if (!ok)
+    if (!file->pending_size)
+        return true;
+    if (fstat(file->fd, &s) != 0 || s.st_size + (off_t)file->pending_size > MAX_BYTES) {
         fputs("spanwire: the span is full: 1 MiB\n", stderr);
-    ok = ok && write(file->fd, line, (size_t)(end - line)) == end - line;
-    free(line);
-    return ok;
+        return false;
+    }
+    if (write(file->fd, file->pending, file->pending_size) == (ssize_t)file->pending_size)
+        return true;
+    fprintf(stderr, "spanwire: %s: %s\n", file->path, strerror(errno));
+    return false;
+}
+
+bool span_file_close(struct span_file *file)
+{
+    bool ok = file->fd < 0 || write_pending(file);
+    free(file->pending);
+    free(file->bytes);
+    free(file->lines);
+    int fd = file->fd;
+    file->fd = -1;
+    return (fd < 0 || close(fd) == 0) && ok;
 }
 
 /* ---- reading ---- */

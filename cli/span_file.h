@@ -2,7 +2,8 @@
  * An open span of a script: a file in $XDG_RUNTIME_DIR/spanwire, else in a directory of the user's own in /tmp, named by its ids. Each line is what
  * was said, when, and a text: `start 1795386494219137024 build`.
  *
- * Ownership: the caller's struct; every successful create, append or read is followed by a close. Threads: one; processes may append at once.
+ * Ownership: the caller's struct; every successful create, append or read is followed by a close. Threads: one; processes may append at once: what
+ * one puts is written in one piece, by the close.
  * Failure: false, after saying cause and cure on standard error. Limits: 1 MiB, 4,096 lines. A file of others, or a link, is refused.
  */
 #ifndef SPANWIRE_CLI_SPAN_FILE_H
@@ -21,6 +22,8 @@ struct span_file_line {
 struct span_file {
     int fd;
     char path[512];
+    char *pending; /* put and not yet written */
+    size_t pending_size;
     char *bytes;
     struct span_file_line *lines;
     size_t line_count;
@@ -28,7 +31,7 @@ struct span_file {
 
 bool span_file_create(struct span_file *file, const char *traceparent);
 bool span_file_append(struct span_file *file, const char *traceparent);
-bool span_file_put(struct span_file *file, const char *what, uint64_t number, const char *text); /* one line, at once */
+bool span_file_put(struct span_file *file, const char *what, uint64_t number, const char *text); /* one line */
 bool span_file_read(struct span_file *file, const char *traceparent);
 void span_file_remove(struct span_file *file);
 bool span_file_close(struct span_file *file);

@@ -58,6 +58,61 @@ static void an_end_that_failed_may_be_said_again(void **state)
     viewer_wait(own_port, "/api/traces?q=again", "\"again\"");
 }
 
+static void the_sampler_is_asked_at_the_start(void **state)
+{
+    (void)state;
+    assert_int_equal(shell("%s", "export OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0\n"
+                                 "export TRACEPARENT=$(\"$SPANWIRE\" span start 'left out')\n"
+                                 "echo $TRACEPARENT; \"$SPANWIRE\" span event x || exit 9\n"
+                                 "export TRACEPARENT=$(\"$SPANWIRE\" span start 'also left out'); echo $TRACEPARENT\n"
+                                 "\"$SPANWIRE\" span end; TRACEPARENT= ; ls \"$XDG_RUNTIME_DIR/spanwire\" | wc -l"), 0);
+    char outer[64], inner[64], parent[64];
+    int left = 0;
+    assert_int_equal(sscanf(output, "%55s %55s %55s %d", outer, inner, parent, &left), 4);
+    assert_string_equal(outer + 53, "02"); /* random, and not sampled */
+    assert_memory_equal(outer, inner, 35); /* the same trace */
+    assert_string_equal(inner + 53, "02");
+    assert_string_equal(parent, outer);
+    assert_int_equal(left, 1); /* the outer one's */
+    assert_int_equal(shell("\"$SPANWIRE\" span end --traceparent %s", outer), 0);
+    /* taken at the start, and the variable another at the end */
+    assert_int_equal(shell("%s", "export TRACEPARENT=$(OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=1 \"$SPANWIRE\" span start kept)\n"
+                                 "echo $TRACEPARENT; OTEL_TRACES_SAMPLER=always_off \"$SPANWIRE\" span end"), 0);
+    assert_string_equal(output + 53, "03\n\n");
+    assert_null(strstr(viewer_wait(own_port, "/api/traces?q=kept", "\"kept\""), "left out"));
+    assert_null(strstr(viewer_wait(own_port, "/api/traces", "\"kept\""), "left out"));
+}
+
+static void without_an_sdk_a_script_goes_on(void **state)
+{
+    (void)state;
+    assert_int_equal(shell("%s", "export OTEL_SDK_DISABLED=true\n"
+                                 "TRACEPARENT=$(\"$SPANWIRE\" span start nothing) && \"$SPANWIRE\" span event x && \"$SPANWIRE\" span end || exit 9\n"
+                                 "export TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n"
+                                 "export TRACEPARENT=$(\"$SPANWIRE\" span start nothing); \"$SPANWIRE\" span end"), 0);
+    assert_string_equal(output, "\n00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n");
+}
+
+static void commands_side_by_side_add_to_one_span(void **state)
+{
+    (void)state;
+    assert_int_equal(shell("%s", "export TRACEPARENT=$(\"$SPANWIRE\" span start crowded -a one=1 -a two=2); echo $TRACEPARENT\n"
+                                 "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do \"$SPANWIRE\" span event \"event $i\" -a \"number=$i,of=the crowd\" & done; wait\n"
+                                 "\"$SPANWIRE\" span end"), 0);
+    char path[64], part[128];
+    snprintf(path, sizeof path, "/api/traces/%.32s", output + 3);
+    const char *trace = viewer_wait(own_port, path, "crowded");
+    assert_non_null(strstr(trace, "{\"key\":\"one\",\"type\":\"int\",\"value\":\"1\"},{\"key\":\"two\",\"type\":\"int\",\"value\":\"2\"}"));
+    for (int i = 1; i <= 12; i++) {
+        snprintf(part, sizeof part, "\"name\":\"event %d\"", i);
+        const char *event = strstr(trace, part);
+        assert_non_null(event);
+        snprintf(part, sizeof part, "{\"key\":\"number\",\"type\":\"int\",\"value\":\"%d\"}", i);
+        assert_non_null(strstr(event, part));
+        assert_true(strstr(event, part) - event < 120); /* its own, not one further on */
+    }
+}
+
 static void mistakes_are_told(void **state)
 {
     (void)state;
@@ -97,6 +152,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_script_has_a_span),
         cmocka_unit_test(an_end_that_failed_may_be_said_again),
+        cmocka_unit_test(the_sampler_is_asked_at_the_start),
+        cmocka_unit_test(without_an_sdk_a_script_goes_on),
+        cmocka_unit_test(commands_side_by_side_add_to_one_span),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(traces_are_printed_as_they_come),
     };
