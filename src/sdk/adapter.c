@@ -11,6 +11,7 @@
 #include "record/platform.h"
 #include "sdk/batch.h"
 #include "sdk/diag.h"
+#include "sdk/last_thread.h"
 
 #define PARTING_MS 200u /* an exporter that has answered needs no longer to return and to be destroyed */
 
@@ -103,6 +104,7 @@ static void *exporter_thread(void *arg)
 {
     struct adapter *a = arg;
     spw_error error = SPW_ERROR_INIT;
+    spw__last_thread_begin();
     spw__thread_suppress();
     if (a->inner->start && a->inner->start(a->inner, NULL, &error) != SPW_OK)
         spw__diag(SPW_LOG_ERROR, "exporter %s did not start: %s", a->inner->name, error.text);
@@ -117,6 +119,7 @@ static void *exporter_thread(void *arg)
     pthread_mutex_unlock(&a->lock);
     if (ours)
         free_adapter(a);
+    spw__last_thread_end();
     return NULL;
 }
 

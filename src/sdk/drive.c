@@ -16,21 +16,22 @@
 
 static void *worker_thread(void *arg)
 {
+    spw__last_thread_begin();
     spw__thread_suppress(); /* an exporter's own telemetry would feed itself */
-    do
-        spw__last_thread_watch(arg);
-    while (spw__worker_step(arg, -1));
+    while (spw__worker_step(arg, -1))
+        ;
+    spw__last_thread_end();
     return NULL;
 }
 
 /* The thread inherits the mask: no signal of the program is ever handled on it. */
 static spw_result start_thread(struct spw__worker *w, spw_error *error)
 {
-    sigset_t all;
+    sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &w->program_signals);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&w->thread, NULL, worker_thread, w);
-    pthread_sigmask(SIG_SETMASK, &w->program_signals, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc)
         return spw__fail(error, SPW_ERR_SYSTEM, "the worker thread cannot be started; check the limit of processes (ulimit -u)");
     (void)pthread_setname_np(w->thread, "spanwire");

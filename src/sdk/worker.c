@@ -277,7 +277,6 @@ static void end(struct spw__worker *w)
         __atomic_store_n(&w->pipelines[i].account->over, 1, __ATOMIC_RELEASE);
     spw_loop_disarm(w->loop, &w->trim);
     spw_loop_disarm(w->loop, &w->look_again);
-    spw_loop_disarm(w->loop, &w->last_look);
     pthread_mutex_lock(&w->lock);
     w->gone = true;
     pthread_cond_broadcast(&w->done);

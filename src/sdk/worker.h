@@ -7,7 +7,6 @@
 #define SPW_SDK_WORKER_H
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "sdk/extensions.h"
 #include "sdk/loop.h"
@@ -54,8 +53,6 @@ struct spw__worker {
     spw_timer flush_deadline;
     spw_timer look_again;
     spw_timer trim;
-    spw_timer last_look;      /* see last_thread.h */
-    sigset_t program_signals; /* the mask of the thread that started us */
 };
 
 /*
