@@ -22,7 +22,7 @@ static bool read_file(struct spwv_store *store, const char *file)
     bool ok = spwv_import(store, file, MAX_LINE, &sink, &report, &error);
     cli_end_bad_lines(&bad_lines);
     if (report.rejected)
-        fprintf(stderr, "spanwire: %s: %llu spans are left out: their ids are not of 16 and 8 bytes, or are all zero\n", file,
+        fprintf(stderr, "spanwire: %s: %llu items are left out: ids that are not of 16 and 8 bytes or all zero, metrics without a name\n", file,
                 (unsigned long long)report.rejected);
     if (!ok)
         fprintf(stderr, "spanwire: %s\n", error.text); /* what came before it can still be shown */

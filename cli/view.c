@@ -155,12 +155,15 @@ static bool not_interrupted(void *arg)
 
 static void tell_opened(const char *file, const struct spwv_import_report *report)
 {
-    printf("spanwire view: opened %s: %llu spans in %llu requests", file, (unsigned long long)report->spans,
-           (unsigned long long)report->requests);
+    printf("spanwire view: opened %s", file);
+    for (size_t i = 0; i < SPWV_SIGNALS; i++)
+        if (report->items[i] || i == 0)
+            printf("%s %llu %s", i ? "," : ":", (unsigned long long)report->items[i], spwv_signals[i].items);
+    printf(" in %llu requests", (unsigned long long)report->requests);
     if (report->rejected)
-        printf(", %llu spans rejected for their ids", (unsigned long long)report->rejected);
+        printf(", %llu rejected for their ids or names", (unsigned long long)report->rejected);
     if (report->empty)
-        printf(", %llu requests without spans (logs or metrics?)", (unsigned long long)report->empty);
+        printf(", %llu requests with nothing in them", (unsigned long long)report->empty);
     if (report->bad)
         printf(", %llu bad lines", (unsigned long long)report->bad);
     printf("\n");

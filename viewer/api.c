@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json.h"
+#include "json_member.h"
 
 void spwv_answer_json_error(struct spwv_answer *answer, unsigned status, const char *text)
 {
@@ -39,12 +39,6 @@ static struct spwv_json start(struct spwv_answer *answer)
     return (struct spwv_json){.out = &answer->body};
 }
 
-static void count(struct spwv_json *json, const char *key, uint64_t value)
-{
-    spwv_json_key(json, key);
-    spwv_json_count(json, value);
-}
-
 void spwv_api_info(const struct spwv_request *request, struct spwv_answer *answer)
 {
     struct spwv_app *app = request->app;
@@ -58,20 +52,26 @@ void spwv_api_info(const struct spwv_request *request, struct spwv_answer *answe
     spwv_json_begin(&json, '{');
     spwv_json_key(&json, "kind");
     spwv_json_text(&json, info.kind);
-    count(&json, "traces", info.traces);
-    count(&json, "spans", info.spans);
-    count(&json, "bytes", info.bytes);
-    count(&json, "max_bytes", info.max_bytes);
-    count(&json, "evicted_traces", info.evicted_traces);
+    spwv_member_count(&json, "traces", info.traces);
+    spwv_member_count(&json, "spans", info.spans);
+    spwv_member_count(&json, "bytes", info.bytes);
+    spwv_member_count(&json, "max_bytes", info.max_bytes);
+    spwv_member_count(&json, "evicted_traces", info.evicted_traces);
+    spwv_member_count(&json, "logs", info.logs);
+    spwv_member_count(&json, "evicted_logs", info.evicted_logs);
+    spwv_member_count(&json, "metric_points", info.metric_points);
+    spwv_member_count(&json, "evicted_metric_points", info.evicted_metric_points);
     spwv_json_end(&json, '}');
     spwv_json_key(&json, "received");
     spwv_json_begin(&json, '{');
-    count(&json, "requests", atomic_load(&app->requests));
-    count(&json, "spans", atomic_load(&app->spans));
-    count(&json, "duplicates", info.duplicates);
-    count(&json, "rejected", atomic_load(&app->rejected));
+    spwv_member_count(&json, "requests", atomic_load(&app->requests));
+    spwv_member_count(&json, "spans", atomic_load(&app->received[0]));
+    spwv_member_count(&json, "logs", atomic_load(&app->received[1]));
+    spwv_member_count(&json, "metric_points", atomic_load(&app->received[2]));
+    spwv_member_count(&json, "duplicates", info.duplicates);
+    spwv_member_count(&json, "rejected", atomic_load(&app->rejected));
     spwv_json_end(&json, '}');
-    count(&json, "revision", info.revision);
+    spwv_member_count(&json, "revision", info.revision);
     spwv_json_end(&json, '}');
 }
 
@@ -105,10 +105,10 @@ void spwv_api_services(const struct spwv_request *request, struct spwv_answer *a
     spwv_json_end(&json, '}');
 }
 
-void spwv_api_clear(const struct spwv_request *request, struct spwv_answer *answer)
+static void clear(const struct spwv_request *request, struct spwv_answer *answer, bool (*forget)(struct spwv_store *, struct spwv_error *))
 {
     struct spwv_error error;
-    if (!request->app->store->clear(request->app->store, &error)) {
+    if (!forget(request->app->store, &error)) {
         spwv_answer_json_error(answer, 500, error.text);
         return;
     }
@@ -117,4 +117,19 @@ void spwv_api_clear(const struct spwv_request *request, struct spwv_answer *answ
     spwv_json_key(&json, "cleared");
     spwv_json_bool(&json, true);
     spwv_json_end(&json, '}');
+}
+
+void spwv_api_clear(const struct spwv_request *request, struct spwv_answer *answer)
+{
+    clear(request, answer, request->app->store->clear);
+}
+
+void spwv_api_clear_logs(const struct spwv_request *request, struct spwv_answer *answer)
+{
+    clear(request, answer, request->app->store->clear_logs);
+}
+
+void spwv_api_clear_metrics(const struct spwv_request *request, struct spwv_answer *answer)
+{
+    clear(request, answer, request->app->store->clear_metrics);
 }

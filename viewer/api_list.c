@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http.h"
-#include "json.h"
+#include "api_parameters.h"
 #include "text.h"
 
 enum { DEFAULT_PAGE = 100, DEFAULT_BUCKETS = 60 };
@@ -17,18 +16,6 @@ struct asked {
     struct spwv_trace_filter filter;
     struct spwv_query query;
 };
-
-static const char *parameter(const struct spwv_request *request, const char *name)
-{
-    const char *value = request->query(request->arg, name);
-    return value && *value ? value : NULL;
-}
-
-static bool refuse(struct spwv_answer *answer, const char *text)
-{
-    spwv_answer_json_error(answer, 400, text);
-    return false;
-}
 
 /* ---- the query ---- */
 
@@ -62,9 +49,9 @@ static void add_quoted(struct spwv_buf *out, const char *text)
 /* The old parameters in the words of the language; NULL, or what is wrong with them. */
 static const char *add_old(const struct spwv_request *request, struct spwv_buf *out)
 {
-    const char *service = parameter(request, "service");
-    const char *errors = parameter(request, "errors");
-    const char *duration = parameter(request, "min_duration_ms");
+    const char *service = spwv_parameter(request, "service");
+    const char *errors = spwv_parameter(request, "errors");
+    const char *duration = spwv_parameter(request, "min_duration_ms");
     if (service) {
         spwv_buf_add_str(out, " service = ");
         add_quoted(out, service);
@@ -83,7 +70,7 @@ static const char *add_old(const struct spwv_request *request, struct spwv_buf *
 
 static bool read_query(const struct spwv_request *request, struct spwv_query *query, struct spwv_answer *answer)
 {
-    const char *text = parameter(request, "q");
+    const char *text = spwv_parameter(request, "q");
     struct spwv_query_error mistake;
     struct spwv_buf whole;
     if (!spwv_query_parse(text ? text : "", text ? strlen(text) : 0, query, &mistake))
@@ -96,40 +83,16 @@ static bool read_query(const struct spwv_request *request, struct spwv_query *qu
     const char *wrong = add_old(request, &whole);
     bool ok = !wrong && (whole.size == own || (!whole.failed && spwv_query_parse(whole.data, whole.size, query, &mistake)));
     spwv_buf_fini(&whole);
-    return ok || refuse(answer, wrong ? wrong : "q and service together are too long or too deep for a query; say the service in q");
+    return ok || spwv_parameter_refuse(answer, wrong ? wrong : "q and service together are too long or too deep for a query; say the service in q");
 }
 
 /* ---- the other parameters ---- */
 
-static bool read_time(const struct spwv_request *request, const char *name, int64_t *ns)
-{
-    const char *text = parameter(request, name);
-    uint64_t value = 0;
-    if (text && !spwv_parse_u64(text, INT64_MAX, &value))
-        return false;
-    *ns = (int64_t)value;
-    return true;
-}
-
-/* "key.id": where the page before this one ended. */
-static bool read_cursor(const char *text, struct spwv_trace_filter *filter)
-{
-    char *end;
-    filter->before = true;
-    filter->before_key = strtoll(text, &end, 10);
-    if (end == text || *end != '.')
-        return false;
-    text = end + 1;
-    filter->before_id = strtoll(text, &end, 10);
-    return end != text && !*end;
-}
-
 static const char *read_order(const struct spwv_request *request, struct spwv_trace_filter *filter)
 {
     static const char *const sorts[] = {"start", "duration", "spans", "errors", "tokens"};
-    const char *sort = parameter(request, "sort");
-    const char *order = parameter(request, "order");
-    const char *before = parameter(request, "before");
+    const char *sort = spwv_parameter(request, "sort");
+    const char *order = spwv_parameter(request, "order");
     size_t at = 0;
     while (sort && at < sizeof sorts / sizeof *sorts && strcmp(sort, sorts[at]) != 0)
         at++;
@@ -139,25 +102,19 @@ static const char *read_order(const struct spwv_request *request, struct spwv_tr
         return "order must be asc or desc";
     filter->sort = (enum spwv_sort)at;
     filter->ascending = order && *order == 'a';
-    if (before && !read_cursor(before, filter))
-        return "before must be the \"next\" of an earlier answer";
     return NULL;
 }
 
 static bool read_filter(const struct spwv_request *request, struct asked *asked, struct spwv_answer *answer)
 {
-    const char *limit = parameter(request, "limit");
-    uint64_t number = DEFAULT_PAGE;
-    asked->filter = (struct spwv_trace_filter){.query = &asked->query};
-    const char *wrong = read_order(request, &asked->filter);
+    struct spwv_trace_filter *filter = &asked->filter;
+    *filter = (struct spwv_trace_filter){.query = &asked->query};
+    const char *wrong = read_order(request, filter);
     if (wrong)
-        return refuse(answer, wrong);
-    if (limit && (!spwv_parse_u64(limit, SPWV_MAX_PAGE, &number) || number == 0))
-        return refuse(answer, "limit must be a number from 1 to 1000");
-    asked->filter.limit = (unsigned)number;
-    if (!read_time(request, "from_ns", &asked->filter.from_ns) || !read_time(request, "to_ns", &asked->filter.to_ns))
-        return refuse(answer, "from_ns and to_ns must be nanoseconds since 1970, such as an answer's start_unix_ns");
-    return read_query(request, &asked->query, answer);
+        return spwv_parameter_refuse(answer, wrong);
+    return spwv_parameter_before(request, &filter->before, &filter->before_key, &filter->before_id, answer) &&
+           spwv_parameter_limit(request, DEFAULT_PAGE, SPWV_MAX_PAGE, &filter->limit, answer) &&
+           spwv_parameter_times(request, &filter->from_ns, &filter->to_ns, answer) && read_query(request, &asked->query, answer);
 }
 
 /* ---- answers ---- */
@@ -174,18 +131,6 @@ static struct spwv_json start(struct spwv_answer *answer)
     answer->status = 200;
     answer->content_type = "application/json";
     return (struct spwv_json){.out = &answer->body};
-}
-
-static void count(struct spwv_json *json, const char *key, uint64_t value)
-{
-    spwv_json_key(json, key);
-    spwv_json_count(json, value);
-}
-
-static void number(struct spwv_json *json, const char *key, uint64_t value)
-{
-    spwv_json_key(json, key);
-    spwv_json_u64(json, value);
 }
 
 static void close_trace(struct list_writer *writer)
@@ -212,12 +157,12 @@ static void on_trace(void *arg, const struct spwv_trace_summary *trace)
         spwv_json_null(json);
     spwv_json_key(json, "root_service");
     spwv_json_string(json, trace->root_service);
-    number(json, "start_unix_ns", trace->start_unix_ns);
-    number(json, "duration_ns", trace->duration_ns);
-    count(json, "span_count", trace->span_count);
-    count(json, "error_count", trace->error_count);
-    number(json, "input_tokens", trace->input_tokens);
-    number(json, "output_tokens", trace->output_tokens);
+    spwv_member_u64(json, "start_unix_ns", trace->start_unix_ns);
+    spwv_member_u64(json, "duration_ns", trace->duration_ns);
+    spwv_member_count(json, "span_count", trace->span_count);
+    spwv_member_count(json, "error_count", trace->error_count);
+    spwv_member_u64(json, "input_tokens", trace->input_tokens);
+    spwv_member_u64(json, "output_tokens", trace->output_tokens);
     spwv_json_key(json, "complete");
     spwv_json_bool(json, trace->complete);
     spwv_json_key(json, "services");
@@ -231,17 +176,6 @@ static void on_service(void *arg, struct spwv_slice service)
 {
     struct list_writer *writer = arg;
     spwv_json_string(&writer->json, service);
-}
-
-static void write_next(struct list_writer *writer, bool more)
-{
-    char next[64];
-    snprintf(next, sizeof next, "%" PRId64 ".%" PRId64, writer->last_key, writer->last_id);
-    spwv_json_key(&writer->json, "next");
-    if (more)
-        spwv_json_text(&writer->json, next);
-    else
-        spwv_json_null(&writer->json);
 }
 
 static void answer_failure(struct spwv_answer *answer, const struct spwv_list_result *result, const struct spwv_error *error)
@@ -264,7 +198,7 @@ void spwv_api_list(const struct spwv_request *request, struct spwv_answer *answe
     struct spwv_list_result result;
     struct spwv_error error;
     spwv_json_begin(&writer.json, '{');
-    count(&writer.json, "revision", info.revision);
+    spwv_member_count(&writer.json, "revision", info.revision);
     spwv_json_key(&writer.json, "traces");
     spwv_json_begin(&writer.json, '[');
     if (!store->list(store, &asked.filter, &sink, &result, &error)) {
@@ -273,19 +207,19 @@ void spwv_api_list(const struct spwv_request *request, struct spwv_answer *answe
     }
     close_trace(&writer);
     spwv_json_end(&writer.json, ']');
-    write_next(&writer, result.more);
+    spwv_answer_next(&writer.json, result.more, writer.last_key, writer.last_id);
     spwv_json_end(&writer.json, '}');
 }
 
 void spwv_api_histogram(const struct spwv_request *request, struct spwv_answer *answer)
 {
     struct spwv_store *store = request->app->store;
-    const char *buckets = parameter(request, "buckets");
+    const char *buckets = spwv_parameter(request, "buckets");
     struct spwv_histogram histogram;
     struct asked asked;
     uint64_t bucket_count = DEFAULT_BUCKETS;
     if (buckets && (!spwv_parse_u64(buckets, SPWV_MAX_BUCKETS, &bucket_count) || !bucket_count)) {
-        refuse(answer, "buckets must be a number from 1 to 500");
+        spwv_parameter_refuse(answer, "buckets must be a number from 1 to 500");
         return;
     }
     if (!read_filter(request, &asked, answer))
@@ -303,16 +237,16 @@ void spwv_api_histogram(const struct spwv_request *request, struct spwv_answer *
     }
     struct spwv_json json = start(answer);
     spwv_json_begin(&json, '{');
-    count(&json, "revision", info.revision);
-    number(&json, "from_unix_ns", (uint64_t)histogram.from_ns);
-    number(&json, "to_unix_ns", (uint64_t)histogram.to_ns);
-    number(&json, "bucket_ns", (uint64_t)histogram.bucket_ns);
+    spwv_member_count(&json, "revision", info.revision);
+    spwv_member_u64(&json, "from_unix_ns", (uint64_t)histogram.from_ns);
+    spwv_member_u64(&json, "to_unix_ns", (uint64_t)histogram.to_ns);
+    spwv_member_u64(&json, "bucket_ns", (uint64_t)histogram.bucket_ns);
     spwv_json_key(&json, "buckets");
     spwv_json_begin(&json, '[');
     for (unsigned i = 0; i < histogram.count; i++) {
         spwv_json_begin(&json, '{');
-        count(&json, "traces", histogram.buckets[i].traces);
-        count(&json, "errors", histogram.buckets[i].errors);
+        spwv_member_count(&json, "traces", histogram.buckets[i].traces);
+        spwv_member_count(&json, "errors", histogram.buckets[i].errors);
         spwv_json_end(&json, '}');
     }
     spwv_json_end(&json, ']');

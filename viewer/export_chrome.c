@@ -5,37 +5,13 @@
 #include "export.h"
 
 #include "export_trace.h"
-#include "json.h"
+#include "json_member.h"
 #include "value_plain.h"
 
 struct writer {
     struct spwv_json json;
     struct spwv_export_trace trace;
 };
-
-static void count(struct spwv_json *json, const char *key, uint64_t value)
-{
-    spwv_json_key(json, key);
-    spwv_json_count(json, value);
-}
-
-static void text(struct spwv_json *json, const char *key, const char *value)
-{
-    spwv_json_key(json, key);
-    spwv_json_text(json, value);
-}
-
-static void string(struct spwv_json *json, const char *key, struct spwv_slice value)
-{
-    spwv_json_key(json, key);
-    spwv_json_string(json, value);
-}
-
-static void id(struct spwv_json *json, const char *key, struct spwv_slice value)
-{
-    spwv_json_key(json, key);
-    spwv_json_hex(json, value);
-}
 
 static void time_from_start(struct writer *writer, const char *key, uint64_t time)
 {
@@ -48,19 +24,19 @@ static void begin_event(struct writer *writer, const char *phase, const struct s
 {
     struct spwv_json *json = &writer->json;
     spwv_json_begin(json, '{');
-    text(json, "ph", phase);
-    count(json, "pid", span->resource + 1);
-    count(json, "tid", span->lane + 1);
+    spwv_member_text(json, "ph", phase);
+    spwv_member_count(json, "pid", span->resource + 1);
+    spwv_member_count(json, "tid", span->lane + 1);
 }
 
 static void name_process(struct writer *writer, const struct spwv_export_span *span)
 {
     struct spwv_json *json = &writer->json;
     begin_event(writer, "M", span);
-    text(json, "name", "process_name");
+    spwv_member_text(json, "name", "process_name");
     spwv_json_key(json, "args");
     spwv_json_begin(json, '{');
-    string(json, "name", spwv_export_service(&writer->trace, span->resource));
+    spwv_member_string(json, "name", spwv_export_service(&writer->trace, span->resource));
     spwv_json_end(json, '}');
     spwv_json_end(json, '}');
 }
@@ -74,17 +50,17 @@ static void write_span(struct writer *writer, const struct spwv_export_span *kep
     time_from_start(writer, "ts", kept->start);
     spwv_json_key(json, "dur");
     spwv_json_micros(json, kept->end - kept->start);
-    string(json, "name", span->name);
-    text(json, "cat", span->status_code == SPWV_STATUS_ERROR ? "error" : kinds[span->kind < 6 ? span->kind : 0]);
+    spwv_member_string(json, "name", span->name);
+    spwv_member_text(json, "cat", span->status_code == SPWV_STATUS_ERROR ? "error" : kinds[span->kind < 6 ? span->kind : 0]);
     spwv_json_key(json, "args");
     spwv_json_begin(json, '{');
-    id(json, "span_id", span->span_id);
+    spwv_member_hex(json, "span_id", span->span_id);
     if (kept->has_parent)
-        id(json, "parent_span_id", span->parent_span_id);
-    text(json, "kind", kinds[span->kind < 6 ? span->kind : 0]);
-    text(json, "status", codes[span->status_code < 3 ? span->status_code : 0]);
+        spwv_member_hex(json, "parent_span_id", span->parent_span_id);
+    spwv_member_text(json, "kind", kinds[span->kind < 6 ? span->kind : 0]);
+    spwv_member_text(json, "status", codes[span->status_code < 3 ? span->status_code : 0]);
     if (span->status_message.size)
-        string(json, "status_message", span->status_message);
+        spwv_member_string(json, "status_message", span->status_message);
     spwv_json_key(json, "attributes");
     spwv_json_begin(json, '{');
     spwv_json_plain_members(json, span->raw, SPWV_SPAN_ATTRIBUTES);
@@ -102,13 +78,13 @@ static void write_events(struct writer *writer, const struct spwv_export_span *k
         struct spwv_event event;
         spwv_otlp_read_event(raw, &event);
         begin_event(writer, "i", kept);
-        text(json, "s", "t");
+        spwv_member_text(json, "s", "t");
         time_from_start(writer, "ts", event.time_unix_ns);
-        string(json, "name", event.name);
-        text(json, "cat", "event");
+        spwv_member_string(json, "name", event.name);
+        spwv_member_text(json, "cat", "event");
         spwv_json_key(json, "args");
         spwv_json_begin(json, '{');
-        id(json, "span_id", (struct spwv_slice){kept->id, sizeof kept->id});
+        spwv_member_hex(json, "span_id", (struct spwv_slice){kept->id, sizeof kept->id});
         spwv_json_key(json, "attributes");
         spwv_json_begin(json, '{');
         spwv_json_plain_members(json, raw, SPWV_EVENT_ATTRIBUTES);
@@ -123,10 +99,10 @@ static void write_all(struct writer *writer)
     const struct spwv_export_span *spans = spwv_export_spans(&writer->trace);
     struct spwv_json *json = &writer->json;
     spwv_json_begin(json, '{');
-    text(json, "displayTimeUnit", "ns");
+    spwv_member_text(json, "displayTimeUnit", "ns");
     spwv_json_key(json, "otherData");
     spwv_json_begin(json, '{');
-    id(json, "trace_id", (struct spwv_slice){writer->trace.trace_id, sizeof writer->trace.trace_id});
+    spwv_member_hex(json, "trace_id", (struct spwv_slice){writer->trace.trace_id, sizeof writer->trace.trace_id});
     spwv_json_key(json, "start_unix_ns");
     spwv_json_u64(json, writer->trace.start);
     spwv_json_end(json, '}');

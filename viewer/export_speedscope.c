@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "export_trace.h"
-#include "json.h"
+#include "json_member.h"
 
 struct name {
     struct spwv_slice text;
@@ -21,18 +21,6 @@ struct writer {
     struct spwv_export_span *spans;
     int count;
 };
-
-static void text(struct spwv_json *json, const char *key, const char *value)
-{
-    spwv_json_key(json, key);
-    spwv_json_text(json, value);
-}
-
-static void count(struct spwv_json *json, const char *key, uint64_t value)
-{
-    spwv_json_key(json, key);
-    spwv_json_count(json, value);
-}
 
 /* ---- frames ---- */
 
@@ -80,9 +68,9 @@ static void write_frames(struct writer *writer, struct name *names)
 static void write_event(struct writer *writer, const char *type, const struct spwv_export_span *span, uint64_t at)
 {
     spwv_json_begin(&writer->json, '{');
-    text(&writer->json, "type", type);
-    count(&writer->json, "at", at - writer->trace.start);
-    count(&writer->json, "frame", span->scope);
+    spwv_member_text(&writer->json, "type", type);
+    spwv_member_count(&writer->json, "at", at - writer->trace.start);
+    spwv_member_count(&writer->json, "frame", span->scope);
     spwv_json_end(&writer->json, '}');
 }
 
@@ -99,12 +87,12 @@ static void write_profile(struct writer *writer, int from, int to)
     struct spwv_json *json = &writer->json;
     const struct spwv_export_span *first = &writer->spans[from];
     spwv_json_begin(json, '{');
-    text(json, "type", "evented");
+    spwv_member_text(json, "type", "evented");
     spwv_json_key(json, "name");
     spwv_json_string(json, spwv_export_service(&writer->trace, first->resource));
-    text(json, "unit", "nanoseconds");
-    count(json, "startValue", 0);
-    count(json, "endValue", writer->trace.end - writer->trace.start);
+    spwv_member_text(json, "unit", "nanoseconds");
+    spwv_member_count(json, "startValue", 0);
+    spwv_member_count(json, "endValue", writer->trace.end - writer->trace.start);
     spwv_json_key(json, "events");
     spwv_json_begin(json, '[');
     int open = -1;
@@ -134,10 +122,10 @@ static void write_all(struct writer *writer, struct name *names)
 {
     struct spwv_json *json = &writer->json;
     spwv_json_begin(json, '{');
-    text(json, "$schema", "https://www.speedscope.app/file-format-schema.json");
+    spwv_member_text(json, "$schema", "https://www.speedscope.app/file-format-schema.json");
     spwv_json_key(json, "name");
     spwv_json_hex(json, (struct spwv_slice){writer->trace.trace_id, SPWV_TRACE_ID_SIZE});
-    text(json, "exporter", "spanwire");
+    spwv_member_text(json, "exporter", "spanwire");
     spwv_json_key(json, "shared");
     spwv_json_begin(json, '{');
     spwv_json_key(json, "frames");

@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "store.h"
+#include "take.h"
 
 struct spwv_app {
     struct spwv_store *store;
@@ -19,7 +19,7 @@ struct spwv_app {
     size_t max_compressed;
     size_t max_inflated;
     atomic_uint_fast64_t requests;
-    atomic_uint_fast64_t spans;
+    atomic_uint_fast64_t received[SPWV_SIGNALS]; /* spans, log records, data points */
     atomic_uint_fast64_t rejected;
 };
 
@@ -29,7 +29,7 @@ struct spwv_request {
     const char *path;
     const char *if_none_match; /* NULL: none */
     struct spwv_slice body;
-    bool json; /* of POST /v1/traces: the body is OTLP JSON, and so is the answer */
+    bool json; /* of POST /v1/...: the body is OTLP JSON, and so is the answer */
     void *arg; /* of `query` */
     /* The value of a parameter in the URL, NULL without it. */
     const char *(*query)(void *arg, const char *name);
@@ -49,7 +49,7 @@ struct spwv_answer {
 
 /* A text with its newline as the whole answer. */
 void spwv_answer_text(struct spwv_answer *answer, unsigned status, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* What is wrong with a POST of spans: the Status message of OTLP's failures, {"message": text}, to who sent JSON; else the plain text. */
+/* What is wrong with a POST of OTLP: the Status message of OTLP's failures, {"message": text}, to who sent JSON; else the plain text. */
 void spwv_answer_failure(struct spwv_answer *answer, unsigned status, bool json, const char *text);
 /* {"error": text} */
 void spwv_answer_json_error(struct spwv_answer *answer, unsigned status, const char *text);
@@ -72,10 +72,17 @@ void spwv_api_clear(const struct spwv_request *request, struct spwv_answer *answ
 void spwv_api_trace(const struct spwv_request *request, struct spwv_answer *answer);
 void spwv_api_stored(const struct spwv_request *request, struct spwv_answer *answer);
 
+/* api_logs.c, api_metrics.c; the clears are api.c's */
+void spwv_api_logs(const struct spwv_request *request, struct spwv_answer *answer);
+void spwv_api_clear_logs(const struct spwv_request *request, struct spwv_answer *answer);
+void spwv_api_metrics(const struct spwv_request *request, struct spwv_answer *answer);
+void spwv_api_metric(const struct spwv_request *request, struct spwv_answer *answer);
+void spwv_api_clear_metrics(const struct spwv_request *request, struct spwv_answer *answer);
+
 /* Sets the tag; true when the client has it already, and the answer is a 304. */
 bool spwv_answer_unchanged(const struct spwv_request *request, struct spwv_answer *answer, uint64_t revision);
 
-/* intake.c: a request's spans into the store; the body is inflated. */
+/* intake.c: a request of OTLP into the store; the path says of which signal, the body is inflated. */
 void spwv_intake(const struct spwv_request *request, struct spwv_answer *answer);
 
 #endif

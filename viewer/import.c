@@ -10,7 +10,7 @@
 
 #include <zlib.h>
 
-#include "take.h"
+#include "otlp_from_json.h"
 
 enum { PIECE = 64 << 10 };
 
@@ -57,7 +57,8 @@ static bool take_line(struct import *import)
     struct spwv_take take;
     struct spwv_error cause;
     struct spwv_slice json = {(const uint8_t *)import->line.data, import->line.size};
-    switch (spwv_take_json(import->store, json, NULL, &take, &cause)) {
+    const struct spwv_signal *signal = spwv_signal_of_request(spwv_otlp_request_of_json(json));
+    switch (spwv_take_json(import->store, signal, json, NULL, &take, &cause)) {
     case SPWV_REFUSED: return bad_line(import, cause.text);
     case SPWV_BUSY:
         snprintf(import->error->text, sizeof import->error->text, "%.100s:%llu: %.120s", import->path, (unsigned long long)import->number,
@@ -66,8 +67,8 @@ static bool take_line(struct import *import)
     default: break;
     }
     import->report->requests++;
-    import->report->empty += take.spans == 0;
-    import->report->spans += take.spans;
+    import->report->empty += take.items == 0;
+    import->report->items[signal - spwv_signals] += take.items;
     import->report->rejected += take.rejected;
     return true;
 }

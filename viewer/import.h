@@ -1,5 +1,5 @@
 /*
- * A file of OTLP JSON lines into a store: one ExportTraceServiceRequest a line, as the Collector's file exporter and spanwire's own write
+ * A file of OTLP JSON lines into a store: one request a line, of traces, logs or metrics, as the Collector's file exporter and spanwire's own write
  * them. Gzip is read too.
  *
  * Ownership: paths and texts are the caller's, or live for the call. Threads: any; the store has its lock. Blocks: until the file is read.
@@ -10,7 +10,7 @@
 #ifndef SPWV_IMPORT_H
 #define SPWV_IMPORT_H
 
-#include "store.h"
+#include "take.h"
 
 struct spwv_import_sink {
     void *arg;
@@ -20,10 +20,10 @@ struct spwv_import_sink {
 
 struct spwv_import_report {
     uint64_t requests;
-    uint64_t spans;    /* in them */
-    uint64_t rejected; /* of these, for their ids */
-    uint64_t empty;    /* requests without spans: of logs or metrics, most likely */
-    uint64_t bad;      /* lines */
+    uint64_t items[SPWV_SIGNALS]; /* spans, log records and data points in them */
+    uint64_t rejected;            /* of these */
+    uint64_t empty;               /* requests without any */
+    uint64_t bad;                 /* lines */
     bool stopped;      /* go_on() said so */
 };
 

@@ -1,12 +1,12 @@
-/* POST /v1/traces: the request into the store, the answer with what was refused. */
+/* POST /v1/traces, /v1/logs, /v1/metrics: the request into the store, the answer with what was refused. */
 #include "http.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-#include <opentelemetry/proto/collector/trace/v1/trace_service.pb-c.h>
+#include <string.h>
 
 #include "json.h"
+#include "otlp_message.h"
 #include "take.h"
 
 enum { MESSAGE_SIZE = 160 };
@@ -27,8 +27,8 @@ void spwv_answer_failure(struct spwv_answer *answer, unsigned status, bool json,
     spwv_json_end(&writer, '}');
 }
 
-/* Both forms of ExportTraceServiceResponse; without a message there is no partial success. */
-static void answer_json(struct spwv_answer *answer, uint64_t rejected, const char *message)
+/* Both forms of the three responses, which number their fields alike; without a message there is no partial success. */
+static void answer_json(struct spwv_answer *answer, const struct spwv_signal *signal, uint64_t rejected, const char *message)
 {
     struct spwv_json json = {.out = &answer->body};
     answer->content_type = "application/json";
@@ -36,7 +36,7 @@ static void answer_json(struct spwv_answer *answer, uint64_t rejected, const cha
     if (rejected) {
         spwv_json_key(&json, "partialSuccess");
         spwv_json_begin(&json, '{');
-        spwv_json_key(&json, "rejectedSpans");
+        spwv_json_key(&json, signal->rejected);
         spwv_json_u64(&json, rejected);
         spwv_json_key(&json, "errorMessage");
         spwv_json_text(&json, message);
@@ -45,35 +45,33 @@ static void answer_json(struct spwv_answer *answer, uint64_t rejected, const cha
     spwv_json_end(&json, '}');
 }
 
-static void answer_protobuf(struct spwv_answer *answer, uint64_t rejected, char *message)
+static void answer_protobuf(struct spwv_answer *answer, uint64_t rejected, const char *message)
 {
-    typedef Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceResponse response_message;
-    typedef Opentelemetry__Proto__Collector__Trace__V1__ExportTracePartialSuccess partial_message;
-    response_message response = OPENTELEMETRY__PROTO__COLLECTOR__TRACE__V1__EXPORT_TRACE_SERVICE_RESPONSE__INIT;
-    partial_message partial = OPENTELEMETRY__PROTO__COLLECTOR__TRACE__V1__EXPORT_TRACE_PARTIAL_SUCCESS__INIT;
-    if (rejected) {
-        partial.rejected_spans = (int64_t)rejected;
-        partial.error_message = message;
-        response.partial_success = &partial;
-    }
+    enum { PARTIAL_SUCCESS = 1, REJECTED = 1, ERROR_MESSAGE = 2 };
+    struct spwv_message_writer writer = {.out = &answer->body};
     answer->content_type = "application/x-protobuf";
-    uint8_t packed[256];
-    size_t size = protobuf_c_message_get_packed_size(&response.base);
-    if (size > sizeof packed) /* cannot be: the message is bounded */
+    if (!rejected)
         return;
-    protobuf_c_message_pack(&response.base, packed);
-    spwv_buf_add(&answer->body, packed, size);
+    size_t size = strlen(message);
+    struct spwv_message_mark partial = spwv_message_begin(&writer, PARTIAL_SUCCESS);
+    spwv_message_varint(&writer, REJECTED, rejected);
+    char *text = spwv_message_bytes(&writer, ERROR_MESSAGE, size);
+    if (text)
+        memcpy(text, message, size);
+    spwv_message_end(&writer, partial);
+    spwv_message_finish(&writer);
 }
 
-static void answer_taken(const struct spwv_request *request, const struct spwv_take *take, struct spwv_answer *answer)
+static void answer_taken(const struct spwv_request *request, const struct spwv_signal *signal, const struct spwv_take *take,
+                         struct spwv_answer *answer)
 {
     char message[MESSAGE_SIZE] = "";
     if (take->rejected)
-        snprintf(message, sizeof message, "%" PRIu64 " of %" PRIu64 " spans rejected; the first: %s", take->rejected, take->spans,
+        snprintf(message, sizeof message, "%" PRIu64 " of %" PRIu64 " %s rejected; the first: %s", take->rejected, take->items, signal->items,
                  take->reason);
     answer->status = 200;
     if (request->json)
-        answer_json(answer, take->rejected, message);
+        answer_json(answer, signal, take->rejected, message);
     else
         answer_protobuf(answer, take->rejected, message);
 }
@@ -81,15 +79,16 @@ static void answer_taken(const struct spwv_request *request, const struct spwv_t
 void spwv_intake(const struct spwv_request *request, struct spwv_answer *answer)
 {
     struct spwv_app *app = request->app;
+    const struct spwv_signal *signal = spwv_signal_of_path(request->path);
     struct spwv_error error;
     struct spwv_take take;
     char text[sizeof error.text + 64];
     atomic_fetch_add(&app->requests, 1);
-    enum spwv_taken taken = request->json ? spwv_take_json(app->store, request->body, &app->memory, &take, &error)
-                                          : spwv_take_protobuf(app->store, request->body, &take, &error);
+    enum spwv_taken taken = request->json ? spwv_take_json(app->store, signal, request->body, &app->memory, &take, &error)
+                                          : spwv_take_protobuf(app->store, signal, request->body, &take, &error);
     switch (taken) {
     case SPWV_REFUSED:
-        snprintf(text, sizeof text, "the body is no ExportTraceServiceRequest: %s", error.text);
+        snprintf(text, sizeof text, "the body is no %s: %s", spwv_otlp_message_name(signal->request), error.text);
         spwv_answer_failure(answer, 400, request->json, text);
         return;
     case SPWV_BUSY:
@@ -98,7 +97,7 @@ void spwv_intake(const struct spwv_request *request, struct spwv_answer *answer)
         return;
     default: break;
     }
-    atomic_fetch_add(&app->spans, take.spans);
+    atomic_fetch_add(&app->received[signal - spwv_signals], take.items);
     atomic_fetch_add(&app->rejected, take.rejected);
-    answer_taken(request, &take, answer);
+    answer_taken(request, signal, &take, answer);
 }

@@ -36,6 +36,8 @@ struct spwv_live {
     unsigned count;
     uint64_t revision; /* seen last */
     uint64_t traces;
+    uint64_t logs;
+    uint64_t metric_points;
 };
 
 static int64_t now_ms(void)
@@ -81,6 +83,8 @@ static void look(struct spwv_live *live)
     pthread_mutex_lock(&live->lock);
     live->revision = info.revision;
     live->traces = info.traces;
+    live->logs = info.logs;
+    live->metric_points = info.metric_points;
 }
 
 static void *watch(void *arg)
@@ -125,8 +129,8 @@ static ssize_t say(struct client *client, char *to, size_t size)
         written = snprintf(to, size, ":\n\n");
     } else {
         client->told = live->revision;
-        written = snprintf(to, size, "%sevent: change\ndata: {\"revision\":%" PRIu64 ",\"traces\":%" PRIu64 "}\n\n", first, live->revision,
-                           live->traces);
+        written = snprintf(to, size, "%sevent: change\ndata: {\"revision\":%" PRIu64 ",\"traces\":%" PRIu64 ",\"logs\":%" PRIu64 ",\"metric_points\":%" PRIu64
+                           "}\n\n", first, live->revision, live->traces, live->logs, live->metric_points);
     }
     spwv_guard_set(live->guard, client->guarded, live->patience_ms); /* what was said before has been taken */
     return written;

@@ -9,7 +9,7 @@
 #ifndef SPWV_OTLP_H
 #define SPWV_OTLP_H
 
-#include "wire.h"
+#include "otlp_fields.h"
 
 enum { SPWV_MAX_VALUE_DEPTH = 64, SPWV_MAX_ELEMENTS = 4000000 };
 
@@ -17,8 +17,8 @@ struct spwv_error {
     char text[256];
 };
 
-/* The whole request: well formed, known fields of their type, within the limits. */
-bool spwv_otlp_check(struct spwv_slice request, struct spwv_error *error);
+/* The whole request, one of SPWV_TRACES_REQUEST and its neighbours: well formed, known fields of their type, within the limits. */
+bool spwv_otlp_check(enum spwv_message message, struct spwv_slice request, struct spwv_error *error);
 
 /* A span's own fields; attributes, events and links stay in the bytes. */
 struct spwv_span {

@@ -6,9 +6,7 @@
 
 #include <stdio.h>
 
-#include "otlp_fields.h"
-
-/* Request to attribute value is 6 messages (an event's attribute: 7); a map inside a map adds 3. */
+/* Above the value of an exemplar's attribute, the deepest place for one, are 8 messages; a map inside a map adds 3. */
 enum { MAX_OPEN = 8 + 3 * SPWV_MAX_VALUE_DEPTH };
 
 struct open_message {
@@ -44,6 +42,16 @@ static bool push(struct check *check, enum spwv_message message, struct spwv_sli
     return true;
 }
 
+static bool check_packed(struct check *check, enum spwv_message in, const uint8_t *at, const struct spwv_field *field, enum spwv_wire_type type)
+{
+    struct spwv_wire wire = spwv_wire_of(field->bytes);
+    uint64_t value;
+    while (wire.at != wire.end)
+        if (!spwv_wire_value(&wire, type, &value))
+            return fail(check, in, at, "packed numbers, cut short,");
+    return true;
+}
+
 static bool step(struct check *check)
 {
     struct open_message *top = &check->open[check->depth - 1];
@@ -60,18 +68,21 @@ static bool step(struct check *check)
     const struct spwv_otlp_field *known = spwv_otlp_field(top->message, field.number);
     if (!known)
         return true; /* a later version's field */
-    if (spwv_otlp_wire_type(known) != field.type)
+    enum spwv_wire_type wanted = spwv_otlp_wire_type(known);
+    if (field.type == SPWV_BYTES && spwv_otlp_is_packed(known))
+        return check_packed(check, top->message, at, &field, wanted);
+    if (field.type != wanted)
         return fail(check, top->message, at, "a field has another type than OTLP gives it");
     return known->kind != SPWV_KIND_MESSAGE || push(check, (enum spwv_message)known->message, field.bytes);
 }
 
-bool spwv_otlp_check(struct spwv_slice request, struct spwv_error *error)
+bool spwv_otlp_check(enum spwv_message message, struct spwv_slice request, struct spwv_error *error)
 {
     struct check check;
     check.depth = check.value_depth = check.elements = 0;
     check.start = request.data;
     check.error = error;
-    if (!push(&check, SPWV_REQUEST, request))
+    if (!push(&check, message, request))
         return false;
     while (check.depth)
         if (!step(&check))

@@ -124,6 +124,12 @@ static bool number_text(const struct converter *converter, enum spwv_json_token 
     return token == SPWV_JSON_NUMBER || token == SPWV_JSON_STRING;
 }
 
+/* An element of a packed field has no tag. */
+static uint32_t tag_of(const struct converter *converter, uint32_t number)
+{
+    return converter->levels[converter->depth - 1].number ? 0 : number;
+}
+
 static bool write_double(struct converter *converter, uint32_t number, enum spwv_json_token token)
 {
     double value;
@@ -133,7 +139,7 @@ static bool write_double(struct converter *converter, uint32_t number, enum spwv
     if (!number_text(converter, token, room, &text) || !spwv_scalar_double(text, &value))
         return fail_field(converter, number, "a number that a double can hold, or \"NaN\", \"Infinity\", \"-Infinity\"");
     memcpy(&bits, &value, sizeof bits);
-    spwv_message_fixed64(&converter->writer, number, bits);
+    spwv_message_fixed64(&converter->writer, tag_of(converter, number), bits);
     return true;
 }
 
@@ -161,7 +167,9 @@ static const struct range *range_of(enum spwv_kind kind)
     static const struct range of_uint32 = {UINT32_MAX, 0, "a whole number from 0 to 4294967295"};
     static const struct range of_uint64 = {UINT64_MAX, 0, "a whole number from 0 to 18446744073709551615, as a number or a string"};
     switch (kind) {
-    case SPWV_KIND_INT64: return &of_int64;
+    case SPWV_KIND_INT64:
+    case SPWV_KIND_SFIXED64: return &of_int64;
+    case SPWV_KIND_UINT64:
     case SPWV_KIND_FIXED64: return &of_uint64;
     case SPWV_KIND_UINT32:
     case SPWV_KIND_FIXED32: return &of_uint32;
@@ -181,12 +189,14 @@ static bool write_whole(struct converter *converter, uint32_t number, enum spwv_
         return fail_field(converter, number, range->wanted);
     if (negative)
         value = 0 - value;
-    if (kind == SPWV_KIND_FIXED64)
-        spwv_message_fixed64(&converter->writer, number, value);
-    else if (kind == SPWV_KIND_FIXED32)
-        spwv_message_fixed32(&converter->writer, number, (uint32_t)value);
-    else
-        spwv_message_varint(&converter->writer, number, value);
+    uint32_t tag = tag_of(converter, number);
+    switch (kind) {
+    case SPWV_KIND_FIXED64:
+    case SPWV_KIND_SFIXED64: spwv_message_fixed64(&converter->writer, tag, value); break;
+    case SPWV_KIND_FIXED32: spwv_message_fixed32(&converter->writer, tag, (uint32_t)value); break;
+    case SPWV_KIND_SINT32: spwv_message_varint(&converter->writer, tag, (uint32_t)(value << 1) ^ (negative ? UINT32_MAX : 0)); break;
+    default: spwv_message_varint(&converter->writer, tag, value);
+    }
     return true;
 }
 
@@ -219,11 +229,11 @@ static bool write_value(struct converter *converter, uint32_t number, const stru
     case SPWV_KIND_BYTES: return write_bytes(converter, number, token);
     case SPWV_KIND_BOOL: return write_bool(converter, number, token);
     case SPWV_KIND_DOUBLE: return write_double(converter, number, token);
-    case SPWV_KIND_SPAN_KIND:
-    case SPWV_KIND_STATUS_CODE:
-        return token == SPWV_JSON_STRING ? write_enum(converter, number, kind) : write_whole(converter, number, kind, token);
-    default: return write_whole(converter, number, kind, token);
+    default: break;
     }
+    if (spwv_otlp_is_enum(kind) && token == SPWV_JSON_STRING)
+        return write_enum(converter, number, kind);
+    return write_whole(converter, number, kind, token);
 }
 
 /* The value of a key that OTLP does not have, whatever it is. */
@@ -253,8 +263,16 @@ static bool read_field(struct converter *converter, enum spwv_message message)
         return write_value(converter, number, field, token);
     if (token != SPWV_JSON_ARRAY)
         return fail_field(converter, number, "an array");
-    push(converter, message, number, (struct spwv_message_mark){0});
+    struct spwv_message_mark none = {0};
+    push(converter, message, number, spwv_otlp_is_packed(field) ? spwv_message_begin(&converter->writer, number) : none);
     return true;
+}
+
+static void end_array(struct converter *converter)
+{
+    const struct level *array = &converter->levels[--converter->depth];
+    if (spwv_otlp_is_packed(spwv_otlp_field((enum spwv_message)array->message, array->number)))
+        spwv_message_end(&converter->writer, array->mark);
 }
 
 static bool step(struct converter *converter)
@@ -264,7 +282,7 @@ static bool step(struct converter *converter)
     switch (token) {
     case SPWV_JSON_ERROR: return false;
     case SPWV_JSON_KEY: return read_field(converter, (enum spwv_message)top->message);
-    case SPWV_JSON_ARRAY_END: converter->depth--; return true;
+    case SPWV_JSON_ARRAY_END: end_array(converter); return true;
     case SPWV_JSON_OBJECT_END:
         if (--converter->depth) /* the request itself has no length */
             spwv_message_end(&converter->writer, top->mark);
@@ -273,21 +291,28 @@ static bool step(struct converter *converter)
     }
 }
 
-static bool convert(struct converter *converter)
+static bool fail_request(struct converter *converter, enum spwv_message message)
+{
+    snprintf(converter->error->text, sizeof converter->error->text, "an %s must be an object, {\"%s\": [...]}: something else ends at byte %zu",
+             spwv_otlp_message_name(message), spwv_otlp_field(message, 1)->name, place(converter));
+    return false;
+}
+
+static bool convert(struct converter *converter, enum spwv_message message)
 {
     enum spwv_json_token token = next(converter);
     if (token == SPWV_JSON_ERROR)
         return false;
     if (token != SPWV_JSON_OBJECT)
-        return fail(converter, "an ExportTraceServiceRequest must be an object, {\"resourceSpans\": [...]}: something else ends");
-    push(converter, SPWV_REQUEST, 0, (struct spwv_message_mark){0});
+        return fail_request(converter, message);
+    push(converter, message, 0, (struct spwv_message_mark){0});
     while (converter->depth && !converter->writer.out->failed)
         if (!step(converter))
             return false;
     return converter->writer.out->failed || next(converter) != SPWV_JSON_ERROR;
 }
 
-bool spwv_otlp_from_json(struct spwv_slice json, struct spwv_buf *out, struct spwv_error *error)
+bool spwv_otlp_from_json(enum spwv_message message, struct spwv_slice json, struct spwv_buf *out, struct spwv_error *error)
 {
     struct converter converter;
     converter.writer = (struct spwv_message_writer){.out = out};
@@ -298,10 +323,25 @@ bool spwv_otlp_from_json(struct spwv_slice json, struct spwv_buf *out, struct sp
         return false;
     }
     spwv_json_open(&converter.reader, json);
-    if (!convert(&converter))
+    if (!convert(&converter, message))
         return false;
     spwv_message_finish(&converter.writer);
     if (out->failed)
         snprintf(error->text, sizeof error->text, "no memory left to convert the JSON: retry");
     return !out->failed;
+}
+
+enum spwv_message spwv_otlp_request_of_json(struct spwv_slice json)
+{
+    struct spwv_json_reader reader;
+    enum spwv_json_token token;
+    spwv_json_open(&reader, json);
+    do {
+        token = spwv_json_next(&reader);
+        if (token == SPWV_JSON_KEY && reader.depth == 1)
+            for (int request = SPWV_TRACES_REQUEST; request <= SPWV_METRICS_REQUEST; request++)
+                if (spwv_otlp_field_number((enum spwv_message)request, reader.text))
+                    return (enum spwv_message)request;
+    } while (token != SPWV_JSON_ERROR && reader.depth);
+    return SPWV_TRACES_REQUEST;
 }

@@ -6,7 +6,7 @@
 
 #include "otlp.h"
 
-enum { SPWV_LOG_ATTRIBUTES = 6 };
+enum { SPWV_LOG_ATTRIBUTES = 6, SPWV_MAX_SEVERITY = 24 };
 
 /* A record's own fields; attributes stay in the bytes. */
 struct spwv_log {

@@ -33,7 +33,8 @@ static void add_varint(struct spwv_buf *out, uint64_t value)
 
 static void add_tag(struct spwv_message_writer *writer, uint32_t number, enum spwv_wire_type type)
 {
-    add_varint(writer->out, (uint64_t)number << 3 | type);
+    if (number)
+        add_varint(writer->out, (uint64_t)number << 3 | type);
 }
 
 static void add_fixed(struct spwv_buf *out, uint64_t value, size_t size)

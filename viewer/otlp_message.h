@@ -27,6 +27,7 @@ struct spwv_message_mark {
 struct spwv_message_mark spwv_message_begin(struct spwv_message_writer *writer, uint32_t number);
 void spwv_message_end(struct spwv_message_writer *writer, struct spwv_message_mark mark);
 
+/* A number of 0: no tag, an element of a packed field. */
 void spwv_message_varint(struct spwv_message_writer *writer, uint32_t number, uint64_t value);
 void spwv_message_fixed32(struct spwv_message_writer *writer, uint32_t number, uint32_t value);
 void spwv_message_fixed64(struct spwv_message_writer *writer, uint32_t number, uint64_t value);

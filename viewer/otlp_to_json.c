@@ -5,7 +5,7 @@
 
 #include "otlp.h"
 
-/* As many as spwv_otlp_check() lets through. */
+/* As many as spwv_otlp_check() lets through. Packed numbers are an array, not a level. */
 enum { MAX_OPEN = 8 + 3 * SPWV_MAX_VALUE_DEPTH };
 
 struct level {
@@ -27,7 +27,7 @@ static bool next_known(struct spwv_wire *wire, enum spwv_message message, struct
 {
     while (spwv_wire_next(wire, field) > 0) {
         const struct spwv_otlp_field *known = spwv_otlp_field(message, field->number);
-        if (known && spwv_otlp_wire_type(known) == field->type)
+        if (known && (spwv_otlp_wire_type(known) == field->type || (field->type == SPWV_BYTES && spwv_otlp_is_packed(known))))
             return true;
     }
     return false;
@@ -39,8 +39,11 @@ static uint32_t find_present(enum spwv_message message, struct spwv_slice bytes)
     struct spwv_wire wire = spwv_wire_of(bytes);
     struct spwv_field field;
     uint32_t present = 0;
-    while (next_known(&wire, message, &field))
-        present = (message == SPWV_ANY_VALUE ? 0 : present) | (uint32_t)1 << field.number;
+    uint32_t oneof = spwv_otlp_oneof(message);
+    while (next_known(&wire, message, &field)) {
+        uint32_t bit = (uint32_t)1 << field.number;
+        present = (bit & oneof ? present & ~oneof : present) | bit;
+    }
     return present;
 }
 
@@ -88,8 +91,11 @@ static void write_scalar(struct spwv_json *json, enum spwv_kind kind, const stru
     case SPWV_KIND_BOOL: spwv_json_bool(json, field->value != 0); break;
     case SPWV_KIND_UINT32:
     case SPWV_KIND_FIXED32: spwv_json_count(json, (uint32_t)field->value); break;
-    case SPWV_KIND_INT64: spwv_json_i64(json, (int64_t)field->value); break;
+    case SPWV_KIND_INT64:
+    case SPWV_KIND_SFIXED64: spwv_json_i64(json, (int64_t)field->value); break;
+    case SPWV_KIND_UINT64:
     case SPWV_KIND_FIXED64: spwv_json_u64(json, field->value); break;
+    case SPWV_KIND_SINT32: spwv_json_int32(json, spwv_wire_sint32(field->value)); break;
     case SPWV_KIND_DOUBLE: write_double(json, field->value); break;
     default: spwv_json_int32(json, (int32_t)(uint32_t)field->value); /* INT32 and the enums */
     }
@@ -111,8 +117,24 @@ static void write_element(struct spwv_json *json, struct stack *stack, struct le
     }
 }
 
+static void write_numbers(struct spwv_json *json, const struct level *top, const struct spwv_otlp_field *known)
+{
+    struct spwv_numbers numbers = spwv_numbers_of(top->bytes, top->number, spwv_otlp_wire_type(known));
+    struct spwv_field field = {.type = numbers.type};
+    spwv_json_key(json, known->name);
+    spwv_json_begin(json, '[');
+    while (!json->out->failed && spwv_numbers_next(&numbers, &field.value))
+        write_scalar(json, (enum spwv_kind)known->kind, &field);
+    spwv_json_end(json, ']');
+}
+
 static void write_field(struct spwv_json *json, struct stack *stack, struct level *top, const struct spwv_otlp_field *known)
 {
+    if (spwv_otlp_is_packed(known)) {
+        write_numbers(json, top, known);
+        top->number++;
+        return;
+    }
     if (known->repeated) {
         spwv_json_key(json, known->name);
         spwv_json_begin(json, '[');
@@ -125,7 +147,7 @@ static void write_field(struct spwv_json *json, struct stack *stack, struct leve
     if (known->kind == SPWV_KIND_MESSAGE) {
         spwv_json_key(json, known->name);
         push(json, stack, (enum spwv_message)known->message, field.bytes);
-    } else if (top->message == SPWV_ANY_VALUE || !is_default(&field)) {
+    } else if (known->presence != SPWV_IMPLICIT || !is_default(&field)) {
         spwv_json_key(json, known->name);
         write_scalar(json, (enum spwv_kind)known->kind, &field);
     }

@@ -36,12 +36,6 @@ static void healthz(const struct spwv_request *request, struct spwv_answer *answ
     answer->body.size = 2;
 }
 
-static void not_yet(const struct spwv_request *request, struct spwv_answer *answer)
-{
-    spwv_answer_text(answer, 404, "%s: this viewer takes traces only, logs and metrics come in a later version; set %s=none at the sender",
-                     request->path, strcmp(request->path, "/v1/logs") == 0 ? "OTEL_LOGS_EXPORTER" : "OTEL_METRICS_EXPORTER");
-}
-
 static void page(const struct spwv_request *request, struct spwv_answer *answer)
 {
     bool is_asset = strncmp(request->path, "/assets/", 8) == 0 || strcmp(request->path, "/favicon.svg") == 0;
@@ -70,8 +64,8 @@ struct route {
 
 static const struct route routes[] = {
     {"/v1/traces", false, "POST", spwv_intake},
-    {"/v1/logs", false, NULL, not_yet},
-    {"/v1/metrics", false, NULL, not_yet},
+    {"/v1/logs", false, "POST", spwv_intake},
+    {"/v1/metrics", false, "POST", spwv_intake},
     {"/healthz", false, "GET", healthz},
     {"/api/info", false, "GET", spwv_api_info},
     {"/api/services", false, "GET", spwv_api_services},
@@ -83,11 +77,19 @@ static const struct route routes[] = {
     {"/api/traces", false, "DELETE", spwv_api_clear},
     {"/api/traces/", true, "GET", spwv_api_trace},
     {"/api/traces/", true, "DELETE", spwv_api_remove},
+    {"/api/logs", false, "GET", spwv_api_logs},
+    {"/api/logs", false, "DELETE", spwv_api_clear_logs},
+    {"/api/metrics", false, "GET", spwv_api_metrics},
+    {"/api/metrics", false, "DELETE", spwv_api_clear_metrics},
+    {"/api/metrics/", true, "GET", spwv_api_metric},
     {"/mcp", false, "POST", spwv_mcp},
     {"/assets/", true, "GET", page},
     {"/favicon.svg", false, "GET", page},
     {"/trace/", true, "GET", page},
     {"/compare", false, "GET", page},
+    {"/logs", false, "GET", page},
+    {"/metrics", false, "GET", page},
+    {"/metrics/", true, "GET", page},
     {"/", false, "GET", page},
 };
 
@@ -103,7 +105,7 @@ void spwv_route(const struct spwv_request *request, struct spwv_answer *answer)
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
         if (!matches(&routes[i], request->path))
             continue;
-        if (!routes[i].method || strcmp(routes[i].method, request->method) == 0) {
+        if (strcmp(routes[i].method, request->method) == 0) {
             routes[i].handle(request, answer);
             return;
         }
@@ -113,7 +115,7 @@ void spwv_route(const struct spwv_request *request, struct spwv_answer *answer)
     if (known)
         not_allowed(answer, known);
     else if (strncmp(request->path, "/api/", 5) == 0)
-        spwv_answer_json_error(answer, 404, "no such resource; there are /api/info, /api/services, /api/stored, /api/traces, /api/histogram, /api/complete and /api/live");
+        spwv_answer_json_error(answer, 404, "no such resource; there are /api/info, /api/services, /api/stored, /api/traces, /api/histogram, /api/complete, /api/logs, /api/metrics and /api/live");
     else
-        spwv_answer_text(answer, 404, "no such page; the list of traces is at /, spans go to POST /v1/traces");
+        spwv_answer_text(answer, 404, "no such page; the list of traces is at /, OTLP goes to POST /v1/traces, /v1/logs and /v1/metrics");
 }

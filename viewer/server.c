@@ -130,7 +130,7 @@ static void check_headers(struct spwv_server *server, struct MHD_Connection *con
                           const char *method)
 {
     check_host(server, connection, exchange);
-    if (!exchange->early_status && strcmp(method, "POST") == 0 && strcmp(path, "/v1/traces") == 0)
+    if (!exchange->early_status && strcmp(method, "POST") == 0 && spwv_signal_of_path(path))
         check_intake(server, connection, exchange);
     else if (!exchange->early_status && strcmp(method, "POST") == 0 && strcmp(path, "/mcp") == 0)
         check_mcp(server, connection, exchange);

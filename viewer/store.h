@@ -162,7 +162,6 @@ struct spwv_store {
     uint64_t (*revision)(struct spwv_store *store, const uint8_t *trace_id);
     bool (*list_logs)(struct spwv_store *store, const struct spwv_log_filter *filter, const struct spwv_log_sink *sink,
                       struct spwv_log_result *result, struct spwv_error *error);
-    bool (*count_logs)(struct spwv_store *store, const uint8_t *trace_id, struct spwv_log_counts *counts, struct spwv_error *error);
     bool (*clear_logs)(struct spwv_store *store, struct spwv_error *error);
     bool (*list_metrics)(struct spwv_store *store, const struct spwv_metric_filter *filter, const struct spwv_metric_sink *sink,
                          struct spwv_error *error);

@@ -1,7 +1,8 @@
 /*
  * The store's logs. Ownership, threads, failure: store.h.
  *
- * A record that came before, byte for byte from the same resource and scope, is a duplicate: the first one stays.
+ * A record that came before, byte for byte from the same resource and scope, is a duplicate: the first one stays. One without any time never is:
+ * it is sorted by when it came.
  */
 #ifndef SPWV_STORE_LOGS_H
 #define SPWV_STORE_LOGS_H
@@ -42,12 +43,6 @@ struct spwv_log_sink {
     void (*resource)(void *arg, int64_t id, const struct spwv_origin *resource);
     void (*scope)(void *arg, int64_t id, const struct spwv_origin *scope);
     void (*log)(void *arg, const struct spwv_stored_log *log);
-};
-
-/* Of one trace. */
-struct spwv_log_counts {
-    uint64_t logs;
-    uint64_t errors; /* severity ERROR and above */
 };
 
 #endif

@@ -84,6 +84,13 @@ struct spwv_store *spwv_store_sqlite_open(const char *path, uint64_t max_bytes, 
                                       .services = spwv_sqlite_services,
                                       .latest = spwv_sqlite_latest,
                                       .revision = spwv_sqlite_revision,
+                                      .add_log = spwv_sqlite_add_log,
+                                      .list_logs = spwv_sqlite_list_logs,
+                                      .clear_logs = spwv_sqlite_clear_logs,
+                                      .add_point = spwv_sqlite_add_point,
+                                      .list_metrics = spwv_sqlite_list_metrics,
+                                      .read_metric = spwv_sqlite_read_metric,
+                                      .clear_metrics = spwv_sqlite_clear_metrics,
                                       .read = spwv_sqlite_read,
                                       .read_span = spwv_sqlite_read_span};
     pthread_mutex_init(&store->lock, NULL);

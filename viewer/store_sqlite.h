@@ -3,7 +3,8 @@
  *
  * Tables: traces hold the summary of the list, kept up to date by every request; spans hold each span's wire bytes; origins hold the
  * bytes of resources and scopes with their schema URLs, once each, with the number of spans that use them; trace_services say who took part;
- * attributes, attribute_keys and blocks are the index of attributes (store_sqlite_index.h).
+ * attributes, attribute_keys and blocks are the index of attributes (store_sqlite_index.h). logs hold each log record's wire bytes; instruments,
+ * series and points are metrics; services has the services of these two. `arrived` is the revision something came with: eviction goes by it.
  */
 #ifndef SPWV_STORE_SQLITE_H
 #define SPWV_STORE_SQLITE_H
@@ -66,6 +67,37 @@ enum statement {
     TRACE_REVISION,
     TRACE_ORIGINS,
     TRACE_SPANS,
+    OLDEST_LOG,
+    OLDEST_POINT,
+    FIND_SERVICE,
+    INSERT_SERVICE_NAME,
+    FIND_LOGS,
+    INSERT_LOG,
+    LOGS_BY_TIME,
+    LOGS_OF_SERVICE,
+    LOGS_OF_TRACE,
+    READ_LOG,
+    RELEASE_LOG_RESOURCES,
+    RELEASE_LOG_SCOPES,
+    DELETE_LOGS,
+    FIND_INSTRUMENT,
+    INSERT_INSTRUMENT,
+    FIND_SERIES,
+    INSERT_SERIES,
+    USE_SERIES,
+    INSERT_POINT,
+    LIST_INSTRUMENTS,
+    ONE_INSTRUMENT,
+    SERIES_OF_INSTRUMENT,
+    POINTS_OF_SERIES,
+    POINTS_BEHIND,
+    RELEASE_SERIES,
+    DELETE_POINTS,
+    RELEASE_SERIES_RESOURCES,
+    RELEASE_SERIES_SCOPES,
+    DELETE_SERIES,
+    DELETE_INSTRUMENTS,
+    DELETE_SERVICE_NAMES,
     STATEMENTS
 };
 
@@ -95,6 +127,26 @@ struct origin_use {
     int64_t last_service_trace; /* the trace this group's service was last noted for */
 };
 
+/* The service of logs or metrics that was looked up last in the open transaction. */
+struct service_use {
+    uint32_t group;
+    int64_t id;
+};
+
+/* The instrument whose points come now. */
+struct instrument_use {
+    const uint8_t *metric; /* its bytes in the request */
+    uint32_t group;
+    int64_t id;
+};
+
+/* The resources, or the scopes, that an answer has got: no more than its items. */
+struct given_origins {
+    int64_t ids[SPWV_MAX_PAGE];
+    size_t count;
+};
+typedef void give_origin(void *arg, int64_t id, const struct spwv_origin *origin);
+
 struct sqlite_store {
     struct spwv_store base;
     pthread_mutex_t lock;
@@ -104,6 +156,8 @@ struct sqlite_store {
     uint64_t page_size;
     struct trace_row trace;
     struct origin_use origin;
+    struct service_use service;
+    struct instrument_use instrument;
     struct attribute_index *index;
     struct spwv_store_info before; /* the counts to return to on rollback */
 };
@@ -120,10 +174,17 @@ struct spwv_slice spwv_sqlite_column(sqlite3_stmt *statement, int column);
 
 int64_t spwv_sqlite_span_key(struct spwv_slice id); /* an id of eight bytes as the table has it */
 bool spwv_sqlite_fail(struct sqlite_store *store, struct spwv_error *error);
+int64_t spwv_sqlite_time(uint64_t ns);
+int64_t spwv_sqlite_hash(struct spwv_slice a, struct spwv_slice b);
+struct spwv_slice spwv_sqlite_shorten(struct spwv_slice text); /* to SPWV_MAX_SUMMARY_TEXT, on a character's boundary */
+int64_t spwv_sqlite_now_ns(void);
+bool spwv_sqlite_enter_origin(struct sqlite_store *store, const struct spwv_cursor *from); /* store->origin is that of what comes from there */
+bool spwv_sqlite_find_service(struct sqlite_store *store, const struct spwv_cursor *from, int64_t *id);
+bool spwv_sqlite_give_origin(struct sqlite_store *store, struct given_origins *given, int64_t id, void *arg, give_origin *give); /* the first time only */
 void spwv_sqlite_add_up(int64_t *sum, int64_t more); /* neither is negative; stays below half of what 64 bits hold */
 bool spwv_sqlite_reindex(struct sqlite_store *store); /* store_sqlite_migrate.c */
 
-/* Opening (store_sqlite_open.c), writing (_write.c), deleting (_evict.c), lists (_list.c), completion (_seen.c), traces (_read.c). */
+/* Opening (store_sqlite_open.c), writing (_write.c), deleting (_evict.c), lists (_list.c), completion (_seen.c), traces (_read.c), logs (_logs.c), metrics (_points.c, _metrics.c). */
 bool spwv_sqlite_prepare(struct sqlite_store *store, const char *path, struct spwv_error *error);
 bool spwv_sqlite_begin(struct spwv_store *base, struct spwv_error *error);
 bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, const struct spwv_cursor *from, struct spwv_error *error);
@@ -145,5 +206,17 @@ uint64_t spwv_sqlite_revision(struct spwv_store *base, const uint8_t *trace_id);
 bool spwv_sqlite_read(struct spwv_store *base, const uint8_t *trace_id, const struct spwv_trace_sink *sink, struct spwv_error *error);
 bool spwv_sqlite_read_span(struct spwv_store *base, const uint8_t *trace_id, const uint8_t *span_id, const struct spwv_trace_sink *sink,
                            struct spwv_error *error);
+
+bool spwv_sqlite_add_log(struct spwv_store *base, const struct spwv_log *log, const struct spwv_cursor *from, struct spwv_error *error);
+bool spwv_sqlite_list_logs(struct spwv_store *base, const struct spwv_log_filter *filter, const struct spwv_log_sink *sink,
+                           struct spwv_log_result *result, struct spwv_error *error);
+bool spwv_sqlite_add_point(struct spwv_store *base, const struct spwv_metric *metric, const struct spwv_point *point,
+                           const struct spwv_cursor *from, struct spwv_error *error);
+bool spwv_sqlite_list_metrics(struct spwv_store *base, const struct spwv_metric_filter *filter, const struct spwv_metric_sink *sink,
+                              struct spwv_error *error);
+bool spwv_sqlite_read_metric(struct spwv_store *base, const struct spwv_point_filter *filter, const struct spwv_point_sink *sink, bool *more,
+                             struct spwv_error *error);
+bool spwv_sqlite_clear_logs(struct spwv_store *base, struct spwv_error *error);
+bool spwv_sqlite_clear_metrics(struct spwv_store *base, struct spwv_error *error);
 
 #endif

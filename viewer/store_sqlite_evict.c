@@ -1,4 +1,4 @@
-/* Keeping the store under its size: the traces that arrived first leave first, whole. */
+/* Deleting: what keeps the store under its size (traces whole, logs and points in batches), one trace, all of a signal. */
 #include "store_sqlite.h"
 
 static uint64_t read_number(struct sqlite_store *store, enum statement which)
@@ -32,20 +32,93 @@ static bool delete_trace(struct sqlite_store *store, int64_t trace, uint64_t spa
     return true;
 }
 
-static bool evict_oldest(struct sqlite_store *store, bool *empty)
+/* ---- what came first leaves first, of whatever signal ---- */
+
+enum { BATCH = 256 }; /* logs or points that leave at once */
+
+struct oldest {
+    bool there;
+    int64_t id;
+    int64_t arrived;
+    uint64_t spans; /* of a trace */
+};
+
+static bool find_oldest(struct sqlite_store *store, enum statement which, struct oldest *oldest)
 {
-    sqlite3_stmt *oldest = spwv_sqlite_get(store, OLDEST_TRACE);
-    *empty = sqlite3_step(oldest) != SQLITE_ROW;
-    int64_t trace = *empty ? 0 : sqlite3_column_int64(oldest, 0);
-    uint64_t spans = *empty ? 0 : (uint64_t)sqlite3_column_int64(oldest, 1);
-    if (sqlite3_reset(oldest) != SQLITE_OK)
-        return false;
-    if (*empty)
-        return true;
-    if (!delete_trace(store, trace, spans))
+    sqlite3_stmt *statement = spwv_sqlite_get(store, which);
+    *oldest = (struct oldest){.there = sqlite3_step(statement) == SQLITE_ROW};
+    if (oldest->there) {
+        oldest->id = sqlite3_column_int64(statement, 0);
+        oldest->arrived = sqlite3_column_int64(statement, 1);
+        oldest->spans = which == OLDEST_TRACE ? (uint64_t)sqlite3_column_int64(statement, 2) : 0;
+    }
+    return sqlite3_reset(statement) == SQLITE_OK;
+}
+
+static bool evict_trace(struct sqlite_store *store, const struct oldest *trace)
+{
+    if (!delete_trace(store, trace->id, trace->spans))
         return false;
     store->info.evicted_traces++;
-    return spwv_index_drop(store, trace);
+    return spwv_index_drop(store, trace->id);
+}
+
+static bool evict_logs(struct sqlite_store *store, const struct oldest *log)
+{
+    int64_t last = log->id + BATCH - 1;
+    if (!run_for(store, RELEASE_LOG_RESOURCES, last) || !run_for(store, RELEASE_LOG_SCOPES, last) || !run_for(store, DELETE_LOGS, last))
+        return false;
+    uint64_t count = (uint64_t)sqlite3_changes64(store->db);
+    store->info.logs -= count;
+    store->info.evicted_logs += count;
+    return true;
+}
+
+static bool evict_points(struct sqlite_store *store, const struct oldest *point)
+{
+    int64_t last = point->id + BATCH - 1;
+    if (!run_for(store, RELEASE_SERIES, last) || !run_for(store, DELETE_POINTS, last))
+        return false;
+    uint64_t count = (uint64_t)sqlite3_changes64(store->db);
+    store->info.metric_points -= count;
+    store->info.evicted_metric_points += count;
+    return true;
+}
+
+/* Ids grow with arrival within a signal, `arrived` tells between them. */
+static bool evict_oldest(struct sqlite_store *store, bool *empty)
+{
+    static const enum statement which[] = {OLDEST_TRACE, OLDEST_LOG, OLDEST_POINT};
+    static bool (*const evict[])(struct sqlite_store *, const struct oldest *) = {evict_trace, evict_logs, evict_points};
+    struct oldest oldest = {.there = false};
+    size_t signal = 0;
+    for (size_t i = 0; i < sizeof which / sizeof *which; i++) {
+        struct oldest candidate;
+        if (!find_oldest(store, which[i], &candidate))
+            return false;
+        if (!candidate.there || (oldest.there && oldest.arrived <= candidate.arrived))
+            continue;
+        oldest = candidate;
+        signal = i;
+    }
+    *empty = !oldest.there;
+    return *empty || evict[signal](store, &oldest);
+}
+
+static bool run_all(struct sqlite_store *store, const enum statement *steps, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!spwv_sqlite_run(store, steps[i]))
+            return false;
+    return true;
+}
+
+/* What nothing refers to any more. */
+static bool sweep(struct sqlite_store *store)
+{
+    static const enum statement steps[] = {RELEASE_SERIES_RESOURCES, RELEASE_SERIES_SCOPES, DELETE_SERIES, DELETE_INSTRUMENTS,
+                                           DELETE_SERVICE_NAMES,     DELETE_ORIGINS};
+    return run_all(store, steps, sizeof steps / sizeof *steps);
 }
 
 bool spwv_sqlite_evict(struct sqlite_store *store)
@@ -58,7 +131,7 @@ bool spwv_sqlite_evict(struct sqlite_store *store)
     while (!empty && spwv_sqlite_bytes(store) > target)
         if (!evict_oldest(store, &empty))
             return false;
-    return spwv_sqlite_run(store, DELETE_ORIGINS);
+    return sweep(store);
 }
 
 static bool remove_found(struct sqlite_store *store, int64_t trace, uint64_t spans)
@@ -93,23 +166,67 @@ bool spwv_sqlite_remove(struct spwv_store *base, const uint8_t *trace_id, bool *
     return ok;
 }
 
-bool spwv_sqlite_clear(struct spwv_store *base, struct spwv_error *error)
+/* ---- everything of one signal ---- */
+
+static bool execute(struct sqlite_store *store, const char *sql)
+{
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static bool clear_traces(struct sqlite_store *store)
+{
+    store->info.traces = store->info.spans = 0;
+    static const char release[] = "UPDATE origins SET uses = uses - n FROM (SELECT resource AS origin, count(*) AS n FROM spans GROUP BY resource)"
+                                  " WHERE id = origin;"
+                                  "UPDATE origins SET uses = uses - n FROM (SELECT scope AS origin, count(*) AS n FROM spans GROUP BY scope)"
+                                  " WHERE id = origin";
+    bool alone = !store->info.logs && !store->info.metric_points; /* then no span has to be read */
+    return execute(store, alone ? "UPDATE origins SET uses = 0" : release) &&
+           execute(store, "DELETE FROM spans; DELETE FROM trace_services; DELETE FROM attributes; DELETE FROM attribute_keys; DELETE FROM blocks;"
+                          " DELETE FROM traces");
+}
+
+static bool clear_logs(struct sqlite_store *store)
+{
+    store->info.logs = 0;
+    return run_for(store, RELEASE_LOG_RESOURCES, INT64_MAX) && run_for(store, RELEASE_LOG_SCOPES, INT64_MAX) && execute(store, "DELETE FROM logs");
+}
+
+static bool clear_metrics(struct sqlite_store *store)
+{
+    store->info.metric_points = 0;
+    return execute(store, "DELETE FROM points; UPDATE series SET points = 0");
+}
+
+static bool clear(struct spwv_store *base, bool (*forget)(struct sqlite_store *), struct spwv_error *error)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
     pthread_mutex_lock(&store->lock);
-    bool ok = sqlite3_exec(store->db,
-                           "BEGIN IMMEDIATE; DELETE FROM spans; DELETE FROM origins; DELETE FROM trace_services; DELETE FROM attributes;"
-                           " DELETE FROM attribute_keys; DELETE FROM blocks;"
-                           " DELETE FROM traces; COMMIT",
-                           NULL, NULL, NULL) == SQLITE_OK;
+    struct spwv_store_info before = store->info;
+    bool ok = spwv_sqlite_run(store, BEGIN_WRITE) && forget(store) && sweep(store) && spwv_sqlite_run(store, COMMIT_WRITE);
     if (ok) {
-        store->info.traces = store->info.spans = 0;
         store->info.revision++;
-        spwv_index_forget(store);
     } else {
+        store->info = before;
         spwv_sqlite_fail(store, error);
         spwv_sqlite_run(store, ROLLBACK_WRITE);
     }
+    spwv_index_forget(store);
     pthread_mutex_unlock(&store->lock);
     return ok;
+}
+
+bool spwv_sqlite_clear(struct spwv_store *base, struct spwv_error *error)
+{
+    return clear(base, clear_traces, error);
+}
+
+bool spwv_sqlite_clear_logs(struct spwv_store *base, struct spwv_error *error)
+{
+    return clear(base, clear_logs, error);
+}
+
+bool spwv_sqlite_clear_metrics(struct spwv_store *base, struct spwv_error *error)
+{
+    return clear(base, clear_metrics, error);
 }

@@ -1,5 +1,5 @@
 /*
- * What version 3 of the file knows of spans and version 2 did not: the index of attributes, tokens, the longest and the shortest span. All
+ * What the file knows of spans from version 3 on and version 2 did not: the index of attributes, tokens, the longest and the shortest span. All
  * spans are read once, trace by trace, in the transaction of the migration: some 10 us a span. The memory is that of a batch and of the page
  * cache; the file's write-ahead log grows by the size of the index, about a fifth of the file, until the transaction is over.
  */

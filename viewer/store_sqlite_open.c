@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* Raise it with every change of the schema, and say in migrations[] how the one before becomes it; application_id tells our files from other programs' databases ("spnw"). */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 #define APPLICATION_ID 0x73706e77
 
 /* What lists and histograms walk over: all they ask of a trace, so that they read nothing else of those they leave out. */
@@ -20,12 +20,34 @@
     "CREATE TABLE attribute_keys(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, last_block INTEGER NOT NULL);"                         \
     "CREATE TABLE blocks(block INTEGER PRIMARY KEY, first_trace INTEGER NOT NULL, last_trace INTEGER NOT NULL, rows INTEGER NOT NULL);"
 
+/* Logs: an index for each way to ask, and each tells the severity, so that what is left out is not read. */
+#define CREATE_LOGS                                                                                                                        \
+    "CREATE TABLE services(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"                                                            \
+    "CREATE TABLE logs(id INTEGER PRIMARY KEY AUTOINCREMENT, arrived INTEGER NOT NULL, time_ns INTEGER NOT NULL, severity INTEGER NOT NULL,"\
+    " service INTEGER NOT NULL, trace_id BLOB, span_id BLOB, resource INTEGER NOT NULL, scope INTEGER NOT NULL, hash INTEGER NOT NULL,"     \
+    " raw BLOB NOT NULL);"                                                                                                                 \
+    "CREATE INDEX logs_time ON logs(time_ns, id, severity);"                                                                               \
+    "CREATE INDEX logs_service ON logs(service, time_ns, id, severity);"                                                                   \
+    "CREATE INDEX logs_trace ON logs(trace_id, time_ns, id, severity, span_id) WHERE trace_id IS NOT NULL;"                                \
+    "CREATE INDEX logs_hash ON logs(hash);"
+#define CREATE_METRICS                                                                                                                     \
+    "CREATE TABLE instruments(id INTEGER PRIMARY KEY, service INTEGER NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL,"\
+    " type INTEGER NOT NULL, temporality INTEGER NOT NULL, monotonic INTEGER NOT NULL, description TEXT NOT NULL,"                          \
+    " UNIQUE(service, name, scope, unit, type, temporality, monotonic));"                                                                  \
+    "CREATE TABLE series(id INTEGER PRIMARY KEY, instrument INTEGER NOT NULL, hash INTEGER NOT NULL, resource INTEGER NOT NULL,"           \
+    " scope INTEGER NOT NULL, attributes BLOB NOT NULL, points INTEGER NOT NULL, last_ns INTEGER NOT NULL);"                                \
+    "CREATE INDEX series_key ON series(instrument, hash);"                                                                                 \
+    "CREATE TABLE points(id INTEGER PRIMARY KEY AUTOINCREMENT, arrived INTEGER NOT NULL, series INTEGER NOT NULL, time_ns INTEGER NOT NULL,"\
+    " start_ns INTEGER NOT NULL, raw BLOB NOT NULL);"                                                                                      \
+    "CREATE UNIQUE INDEX points_key ON points(series, time_ns, start_ns);"
+
 /* Times are signed here: what is past the year 2262 is kept as the last moment before it, for sorting; the bytes keep the truth. */
 static const char schema[] =
     "CREATE TABLE traces(id INTEGER PRIMARY KEY AUTOINCREMENT, trace_id BLOB NOT NULL UNIQUE, start_ns INTEGER NOT NULL,"
     " end_ns INTEGER NOT NULL, spans INTEGER NOT NULL, errors INTEGER NOT NULL, revision INTEGER NOT NULL, has_root INTEGER NOT NULL,"
     " root_start INTEGER NOT NULL, root_name TEXT, root_service TEXT NOT NULL, longest INTEGER NOT NULL DEFAULT 0,"
-    " shortest INTEGER NOT NULL DEFAULT 0, input_tokens INTEGER NOT NULL DEFAULT 0, output_tokens INTEGER NOT NULL DEFAULT 0);" CREATE_SCAN
+    " shortest INTEGER NOT NULL DEFAULT 0, input_tokens INTEGER NOT NULL DEFAULT 0, output_tokens INTEGER NOT NULL DEFAULT 0,"
+    " arrived INTEGER NOT NULL DEFAULT 0);" CREATE_SCAN
     "CREATE TABLE origins(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, hash INTEGER NOT NULL, uses INTEGER NOT NULL, raw BLOB NOT NULL,"
     " schema_url BLOB NOT NULL DEFAULT x'');"
     "CREATE INDEX origins_hash ON origins(hash);"
@@ -33,16 +55,22 @@ static const char schema[] =
     " resource INTEGER NOT NULL, scope INTEGER NOT NULL, raw BLOB NOT NULL);"
     "CREATE UNIQUE INDEX spans_key ON spans(trace, span_id);"
     "CREATE TABLE trace_services(trace INTEGER NOT NULL, service TEXT NOT NULL, PRIMARY KEY(trace, service)) WITHOUT ROWID;"
-    "CREATE INDEX services_trace ON trace_services(service, trace);" CREATE_ATTRIBUTES;
+    "CREATE INDEX services_trace ON trace_services(service, trace);" CREATE_ATTRIBUTES CREATE_LOGS CREATE_METRICS;
 
-/* By the version they start from. From 2 on spans are indexed again besides: store_sqlite_migrate.c. */
+/* By the version they start from. Up to 2 spans are indexed again besides: store_sqlite_migrate.c. */
 static const char *const migrations[SCHEMA_VERSION] = {
     [1] = "ALTER TABLE origins ADD COLUMN schema_url BLOB NOT NULL DEFAULT x''",
     [2] = "DROP TABLE trace_names; DROP INDEX traces_start;"
           "ALTER TABLE traces ADD COLUMN longest INTEGER NOT NULL DEFAULT 0; ALTER TABLE traces ADD COLUMN shortest INTEGER NOT NULL DEFAULT 0;"
           "ALTER TABLE traces ADD COLUMN input_tokens INTEGER NOT NULL DEFAULT 0;"
           "ALTER TABLE traces ADD COLUMN output_tokens INTEGER NOT NULL DEFAULT 0;" CREATE_SCAN CREATE_ATTRIBUTES,
+    [3] = "ALTER TABLE traces ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0;" CREATE_LOGS CREATE_METRICS,
 };
+
+#define SELECT_INSTRUMENTS                                                                                                                \
+    "SELECT i.id, i.name, i.description, i.unit, i.type, i.temporality, i.monotonic, s.name, i.scope,"                                    \
+    " (SELECT count(*) FROM series WHERE instrument = i.id), (SELECT total(points) FROM series WHERE instrument = i.id),"                 \
+    " (SELECT max(last_ns) FROM series WHERE instrument = i.id) FROM instruments i JOIN services s ON s.id = i.service"
 
 static const char *const sql[STATEMENTS] = {
     [BEGIN_WRITE] = "BEGIN IMMEDIATE",
@@ -50,8 +78,8 @@ static const char *const sql[STATEMENTS] = {
     [ROLLBACK_WRITE] = "ROLLBACK",
     [FIND_TRACE] = "SELECT id, start_ns, end_ns, spans, errors, has_root, root_start, longest, shortest, input_tokens, output_tokens"
                    " FROM traces WHERE trace_id = ?1",
-    [INSERT_TRACE] = "INSERT INTO traces(trace_id, start_ns, end_ns, spans, errors, revision, has_root, root_start, root_service)"
-                     " VALUES(?1, ?2, ?3, 0, 0, ?4, 0, 0, ?5)",
+    [INSERT_TRACE] = "INSERT INTO traces(trace_id, start_ns, end_ns, spans, errors, revision, has_root, root_start, root_service, arrived)"
+                     " VALUES(?1, ?2, ?3, 0, 0, ?4, 0, 0, ?5, ?4)",
     [UPDATE_TRACE] = "UPDATE traces SET start_ns = ?2, end_ns = ?3, spans = ?4, errors = ?5, revision = ?6, has_root = ?7, root_start = ?8,"
                      " root_name = ifnull(?9, root_name), root_service = ifnull(?10, root_service), longest = ?11, shortest = ?12,"
                      " input_tokens = ?13, output_tokens = ?14 WHERE id = ?1",
@@ -60,7 +88,7 @@ static const char *const sql[STATEMENTS] = {
     [FIND_ORIGIN] = "SELECT id FROM origins WHERE hash = ?1 AND kind = ?2 AND raw = ?3 AND schema_url = ?4",
     [INSERT_ORIGIN] = "INSERT INTO origins(hash, kind, raw, schema_url, uses) VALUES(?1, ?2, ?3, ?4, 0)",
     [USE_ORIGIN] = "UPDATE origins SET uses = uses + ?2 WHERE id = ?1",
-    [OLDEST_TRACE] = "SELECT id, spans FROM traces ORDER BY id LIMIT 1",
+    [OLDEST_TRACE] = "SELECT id, arrived, spans FROM traces ORDER BY id LIMIT 1",
     [RELEASE_RESOURCES] = "UPDATE origins SET uses = uses - n FROM (SELECT resource AS origin, count(*) AS n FROM spans WHERE trace = ?1"
                           " GROUP BY resource) WHERE id = origin",
     [RELEASE_SCOPES] = "UPDATE origins SET uses = uses - n FROM (SELECT scope AS origin, count(*) AS n FROM spans WHERE trace = ?1"
@@ -103,11 +131,56 @@ static const char *const sql[STATEMENTS] = {
     /* From one to the next in the index, however many traces each has. */
     [ALL_SERVICES] = "WITH RECURSIVE s(service) AS (SELECT min(service) FROM trace_services UNION ALL"
                      " SELECT (SELECT min(service) FROM trace_services WHERE service > s.service) FROM s WHERE s.service IS NOT NULL)"
-                     " SELECT service FROM s WHERE service IS NOT NULL LIMIT 1000",
+                     " SELECT service FROM s WHERE service IS NOT NULL UNION SELECT name FROM services ORDER BY 1 LIMIT 1000",
     [LATEST_TRACE] = "SELECT trace_id FROM traces ORDER BY start_ns DESC, id DESC LIMIT 1",
     [TRACE_REVISION] = "SELECT id, revision FROM traces WHERE trace_id = ?1",
     [TRACE_ORIGINS] = "SELECT resource, scope FROM spans WHERE trace = ?1 AND span_id BETWEEN ?2 AND ?3",
     [TRACE_SPANS] = "SELECT raw, resource, scope FROM spans WHERE trace = ?1 AND span_id BETWEEN ?2 AND ?3 ORDER BY start_ns, id",
+    [OLDEST_LOG] = "SELECT id, arrived FROM logs ORDER BY id LIMIT 1",
+    [OLDEST_POINT] = "SELECT id, arrived FROM points ORDER BY id LIMIT 1",
+    [FIND_SERVICE] = "SELECT id FROM services WHERE name = ?1",
+    [INSERT_SERVICE_NAME] = "INSERT INTO services(name) VALUES(?1)",
+    [FIND_LOGS] = "SELECT raw FROM logs WHERE hash = ?1 AND resource = ?2 AND scope = ?3",
+    [INSERT_LOG] = "INSERT INTO logs(arrived, time_ns, severity, service, trace_id, span_id, resource, scope, hash, raw)"
+                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [LOGS_BY_TIME] = "SELECT id, severity FROM logs INDEXED BY logs_time WHERE time_ns >= ?1 AND (time_ns, id) < (?2, ?3)"
+                     " ORDER BY time_ns DESC, id DESC",
+    [LOGS_OF_SERVICE] = "SELECT id, severity FROM logs INDEXED BY logs_service WHERE service = (SELECT id FROM services WHERE name = ?4)"
+                        " AND time_ns >= ?1 AND (time_ns, id) < (?2, ?3) ORDER BY time_ns DESC, id DESC",
+    [LOGS_OF_TRACE] = "SELECT id, severity, span_id FROM logs INDEXED BY logs_trace WHERE trace_id = ?4 AND time_ns >= ?1"
+                      " AND (time_ns, id) < (?2, ?3) ORDER BY time_ns DESC, id DESC",
+    [READ_LOG] = "SELECT l.time_ns, l.resource, l.scope, l.raw, s.name FROM logs l JOIN services s ON s.id = l.service WHERE l.id = ?1",
+    [RELEASE_LOG_RESOURCES] = "UPDATE origins SET uses = uses - n FROM (SELECT resource AS origin, count(*) AS n FROM logs WHERE id <= ?1"
+                              " GROUP BY resource) WHERE id = origin",
+    [RELEASE_LOG_SCOPES] = "UPDATE origins SET uses = uses - n FROM (SELECT scope AS origin, count(*) AS n FROM logs WHERE id <= ?1"
+                           " GROUP BY scope) WHERE id = origin",
+    [DELETE_LOGS] = "DELETE FROM logs WHERE id <= ?1",
+    [FIND_INSTRUMENT] = "SELECT id FROM instruments WHERE service = ?1 AND name = ?2 AND scope = ?3 AND unit = ?4 AND type = ?5"
+                        " AND temporality = ?6 AND monotonic = ?7",
+    [INSERT_INSTRUMENT] = "INSERT INTO instruments(service, name, scope, unit, type, temporality, monotonic, description)"
+                          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [FIND_SERIES] = "SELECT id FROM series WHERE instrument = ?1 AND hash = ?2 AND resource = ?3 AND scope = ?4 AND attributes = ?5",
+    [INSERT_SERIES] = "INSERT INTO series(instrument, hash, resource, scope, attributes, points, last_ns) VALUES(?1, ?2, ?3, ?4, ?5, 0, 0)",
+    [USE_SERIES] = "UPDATE series SET points = points + 1, last_ns = max(last_ns, ?2) WHERE id = ?1",
+    [INSERT_POINT] = "INSERT OR IGNORE INTO points(arrived, series, time_ns, start_ns, raw) VALUES(?1, ?2, ?3, ?4, ?5)",
+    [LIST_INSTRUMENTS] = SELECT_INSTRUMENTS " WHERE (?1 = '' OR instr(lower(i.name), lower(?1))) AND (?2 = '' OR s.name = ?2)"
+                                            " ORDER BY s.name, i.name, i.scope, i.id LIMIT ?3",
+    [ONE_INSTRUMENT] = SELECT_INSTRUMENTS " WHERE i.id = ?1",
+    [SERIES_OF_INSTRUMENT] = "SELECT id, resource, scope, attributes FROM series WHERE instrument = ?1 ORDER BY last_ns DESC, id LIMIT ?2",
+    [POINTS_OF_SERIES] = "SELECT raw FROM (SELECT time_ns, start_ns, raw FROM points WHERE series = ?1 AND time_ns >= ?2 AND time_ns < ?3"
+                         " ORDER BY time_ns DESC, start_ns DESC LIMIT ?4) ORDER BY time_ns, start_ns",
+    [POINTS_BEHIND] = "SELECT 1 FROM points WHERE series = ?1 AND time_ns >= ?2 AND time_ns < ?3 LIMIT 1 OFFSET ?4",
+    [RELEASE_SERIES] = "UPDATE series SET points = points - n FROM (SELECT series AS whose, count(*) AS n FROM points WHERE id <= ?1 GROUP BY series)"
+                       " WHERE id = whose",
+    [DELETE_POINTS] = "DELETE FROM points WHERE id <= ?1",
+    [RELEASE_SERIES_RESOURCES] = "UPDATE origins SET uses = uses - n FROM (SELECT resource AS origin, count(*) AS n FROM series WHERE points = 0"
+                                 " GROUP BY resource) WHERE id = origin",
+    [RELEASE_SERIES_SCOPES] = "UPDATE origins SET uses = uses - n FROM (SELECT scope AS origin, count(*) AS n FROM series WHERE points = 0"
+                              " GROUP BY scope) WHERE id = origin",
+    [DELETE_SERIES] = "DELETE FROM series WHERE points = 0",
+    [DELETE_INSTRUMENTS] = "DELETE FROM instruments WHERE NOT EXISTS (SELECT 1 FROM series WHERE instrument = instruments.id)",
+    [DELETE_SERVICE_NAMES] = "DELETE FROM services WHERE NOT EXISTS (SELECT 1 FROM logs WHERE service = services.id)"
+                             " AND NOT EXISTS (SELECT 1 FROM instruments WHERE service = services.id)",
 };
 
 static int64_t ask(struct sqlite_store *store, const char *question)
@@ -182,11 +255,11 @@ static bool change_schema(struct sqlite_store *store, int64_t version)
     return ok;
 }
 
-static bool finish_migration(struct sqlite_store *store)
+static bool finish_migration(struct sqlite_store *store, int64_t version)
 {
     char stamp[48];
     snprintf(stamp, sizeof stamp, "PRAGMA user_version = %d", SCHEMA_VERSION);
-    return spwv_sqlite_reindex(store) && execute(store, stamp) && execute(store, "COMMIT");
+    return (version > 2 || spwv_sqlite_reindex(store)) && execute(store, stamp) && execute(store, "COMMIT");
 }
 
 static bool prepare_statements(struct sqlite_store *store)
@@ -202,7 +275,11 @@ static void read_counts(struct sqlite_store *store)
     store->page_size = (uint64_t)ask(store, "PRAGMA page_size");
     store->info.traces = (uint64_t)ask(store, "SELECT count(*) FROM traces");
     store->info.spans = (uint64_t)ask(store, "SELECT total(spans) FROM traces");
-    store->info.revision = (uint64_t)ask(store, "SELECT ifnull(max(revision), 0) + 1 FROM traces");
+    store->info.logs = (uint64_t)ask(store, "SELECT count(*) FROM logs");
+    store->info.metric_points = (uint64_t)ask(store, "SELECT total(points) FROM series");
+    store->info.revision = (uint64_t)ask(store, "SELECT 1 + max((SELECT ifnull(max(revision), 0) FROM traces),"
+                                                " (SELECT ifnull(max(arrived), 0) FROM logs WHERE id = (SELECT max(id) FROM logs)),"
+                                                " (SELECT ifnull(max(arrived), 0) FROM points WHERE id = (SELECT max(id) FROM points)))");
 }
 
 static bool bring_up_to_date(struct sqlite_store *store, int64_t version)
@@ -212,7 +289,7 @@ static bool bring_up_to_date(struct sqlite_store *store, int64_t version)
     if (!ok || !prepare_statements(store) || !spwv_index_open(store))
         return false;
     store->info.migrated_from = old ? (unsigned)version : 0;
-    return !old || finish_migration(store);
+    return !old || finish_migration(store, version);
 }
 
 bool spwv_sqlite_prepare(struct sqlite_store *store, const char *path, struct spwv_error *error)

@@ -56,6 +56,30 @@ uint64_t spwv_sqlite_revision(struct spwv_store *base, const uint8_t *trace_id)
     return revision;
 }
 
+static bool is_given(struct given_origins *given, int64_t id)
+{
+    for (size_t i = 0; i < given->count; i++)
+        if (given->ids[i] == id)
+            return true;
+    given->ids[given->count++] = id;
+    return false;
+}
+
+bool spwv_sqlite_give_origin(struct sqlite_store *store, struct given_origins *given, int64_t id, void *arg, give_origin *give)
+{
+    if (is_given(given, id))
+        return true;
+    sqlite3_stmt *read = spwv_sqlite_get(store, ORIGIN_RAW);
+    struct spwv_origin origin = {{NULL, 0}, {NULL, 0}};
+    sqlite3_bind_int64(read, 1, id);
+    if (sqlite3_step(read) == SQLITE_ROW) {
+        origin.raw = spwv_sqlite_column(read, 0);
+        origin.schema_url = spwv_sqlite_column(read, 1);
+    }
+    give(arg, id, &origin);
+    return sqlite3_reset(read) == SQLITE_OK;
+}
+
 /* ---- one trace ---- */
 
 struct numbering { /* origin ids in ascending order: an origin's number is its place */

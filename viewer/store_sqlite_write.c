@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static int64_t to_time(uint64_t ns)
+int64_t spwv_sqlite_time(uint64_t ns)
 {
     return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
 }
@@ -18,15 +18,15 @@ static uint64_t hash_on(uint64_t hash, struct spwv_slice bytes)
     return hash;
 }
 
-/* FNV-1a: only finds candidates, the bytes decide. Without a schema URL it is what version 1 of the file had. */
-static int64_t hash_of(const struct spwv_origin *origin)
+/* FNV-1a: only finds candidates, the bytes decide. Of an origin without a schema URL it is what version 1 of the file had. */
+int64_t spwv_sqlite_hash(struct spwv_slice a, struct spwv_slice b)
 {
-    return (int64_t)hash_on(hash_on(0xcbf29ce484222325u, origin->raw), origin->schema_url);
+    return (int64_t)hash_on(hash_on(0xcbf29ce484222325u, a), b);
 }
 
 static void bind_origin(sqlite3_stmt *statement, int kind, const struct spwv_origin *origin)
 {
-    sqlite3_bind_int64(statement, 1, hash_of(origin));
+    sqlite3_bind_int64(statement, 1, spwv_sqlite_hash(origin->raw, origin->schema_url));
     sqlite3_bind_int(statement, 2, kind);
     spwv_sqlite_blob(statement, 3, origin->raw);
     spwv_sqlite_blob(statement, 4, origin->schema_url);
@@ -40,7 +40,7 @@ int64_t spwv_sqlite_span_key(struct spwv_slice id)
 }
 
 /* Texts of the list and of the filters are cut, on a character's boundary: a page of the list must stay small. The span keeps all. */
-static struct spwv_slice shorten(struct spwv_slice text)
+struct spwv_slice spwv_sqlite_shorten(struct spwv_slice text)
 {
     if (text.size <= SPWV_MAX_SUMMARY_TEXT)
         return text;
@@ -85,7 +85,7 @@ static bool flush_origin(struct sqlite_store *store)
     return uses == 0 || (use_origin(store, origin->resource, uses) && use_origin(store, origin->scope, uses));
 }
 
-static bool enter_origin(struct sqlite_store *store, const struct spwv_cursor *from)
+bool spwv_sqlite_enter_origin(struct sqlite_store *store, const struct spwv_cursor *from)
 {
     struct origin_use *origin = &store->origin;
     if (origin->group == from->group)
@@ -95,6 +95,29 @@ static bool enter_origin(struct sqlite_store *store, const struct spwv_cursor *f
         return false;
     origin->group = from->group;
     origin->last_service_trace = 0;
+    return true;
+}
+
+bool spwv_sqlite_find_service(struct sqlite_store *store, const struct spwv_cursor *from, int64_t *id)
+{
+    struct service_use *service = &store->service;
+    *id = service->id;
+    if (service->group == from->group)
+        return true;
+    struct spwv_slice name = spwv_sqlite_shorten(from->service);
+    sqlite3_stmt *find = spwv_sqlite_get(store, FIND_SERVICE);
+    spwv_sqlite_text(find, 1, name);
+    bool found = sqlite3_step(find) == SQLITE_ROW;
+    *id = found ? sqlite3_column_int64(find, 0) : 0;
+    if (sqlite3_reset(find) != SQLITE_OK)
+        return false;
+    if (!found) {
+        spwv_sqlite_text(spwv_sqlite_get(store, INSERT_SERVICE_NAME), 1, name);
+        if (!spwv_sqlite_run(store, INSERT_SERVICE_NAME))
+            return false;
+        *id = sqlite3_last_insert_rowid(store->db);
+    }
+    *service = (struct service_use){from->group, *id};
     return true;
 }
 
@@ -119,7 +142,7 @@ static bool flush_trace(struct sqlite_store *store, const struct spwv_span *root
     sqlite3_bind_null(update, 9);
     sqlite3_bind_null(update, 10);
     if (root) {
-        spwv_sqlite_text(update, 9, shorten(root->name));
+        spwv_sqlite_text(update, 9, spwv_sqlite_shorten(root->name));
         spwv_sqlite_text(update, 10, root_service);
     }
     return spwv_sqlite_run(store, UPDATE_TRACE);
@@ -135,8 +158,8 @@ static bool leave_trace(struct sqlite_store *store)
 static bool insert_trace(struct sqlite_store *store, const struct spwv_span *span, struct spwv_slice service)
 {
     struct trace_row *row = &store->trace;
-    row->start = to_time(span->start_unix_ns);
-    row->end = to_time(span->end_unix_ns);
+    row->start = spwv_sqlite_time(span->start_unix_ns);
+    row->end = spwv_sqlite_time(span->end_unix_ns);
     sqlite3_stmt *insert = spwv_sqlite_get(store, INSERT_TRACE);
     spwv_sqlite_blob(insert, 1, span->trace_id);
     sqlite3_bind_int64(insert, 2, row->start);
@@ -188,8 +211,8 @@ void spwv_sqlite_add_up(int64_t *sum, int64_t more)
 static bool sum_up(struct sqlite_store *store, const struct spwv_span *span, struct spwv_slice service)
 {
     struct trace_row *row = &store->trace;
-    int64_t start = to_time(span->start_unix_ns);
-    int64_t end = to_time(span->end_unix_ns);
+    int64_t start = spwv_sqlite_time(span->start_unix_ns);
+    int64_t end = spwv_sqlite_time(span->end_unix_ns);
     int64_t duration = end > start ? end - start : 0;
     struct spwv_tokens tokens = spwv_tokens_of(span);
     row->longest = !row->spans || duration > row->longest ? duration : row->longest;
@@ -214,7 +237,7 @@ static bool insert_span(struct sqlite_store *store, const struct spwv_span *span
     sqlite3_stmt *insert = spwv_sqlite_get(store, INSERT_SPAN);
     sqlite3_bind_int64(insert, 1, store->trace.id);
     sqlite3_bind_int64(insert, 2, spwv_sqlite_span_key(span->span_id));
-    sqlite3_bind_int64(insert, 3, to_time(span->start_unix_ns));
+    sqlite3_bind_int64(insert, 3, spwv_sqlite_time(span->start_unix_ns));
     sqlite3_bind_int64(insert, 4, store->origin.resource);
     sqlite3_bind_int64(insert, 5, store->origin.scope);
     spwv_sqlite_blob(insert, 6, span->raw);
@@ -244,6 +267,8 @@ bool spwv_sqlite_begin(struct spwv_store *base, struct spwv_error *error)
     store->before = store->info;
     store->trace = (struct trace_row){0};
     store->origin = (struct origin_use){0};
+    store->service = (struct service_use){0};
+    store->instrument = (struct instrument_use){0};
     store->info.revision++;
     if (spwv_sqlite_run(store, BEGIN_WRITE))
         return true;
@@ -256,8 +281,8 @@ bool spwv_sqlite_begin(struct spwv_store *base, struct spwv_error *error)
 bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, const struct spwv_cursor *from, struct spwv_error *error)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
-    struct spwv_slice service = shorten(from->service);
-    if (!enter_origin(store, from) || !enter_trace(store, span, service) || !insert_span(store, span))
+    struct spwv_slice service = spwv_sqlite_shorten(from->service);
+    if (!spwv_sqlite_enter_origin(store, from) || !enter_trace(store, span, service) || !insert_span(store, span))
         return spwv_sqlite_fail(store, error);
     if (sqlite3_changes(store->db) == 0) {
         store->info.duplicates++;
@@ -274,7 +299,7 @@ bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, cons
 bool spwv_sqlite_commit(struct spwv_store *base, uint64_t *added, struct spwv_error *error)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
-    *added = store->info.spans - store->before.spans;
+    *added = store->info.spans - store->before.spans + store->info.logs - store->before.logs + store->info.metric_points - store->before.metric_points;
     if (!leave_trace(store) || !flush_origin(store) || !spwv_index_flush(store) || !spwv_sqlite_evict(store) || !spwv_sqlite_run(store, COMMIT_WRITE)) {
         spwv_sqlite_fail(store, error);
         spwv_sqlite_rollback(base);

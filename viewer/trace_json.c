@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "json_member.h"
 #include "value_json.h"
 
 /* Resources, scopes and spans come in this order; each is an array of the answer. */
@@ -20,30 +21,6 @@ static void enter(struct spwv_trace_writer *writer, int part)
     }
 }
 
-static void count(struct spwv_json *json, const char *key, uint64_t value)
-{
-    spwv_json_key(json, key);
-    spwv_json_count(json, value);
-}
-
-static void string(struct spwv_json *json, const char *key, struct spwv_slice value)
-{
-    spwv_json_key(json, key);
-    spwv_json_string(json, value);
-}
-
-static void id(struct spwv_json *json, const char *key, struct spwv_slice value)
-{
-    spwv_json_key(json, key);
-    spwv_json_hex(json, value);
-}
-
-static void time_ns(struct spwv_json *json, const char *key, uint64_t value)
-{
-    spwv_json_key(json, key);
-    spwv_json_u64(json, value);
-}
-
 static void events(struct spwv_json *json, struct spwv_slice span)
 {
     spwv_json_key(json, "events");
@@ -54,10 +31,10 @@ static void events(struct spwv_json *json, struct spwv_slice span)
         struct spwv_event event;
         spwv_otlp_read_event(raw, &event);
         spwv_json_begin(json, '{');
-        string(json, "name", event.name);
-        time_ns(json, "time_unix_ns", event.time_unix_ns);
+        spwv_member_string(json, "name", event.name);
+        spwv_member_u64(json, "time_unix_ns", event.time_unix_ns);
         spwv_json_attributes(json, raw, SPWV_EVENT_ATTRIBUTES);
-        count(json, "dropped_attributes_count", event.dropped_attributes_count);
+        spwv_member_count(json, "dropped_attributes_count", event.dropped_attributes_count);
         spwv_json_end(json, '}');
     }
     spwv_json_end(json, ']');
@@ -73,12 +50,12 @@ static void links(struct spwv_json *json, struct spwv_slice span)
         struct spwv_link link;
         spwv_otlp_read_link(raw, &link);
         spwv_json_begin(json, '{');
-        id(json, "trace_id", link.trace_id);
-        id(json, "span_id", link.span_id);
-        string(json, "trace_state", link.trace_state);
-        count(json, "flags", link.flags);
+        spwv_member_hex(json, "trace_id", link.trace_id);
+        spwv_member_hex(json, "span_id", link.span_id);
+        spwv_member_string(json, "trace_state", link.trace_state);
+        spwv_member_count(json, "flags", link.flags);
         spwv_json_attributes(json, raw, SPWV_LINK_ATTRIBUTES);
-        count(json, "dropped_attributes_count", link.dropped_attributes_count);
+        spwv_member_count(json, "dropped_attributes_count", link.dropped_attributes_count);
         spwv_json_end(json, '}');
     }
     spwv_json_end(json, ']');
@@ -91,7 +68,7 @@ static void status(struct spwv_json *json, const struct spwv_span *span)
     spwv_json_begin(json, '{');
     spwv_json_key(json, "code");
     spwv_json_text(json, span->status_code < 3 ? codes[span->status_code] : "UNSET");
-    string(json, "message", span->status_message);
+    spwv_member_string(json, "message", span->status_message);
     spwv_json_end(json, '}');
 }
 
@@ -101,33 +78,43 @@ static void on_trace(void *arg, const uint8_t *trace_id, uint64_t revision)
 {
     struct spwv_trace_writer *writer = arg;
     spwv_json_begin(&writer->json, '{');
-    id(&writer->json, "trace_id", (struct spwv_slice){trace_id, SPWV_TRACE_ID_SIZE});
-    count(&writer->json, "revision", revision);
+    spwv_member_hex(&writer->json, "trace_id", (struct spwv_slice){trace_id, SPWV_TRACE_ID_SIZE});
+    spwv_member_count(&writer->json, "revision", revision);
+}
+
+void spwv_json_resource(struct spwv_json *json, const struct spwv_origin *resource)
+{
+    spwv_json_begin(json, '{');
+    spwv_json_attributes(json, resource->raw, SPWV_RESOURCE_ATTRIBUTES);
+    spwv_member_string(json, "service", spwv_otlp_service(resource->raw));
+    spwv_member_string(json, "schema_url", resource->schema_url);
+    spwv_json_end(json, '}');
+}
+
+void spwv_json_scope(struct spwv_json *json, const struct spwv_origin *origin)
+{
+    struct spwv_scope scope;
+    spwv_otlp_read_scope(origin->raw, &scope);
+    spwv_json_begin(json, '{');
+    spwv_member_string(json, "name", scope.name);
+    spwv_member_string(json, "version", scope.version);
+    spwv_member_string(json, "schema_url", origin->schema_url);
+    spwv_json_attributes(json, origin->raw, SPWV_SCOPE_ATTRIBUTES);
+    spwv_json_end(json, '}');
 }
 
 static void on_resource(void *arg, const struct spwv_origin *resource)
 {
     struct spwv_trace_writer *writer = arg;
     enter(writer, RESOURCES);
-    spwv_json_begin(&writer->json, '{');
-    spwv_json_attributes(&writer->json, resource->raw, SPWV_RESOURCE_ATTRIBUTES);
-    string(&writer->json, "service", spwv_otlp_service(resource->raw));
-    string(&writer->json, "schema_url", resource->schema_url);
-    spwv_json_end(&writer->json, '}');
+    spwv_json_resource(&writer->json, resource);
 }
 
-static void on_scope(void *arg, const struct spwv_origin *origin)
+static void on_scope(void *arg, const struct spwv_origin *scope)
 {
     struct spwv_trace_writer *writer = arg;
-    struct spwv_scope scope;
-    spwv_otlp_read_scope(origin->raw, &scope);
     enter(writer, SCOPES);
-    spwv_json_begin(&writer->json, '{');
-    string(&writer->json, "name", scope.name);
-    string(&writer->json, "version", scope.version);
-    string(&writer->json, "schema_url", origin->schema_url);
-    spwv_json_attributes(&writer->json, origin->raw, SPWV_SCOPE_ATTRIBUTES);
-    spwv_json_end(&writer->json, '}');
+    spwv_json_scope(&writer->json, scope);
 }
 
 static void on_span(void *arg, const struct spwv_span *span, unsigned resource, unsigned scope)
@@ -139,24 +126,24 @@ static void on_span(void *arg, const struct spwv_span *span, unsigned resource, 
         return;
     enter(writer, SPANS);
     spwv_json_begin(json, '{');
-    id(json, "span_id", span->span_id);
-    id(json, "parent_span_id", spwv_otlp_has_parent(span) ? span->parent_span_id : (struct spwv_slice){NULL, 0});
-    string(json, "name", span->name);
+    spwv_member_hex(json, "span_id", span->span_id);
+    spwv_member_hex(json, "parent_span_id", spwv_otlp_has_parent(span) ? span->parent_span_id : (struct spwv_slice){NULL, 0});
+    spwv_member_string(json, "name", span->name);
     spwv_json_key(json, "kind");
     spwv_json_text(json, span->kind < 6 ? kinds[span->kind] : kinds[0]);
-    time_ns(json, "start_unix_ns", span->start_unix_ns);
-    time_ns(json, "end_unix_ns", span->end_unix_ns);
+    spwv_member_u64(json, "start_unix_ns", span->start_unix_ns);
+    spwv_member_u64(json, "end_unix_ns", span->end_unix_ns);
     status(json, span);
-    string(json, "trace_state", span->trace_state);
-    count(json, "flags", span->flags);
-    count(json, "resource", resource);
-    count(json, "scope", scope);
+    spwv_member_string(json, "trace_state", span->trace_state);
+    spwv_member_count(json, "flags", span->flags);
+    spwv_member_count(json, "resource", resource);
+    spwv_member_count(json, "scope", scope);
     spwv_json_attributes(json, span->raw, SPWV_SPAN_ATTRIBUTES);
     events(json, span->raw);
     links(json, span->raw);
-    count(json, "dropped_attributes_count", span->dropped_attributes_count);
-    count(json, "dropped_events_count", span->dropped_events_count);
-    count(json, "dropped_links_count", span->dropped_links_count);
+    spwv_member_count(json, "dropped_attributes_count", span->dropped_attributes_count);
+    spwv_member_count(json, "dropped_events_count", span->dropped_events_count);
+    spwv_member_count(json, "dropped_links_count", span->dropped_links_count);
     spwv_json_end(json, '}');
 }
 

@@ -19,6 +19,10 @@ struct spwv_trace_sink spwv_trace_writer_init(struct spwv_trace_writer *writer, 
 void spwv_trace_writer_end_head(struct spwv_trace_writer *writer);
 void spwv_trace_writer_end(struct spwv_trace_writer *writer);
 
+/* A resource, a scope, as every answer has them. */
+void spwv_json_resource(struct spwv_json *json, const struct spwv_origin *resource);
+void spwv_json_scope(struct spwv_json *json, const struct spwv_origin *scope);
+
 /* False with an empty error text: no such trace. */
 bool spwv_trace_json(struct spwv_store *store, const uint8_t *trace_id, struct spwv_buf *out, struct spwv_error *error);
 

@@ -65,11 +65,11 @@ static void element(struct spwv_json *json, struct stack *stack, struct spwv_sli
         spwv_json_end(json, '}');
 }
 
-void spwv_json_key_value(struct spwv_json *json, struct spwv_slice raw)
+static void write_whole(struct spwv_json *json, struct spwv_slice raw, bool is_key_value)
 {
     struct stack stack;
     stack.depth = 0;
-    element(json, &stack, raw, true);
+    element(json, &stack, raw, is_key_value);
     while (stack.depth && !json->out->failed) {
         struct container *top = &stack.open[stack.depth - 1];
         struct spwv_slice next;
@@ -81,6 +81,16 @@ void spwv_json_key_value(struct spwv_json *json, struct spwv_slice raw)
             stack.depth--;
         }
     }
+}
+
+void spwv_json_key_value(struct spwv_json *json, struct spwv_slice raw)
+{
+    write_whole(json, raw, true);
+}
+
+void spwv_json_value(struct spwv_json *json, struct spwv_slice any)
+{
+    write_whole(json, any, false);
 }
 
 void spwv_json_attributes(struct spwv_json *json, struct spwv_slice message, uint32_t field)

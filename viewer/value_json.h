@@ -13,6 +13,9 @@
 /* "attributes":[...] of every KeyValue in that repeated field of the message. */
 void spwv_json_attributes(struct spwv_json *json, struct spwv_slice message, uint32_t field);
 
+/* An AnyValue, {"type","value"}; an empty one is of type "empty". */
+void spwv_json_value(struct spwv_json *json, struct spwv_slice any);
+
 /* One KeyValue. */
 void spwv_json_key_value(struct spwv_json *json, struct spwv_slice raw);
 

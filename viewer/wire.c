@@ -60,3 +60,30 @@ int spwv_wire_next(struct spwv_wire *wire, struct spwv_field *field)
     *wire = ahead;
     return 1;
 }
+
+bool spwv_wire_value(struct spwv_wire *wire, enum spwv_wire_type type, uint64_t *value)
+{
+    struct spwv_wire ahead = *wire;
+    bool ok = type == SPWV_VARINT ? read_varint(&ahead, value) : read_fixed(&ahead, type == SPWV_FIXED32 ? 4 : 8, value);
+    if (ok)
+        *wire = ahead;
+    return ok;
+}
+
+bool spwv_numbers_next(struct spwv_numbers *numbers, uint64_t *value)
+{
+    struct spwv_field field;
+    while (!spwv_wire_value(&numbers->packed, numbers->type, value)) {
+        if (spwv_wire_next(&numbers->message, &field) <= 0)
+            return false;
+        if (field.number != numbers->number)
+            continue;
+        if (field.type == numbers->type) {
+            *value = field.value;
+            return true;
+        }
+        if (field.type == SPWV_BYTES)
+            numbers->packed = spwv_wire_of(field.bytes);
+    }
+    return true;
+}

@@ -82,22 +82,46 @@ static void show(const char *path, struct parameters *parameters)
     answer_fini(&answer);
 }
 
+static void note_metric(void *arg, const struct spwv_stored_metric *metric)
+{
+    *(int64_t *)arg = metric->id;
+}
+
+/* The list, and an instrument that is there. */
+static void show_metrics(void)
+{
+    struct parameters none = { { NULL }, { NULL } };
+    const struct spwv_metric_filter all = { .limit = 1 };
+    struct spwv_error error;
+    int64_t id = 0;
+    char path[64];
+    const struct spwv_metric_sink sink = { &id, note_metric };
+    show("/api/metrics", &none);
+    must(app.store->list_metrics(app.store, &all, &sink, &error));
+    snprintf(path, sizeof path, "/api/metrics/%lld", (long long)id);
+    show(path, &none);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = { "limit", "errors", "min_duration_ms", "before", "service", "q", "width", "format", "after",
-        "ids", "at", "from", "to", "order", "buckets", "attributes", "whole_below" };
+        "ids", "at", "from", "to", "order", "buckets", "attributes", "whole_below", "severity", "trace_id", "span_id", "from_ns", "to_ns" };
     static const char *const paths[] = { "/api/traces", "/api/services", "/api/info", "/", "/api/traces/latest",
-        "/api/traces/latest/text", "/api/traces/latest/outline", "/api/histogram", "/api/complete", "/api/stored", "/api/live" };
+        "/api/traces/latest/text", "/api/traces/latest/outline", "/api/histogram", "/api/complete", "/api/stored", "/api/live",
+        "/api/logs", "/api/metrics", "/api/metrics/1" };
     static const char *const exports[] = { "/api/traces/latest", "/api/traces/latest/outline", "/api/traces/latest/text", "/api/traces/latest.otlp.json",
         "/api/traces/latest.speedscope.json", "/api/traces/latest.chrome.json" };
+    static const char *const posted[] = { "/v1/traces", "/mcp", "/v1/logs", "/v1/metrics" }; /* the first two as seeds have them */
     static unsigned rounds;
     struct input in = { data, size };
     struct spwv_error error;
     uint8_t what = input_byte(&in);
     if (what % 4 < 2) {
-        post(&in, what >> 3 & 1 ? "/mcp" : "/v1/traces", what % 4 == 1, what >> 2 & 1);
+        post(&in, posted[what >> 3 & 3], what % 4 == 1, what >> 2 & 1);
         struct parameters none = { { NULL }, { NULL } };
         show("/api/traces", &none);
+        show("/api/logs", &none);
+        show_metrics();
         for (size_t i = 0; i < sizeof exports / sizeof exports[0]; i++)
             show(exports[i], &none);
     } else {
@@ -118,6 +142,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     must(atomic_load(&app.memory.used) == 0); /* what was taken of the budget is given back */
     if (++rounds % 512 == 0)
-        must(app.store->clear(app.store, &error));
+        must(app.store->clear(app.store, &error) && app.store->clear_logs(app.store, &error) && app.store->clear_metrics(app.store, &error));
     return 0;
 }

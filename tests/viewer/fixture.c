@@ -122,7 +122,7 @@ uint64_t put(struct spwv_store *store, struct bytes request)
     struct spwv_cursor cursor;
     struct spwv_span span;
     uint64_t added = 0;
-    assert_true(spwv_otlp_check(slice, &error));
+    assert_true(spwv_otlp_check(SPWV_TRACES_REQUEST, slice, &error));
     assert_true(store->begin(store, &error));
     spwv_otlp_items(&cursor, slice);
     while (spwv_otlp_next_span(&cursor, &span))

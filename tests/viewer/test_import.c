@@ -86,7 +86,7 @@ static void lines_are_stored(void **state)
     assert_true(import_text("\xEF\xBB\xBF" ONE "\n\n \t\r\n" TWO "\r\n{}\n" LINE("{}") "\n" ONE));
     assert_string_equal(told, "");
     assert_int_equal(report.requests, 5);
-    assert_int_equal(report.spans, 5);
+    assert_int_equal(report.items[0], 5);
     assert_int_equal(report.rejected, 1);
     assert_int_equal(report.empty, 1);
     assert_int_equal(stored(), 3); /* one came twice */
@@ -136,7 +136,7 @@ static void gzip_is_read(void **state)
     static const char lines[] = ONE "\n" TWO "\n";
     struct bytes packed = gzip(lines, sizeof lines - 1);
     assert_true(import(packed.data, packed.size));
-    assert_int_equal(report.spans, 3);
+    assert_int_equal(report.items[0], 3);
     assert_false(import(packed.data, packed.size - 9));
     assert_non_null(strstr(error.text, "the gzip is cut short"));
     packed.data[packed.size - 6] ^= 1;

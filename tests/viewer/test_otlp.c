@@ -8,7 +8,7 @@ static struct spwv_error error;
 
 static bool check(const void *data, size_t size)
 {
-    return spwv_otlp_check((struct spwv_slice){data, size}, &error);
+    return spwv_otlp_check(SPWV_TRACES_REQUEST, (struct spwv_slice){data, size}, &error);
 }
 
 static void empty_requests_pass(void **state)
@@ -60,10 +60,10 @@ static void nesting_ends_at_64(void **state)
     (void)state;
     static uint8_t room[8 << 20];
     for (int maps = 0; maps < 2; maps++) {
-        assert_true(spwv_otlp_check(nested(room, sizeof room, 64, maps), &error));
-        assert_false(spwv_otlp_check(nested(room, sizeof room, 65, maps), &error));
+        assert_true(spwv_otlp_check(SPWV_TRACES_REQUEST, nested(room, sizeof room, 64, maps), &error));
+        assert_false(spwv_otlp_check(SPWV_TRACES_REQUEST, nested(room, sizeof room, 65, maps), &error));
         assert_non_null(strstr(error.text, "nested more than 64 deep"));
-        assert_false(spwv_otlp_check(nested(room, sizeof room, 100000, maps), &error));
+        assert_false(spwv_otlp_check(SPWV_TRACES_REQUEST, nested(room, sizeof room, 100000, maps), &error));
     }
 }
 
@@ -122,7 +122,7 @@ static void damaged_requests_are_harmless(void **state)
         struct spwv_slice slice = {realloc(bad, size ? size : 1), size};
         struct spwv_cursor cursor;
         struct spwv_span span;
-        bool ok = spwv_otlp_check(slice, &error);
+        bool ok = spwv_otlp_check(SPWV_TRACES_REQUEST, slice, &error);
         Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest *judged =
             ok ? opentelemetry__proto__collector__trace__v1__export_trace_service_request__unpack(NULL, size, slice.data) : NULL;
         if (ok) /* what we take, a full decoder takes too */

@@ -19,7 +19,7 @@ static bool convert(const char *json, size_t size, struct spwv_buf *out)
     memcpy(copy, json, size);
     error.text[0] = 0;
     spwv_buf_init(out, SPWV_FROM_JSON_MAX(size), NULL);
-    bool ok = spwv_otlp_from_json((struct spwv_slice){(const uint8_t *)copy, size}, out, &error);
+    bool ok = spwv_otlp_from_json(SPWV_TRACES_REQUEST, (struct spwv_slice){(const uint8_t *)copy, size}, out, &error);
     free(copy);
     assert_true(ok || error.text[0]);
     return ok;
@@ -43,7 +43,7 @@ static request_message *read_json(const char *json)
     struct spwv_buf out;
     if (!convert(json, strlen(json), &out))
         fail_msg("refused: %s: %.300s", error.text, json);
-    assert_true(spwv_otlp_check((struct spwv_slice){(const uint8_t *)out.data, out.size}, &error));
+    assert_true(spwv_otlp_check(SPWV_TRACES_REQUEST, (struct spwv_slice){(const uint8_t *)out.data, out.size}, &error));
     request_message *request = unpack(&out);
     spwv_buf_fini(&out);
     return request;
@@ -348,7 +348,7 @@ static void values_nest_as_deep_as_in_protobuf(void **state)
         snprintf(json, size, VALUE("%s{\"stringValue\":\"%s\"}%s"), open, long_text, close);
         struct spwv_buf out;
         assert_true(convert(json, strlen(json), &out));
-        assert_int_equal(spwv_otlp_check((struct spwv_slice){(const uint8_t *)out.data, out.size}, &error), depth == 64);
+        assert_int_equal(spwv_otlp_check(SPWV_TRACES_REQUEST, (struct spwv_slice){(const uint8_t *)out.data, out.size}, &error), depth == 64);
         request_message *request = unpack(&out);
         assert_int_equal(protobuf_c_message_get_packed_size(&request->base), out.size);
         release(request);
@@ -425,7 +425,7 @@ static void memory_has_its_limit(void **state)
     spwv_buf_fini(&out);
     struct spwv_budget budget = {.max = 100000};
     spwv_buf_init(&out, SPWV_FROM_JSON_MAX(strlen(json)), &budget);
-    assert_false(spwv_otlp_from_json((struct spwv_slice){(const uint8_t *)json, strlen(json)}, &out, &error));
+    assert_false(spwv_otlp_from_json(SPWV_TRACES_REQUEST, (struct spwv_slice){(const uint8_t *)json, strlen(json)}, &out, &error));
     assert_true(out.failed);
     assert_non_null(strstr(error.text, "retry"));
     spwv_buf_fini(&out);
