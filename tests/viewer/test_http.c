@@ -140,8 +140,9 @@ static void methods_and_paths(void **state)
     expect("PUT", "/api/traces", NULL, none, 405, "Allow: GET, DELETE");
     expect("GET", "/nothing", NULL, none, 404, "/v1/traces");
     expect("GET", "/api/nothing", NULL, none, 404, "{\"error\":");
-    expect("POST", "/v1/logs", NULL, none, 404, "OTEL_LOGS_EXPORTER=none");
-    expect("POST", "/v1/metrics", NULL, none, 404, "later version");
+    expect("GET", "/v1/logs", NULL, none, 405, "Allow: POST");
+    expect("GET", "/v1/metrics", NULL, none, 405, "Allow: POST");
+    expect("PUT", "/api/logs", NULL, none, 405, "Allow: GET, DELETE");
     expect("GET", "/api/traces/xyz", NULL, none, 404, "{\"error\":");
     expect("GET", "/api/traces/latest/text", NULL, none, 404, "no trace yet");
     expect("GET", "/api/traces?limit=0", NULL, none, 400, "limit");

@@ -2,50 +2,13 @@
  * A trace's outline and single spans, over HTTP: columns, parents that are here and not, what is cut and left out, the whole for small ones.
  * SQLite's JSON functions are the judge of the answers.
  */
-#include "fixture.h"
+#include "judge.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TRACE "/api/traces/ab000000000000000000000000000001"
-
-static sqlite3 *judge;
-
-static int set_up(void **state)
-{
-    return sqlite3_open(":memory:", &judge) == SQLITE_OK ? start_viewer(state) : -1;
-}
-
-static int tear_down(void **state)
-{
-    sqlite3_close(judge);
-    return stop_viewer(state);
-}
-
-static void expect(const char *json, const char *path, const char *value)
-{
-    sqlite3_stmt *statement;
-    assert_int_equal(sqlite3_prepare_v2(judge, "SELECT json_valid(?1), json_extract(?1, ?2)", -1, &statement, NULL), SQLITE_OK);
-    sqlite3_bind_text(statement, 1, json, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 2, path, -1, SQLITE_STATIC);
-    if (sqlite3_step(statement) != SQLITE_ROW || !sqlite3_column_int(statement, 0))
-        fail_msg("no JSON (%s): %.500s", sqlite3_errmsg(judge), json);
-    const unsigned char *found = sqlite3_column_text(statement, 1);
-    if (strcmp(found ? (const char *)found : "(null)", value) != 0)
-        fail_msg("%s is %s, not %s, in %.2000s", path, found ? (const char *)found : "(null)", value, json);
-    sqlite3_finalize(statement);
-}
-
-static char *fetch(const char *path)
-{
-    struct reply reply = get(path);
-    if (reply.status != 200)
-        fail_msg("%s: %ld %s", path, reply.status, reply.body);
-    free(reply.headers);
-    return reply.body;
-}
 
 static void send_spans(const char *spans)
 {
@@ -80,28 +43,28 @@ static void columns_hold_what_the_spans_say(void **state)
                "\"attributes\":[{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}]},"
                IDS("4", "00000000000000ee") "\"name\":\"late\",\"startTimeUnixNano\":\"1050\",\"endTimeUnixNano\":\"1060\"}");
     char *json = fetch(TRACE "/outline?attributes=gen_ai.operation.name,gen_ai.usage.input_tokens");
-    expect(json, "$.trace_id", "ab000000000000000000000000000001");
-    expect(json, "$.resources[0].service", "svc");
-    expect(json, "$.scopes[0].name", "s");
-    expect(json, "$.start_unix_ns", "1000");
-    expect(json, "$.texts", "[\"run\",\"chat\",\"timeout\",\"retry\",\"late\"]");
-    expect(json, "$.spans.id", "0000000000000001000000000000000200000000000000030000000000000004");
-    expect(json, "$.spans.parent", "[-1,0,0,-2]");
-    expect(json, "$.spans.absent", "00000000000000ee");
-    expect(json, "$.spans.name", "[0,1,1,4]");
-    expect(json, "$.spans.start", "[0,10,30,50]");
-    expect(json, "$.spans.duration", "[100,0,50,10]");
-    expect(json, "$.spans.resource", "[0,0,0,0]");
-    expect(json, "$.spans.kind", "0330");
-    expect(json, "$.spans.status", "0020");
-    expect(json, "$.messages", "{\"span\":[2],\"text\":[2]}");
-    expect(json, "$.events", "{\"span\":[2,2],\"name\":[3,1],\"time\":[40,-100]}");
-    expect(json, "$.links", "{\"span\":[2],\"to\":[1]}");
-    expect(json, "$.attributes.span", "[1,2,2]");
-    expect(json, "$.attributes.value", "[0,0,1]");
-    expect(json, "$.attributes.values[0]", "{\"key\":\"gen_ai.operation.name\",\"type\":\"string\",\"value\":\"chat\"}");
-    expect(json, "$.attributes.values[1].value", "7");
-    expect(json, "$.attributes.values[2]", "(null)");
+    expect_json(json, "$.trace_id", "ab000000000000000000000000000001");
+    expect_json(json, "$.resources[0].service", "svc");
+    expect_json(json, "$.scopes[0].name", "s");
+    expect_json(json, "$.start_unix_ns", "1000");
+    expect_json(json, "$.texts", "[\"run\",\"chat\",\"timeout\",\"retry\",\"late\"]");
+    expect_json(json, "$.spans.id", "0000000000000001000000000000000200000000000000030000000000000004");
+    expect_json(json, "$.spans.parent", "[-1,0,0,-2]");
+    expect_json(json, "$.spans.absent", "00000000000000ee");
+    expect_json(json, "$.spans.name", "[0,1,1,4]");
+    expect_json(json, "$.spans.start", "[0,10,30,50]");
+    expect_json(json, "$.spans.duration", "[100,0,50,10]");
+    expect_json(json, "$.spans.resource", "[0,0,0,0]");
+    expect_json(json, "$.spans.kind", "0330");
+    expect_json(json, "$.spans.status", "0020");
+    expect_json(json, "$.messages", "{\"span\":[2],\"text\":[2]}");
+    expect_json(json, "$.events", "{\"span\":[2,2],\"name\":[3,1],\"time\":[40,-100]}");
+    expect_json(json, "$.links", "{\"span\":[2],\"to\":[1]}");
+    expect_json(json, "$.attributes.span", "[1,2,2]");
+    expect_json(json, "$.attributes.value", "[0,0,1]");
+    expect_json(json, "$.attributes.values[0]", "{\"key\":\"gen_ai.operation.name\",\"type\":\"string\",\"value\":\"chat\"}");
+    expect_json(json, "$.attributes.values[1].value", "7");
+    expect_json(json, "$.attributes.values[2]", "(null)");
     assert_null(strstr(json, "secret"));
     free(json);
 }
@@ -123,10 +86,10 @@ static void what_is_long_is_cut_or_left_out(void **state)
     free(spans);
     char *json = fetch(TRACE "/outline?attributes=k");
     text[1024] = 0;
-    expect(json, "$.texts[0]", text);
-    expect(json, "$.events.span[49]", "0");
-    expect(json, "$.events.span[50]", "(null)");
-    expect(json, "$.attributes", "{\"span\":[],\"value\":[],\"values\":[]}");
+    expect_json(json, "$.texts[0]", text);
+    expect_json(json, "$.events.span[49]", "0");
+    expect_json(json, "$.events.span[50]", "(null)");
+    expect_json(json, "$.attributes", "{\"span\":[],\"value\":[],\"values\":[]}");
     free(json);
 }
 
@@ -141,7 +104,7 @@ static void a_small_trace_comes_whole(void **state)
     assert_string_equal(exact, whole);
     snprintf(path, sizeof path, TRACE "/outline?whole_below=%zu", strlen(whole) - 1);
     char *outline = fetch(path);
-    expect(outline, "$.spans.id", "0000000000000001");
+    expect_json(outline, "$.spans.id", "0000000000000001");
     free(outline);
     free(exact);
     free(whole);
@@ -160,12 +123,12 @@ static void many_spans_keep_their_places(void **state)
     send_spans(spans);
     free(spans);
     char *json = fetch(TRACE "/outline");
-    expect(json, "$.texts[2999]", "name 3000");
-    expect(json, "$.spans.name[2999]", "2999");
-    expect(json, "$.spans.parent[0]", "-1");
-    expect(json, "$.spans.parent[2999]", "0");
-    expect(json, "$.spans.start[2999]", "2999");
-    expect(json, "$.spans.start[3000]", "(null)");
+    expect_json(json, "$.texts[2999]", "name 3000");
+    expect_json(json, "$.spans.name[2999]", "2999");
+    expect_json(json, "$.spans.parent[0]", "-1");
+    expect_json(json, "$.spans.parent[2999]", "0");
+    expect_json(json, "$.spans.start[2999]", "2999");
+    expect_json(json, "$.spans.start[3000]", "(null)");
     free(json);
 }
 
@@ -176,10 +139,10 @@ static void one_span_comes_alone(void **state)
                IDS("2", "0000000000000001") "\"name\":\"two\",\"startTimeUnixNano\":\"3\",\"endTimeUnixNano\":\"4\","
                "\"attributes\":[{\"key\":\"k\",\"value\":{\"intValue\":\"5\"}}]}");
     char *json = fetch(TRACE "/spans/0000000000000002");
-    expect(json, "$.resources[0].service", "svc");
-    expect(json, "$.spans[0].name", "two");
-    expect(json, "$.spans[0].attributes[0].value", "5");
-    expect(json, "$.spans[1]", "(null)");
+    expect_json(json, "$.resources[0].service", "svc");
+    expect_json(json, "$.spans[0].name", "two");
+    expect_json(json, "$.spans[0].attributes[0].value", "5");
+    expect_json(json, "$.spans[1]", "(null)");
     free(json);
     static const char *const missing[] = {TRACE "/spans/0000000000000003", TRACE "/spans/0000000000000003/raw", TRACE "/spans/3",
                                           TRACE "/spans/0000000000000002/", "/api/traces/ff000000000000000000000000000001/outline",
@@ -195,11 +158,11 @@ static void one_span_comes_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(columns_hold_what_the_spans_say, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_long_is_cut_or_left_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_small_trace_comes_whole, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(many_spans_keep_their_places, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_span_comes_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(columns_hold_what_the_spans_say, judge_begin, judge_end),
+        cmocka_unit_test_setup_teardown(what_is_long_is_cut_or_left_out, judge_begin, judge_end),
+        cmocka_unit_test_setup_teardown(a_small_trace_comes_whole, judge_begin, judge_end),
+        cmocka_unit_test_setup_teardown(many_spans_keep_their_places, judge_begin, judge_end),
+        cmocka_unit_test_setup_teardown(one_span_comes_alone, judge_begin, judge_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* The store: summaries kept right whatever the order, duplicates, eviction, filters, files. */
 #include "fixture.h"
+#include "take.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -322,6 +323,9 @@ static void change_file(const char *sql)
 }
 
 /* What version 2 wrote, made of a file of this version: its tables and indexes, letter by letter, and the rows it had. */
+static const char version_3[] =
+    "DROP TABLE logs; DROP TABLE points; DROP TABLE series; DROP TABLE instruments; DROP TABLE services; ALTER TABLE traces DROP COLUMN arrived;"
+    "PRAGMA user_version = 3";
 static const char version_2[] =
     "ALTER TABLE traces RENAME TO new_traces; DROP INDEX traces_scan;"
     "CREATE TABLE traces(id INTEGER PRIMARY KEY AUTOINCREMENT, trace_id BLOB NOT NULL UNIQUE, start_ns INTEGER NOT NULL,"
@@ -379,6 +383,7 @@ static void a_file_of_version_2_is_migrated(void **state)
                       {.trace = 1, .id = 2, .name = "other", .start = 2, .end = 4}));
     check_migrated(store);
     store->destroy(store);
+    change_file(version_3);
     change_file(version_2);
     store = spwv_store_sqlite_open(path, 64 << 20, &error);
     if (!store)
@@ -395,6 +400,32 @@ static void a_file_of_version_2_is_migrated(void **state)
     store->destroy(store);
 }
 
+static void a_file_of_version_3_is_migrated(void **state)
+{
+    (void)state;
+    static const char logs[] = "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":5,\"body\":{\"stringValue\":\"b\"}}]}]}]}";
+    const struct spwv_signal *signal = spwv_signal_of_path("/v1/logs");
+    struct spwv_store *store = spwv_store_sqlite_open(path, 64 << 20, &error);
+    struct spwv_take take;
+    assert_non_null(store);
+    put(store, ENCODE({.trace = 1, .id = 1, .name = "old", .start = 1, .end = 2}));
+    store->destroy(store);
+    change_file(version_3);
+    store = spwv_store_sqlite_open(path, 64 << 20, &error);
+    if (!store)
+        fail_msg("%s", error.text);
+    assert_int_equal(info_of(store).migrated_from, 3);
+    assert_int_equal(info_of(store).spans, 1);
+    assert_int_equal(spwv_take_json(store, signal, (struct spwv_slice){(const uint8_t *)logs, sizeof logs - 1}, NULL, &take, &error), SPWV_TAKEN);
+    assert_int_equal(find(store, "name = old").traces, 1);
+    store->destroy(store);
+    store = spwv_store_sqlite_open(path, 64 << 20, &error); /* for good, and the log with it */
+    assert_non_null(store);
+    assert_int_equal(info_of(store).migrated_from, 0);
+    assert_int_equal(info_of(store).logs, 1);
+    store->destroy(store);
+}
+
 static void a_file_of_version_1_is_migrated(void **state)
 {
     (void)state;
@@ -402,6 +433,7 @@ static void a_file_of_version_1_is_migrated(void **state)
     assert_non_null(store);
     put(store, ENCODE({.trace = 1, .id = 1, .name = "old", .start = 1, .end = 2}));
     store->destroy(store);
+    change_file(version_3);
     change_file(version_2);
     change_file("ALTER TABLE origins DROP COLUMN schema_url; PRAGMA user_version = 1"); /* what version 1 wrote */
     store = spwv_store_sqlite_open(path, 64 << 20, &error);
@@ -425,7 +457,7 @@ static void a_file_of_a_later_version_is_refused(void **state)
     store->destroy(store);
     change_file("PRAGMA user_version = 99");
     assert_null(spwv_store_sqlite_open(path, 64 << 20, &error));
-    assert_non_null(strstr(error.text, "has store version 99, this program knows 3; name another file or delete it"));
+    assert_non_null(strstr(error.text, "has store version 99, this program knows 4; name another file or delete it"));
 }
 
 static void foreign_files_are_refused_with_a_cure(void **state)
@@ -454,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_keeps_its_traces_and_is_private, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(schema_urls_tell_origins_apart, open_memory, close_store),
         cmocka_unit_test_setup_teardown(a_file_of_version_2_is_migrated, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(a_file_of_version_3_is_migrated, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(a_file_of_version_1_is_migrated, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(a_file_of_a_later_version_is_refused, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(foreign_files_are_refused_with_a_cure, make_directory, remove_directory),
