@@ -194,6 +194,7 @@ SPW_API spw_result spw_start(const spw_options *options);
  * delivered it. SPW_ERR_TIMEOUT: not all in time; it stays queued. SPW_ERR_INCOMPLETE: some of it was dropped or refused on the way. What
  * had found no room in the queue before is not said here, but in spw_stats_get(). SPW_ERR_NOT_STARTED: no SDK runs; a disabled one has
  * nothing left, which is SPW_OK. SPW_ERR_INVALID: called on the worker's thread from within it (an exporter, a filter, the log function).
+ * Does not wait for a start or a shutdown on another thread; a shutdown ends it.
  * (Specification: Trace SDK, ForceFlush.)
  */
 SPW_API spw_result spw_flush(uint32_t timeout_ms);
@@ -201,7 +202,9 @@ SPW_API spw_result spw_flush(uint32_t timeout_ms);
 /**
  * Closes the gate, flushes, stops the worker. Idempotent. With SPW_DEFAULT_TIMEOUT_MS a receiver that refuses connections is given up
  * after 1 s. What could not be delivered by the deadline is counted `shutdown_deadline`;
- * spans that end later are counted `already_shutdown`. Returns as spw_flush(), and SPW_OK when no SDK runs; refused on the worker's thread, too.
+ * spans that end later are counted `already_shutdown`. Returns as spw_flush(), and SPW_OK when no SDK runs; refused on the worker's thread, too,
+ * and in what a start or a shutdown calls (a factory, destroy, a processor's shutdown): SPW_ERR_INVALID. While another thread starts or shuts
+ * down it waits for that, for `timeout_ms` and 50 ms at least, and changes nothing when it does not come to an end: SPW_ERR_TIMEOUT.
  * (Specification: Trace SDK, Shutdown.)
  */
 SPW_API spw_result spw_shutdown(uint32_t timeout_ms);

@@ -7,6 +7,7 @@
 #include <spanwire/pump.h>
 
 #include "record/platform.h"
+#include "sdk/lifecycle.h"
 #include "sdk/sdk.h"
 
 #define CLOSED_PAUSE_NS 10000000L /* between two looks, when the program has closed our descriptors */
