@@ -1,6 +1,5 @@
 /* GET /api/logs: log records as pages, the newest first. */
 #include <string.h>
-#include <strings.h>
 
 #include "api_parameters.h"
 #include "origins_json.h"
@@ -16,21 +15,6 @@ struct asked {
     uint8_t trace_id[SPWV_TRACE_ID_SIZE];
     uint8_t span_id[SPWV_SPAN_ID_SIZE];
 };
-
-/* The first number of each name's range. */
-static bool read_severity(const char *text, uint32_t *severity)
-{
-    uint64_t number;
-    for (uint32_t first = 1; first <= SPWV_MAX_SEVERITY; first += 4)
-        if (strcasecmp(text, spwv_otlp_severity(first)) == 0) {
-            *severity = first;
-            return true;
-        }
-    if (!spwv_parse_u64(text, SPWV_MAX_SEVERITY, &number) || !number)
-        return false;
-    *severity = (uint32_t)number;
-    return true;
-}
 
 static bool read_id(const char *text, uint8_t *id, size_t size)
 {
@@ -57,7 +41,7 @@ static bool read_filter(const struct spwv_request *request, struct asked *asked,
     const char *severity = spwv_parameter(request, "severity");
     *filter = (struct spwv_log_filter){.text = spwv_parameter_text(request, "q"), .service = spwv_parameter_text(request, "service")};
     const char *wrong = read_ids(request, asked);
-    if (!wrong && severity && !read_severity(severity, &filter->severity))
+    if (!wrong && severity && !spwv_otlp_read_severity(severity, &filter->severity))
         wrong = "severity must be one of trace, debug, info, warn, error, fatal, or a number from 1 to 24";
     if (wrong)
         return spwv_parameter_refuse(answer, wrong);

@@ -23,6 +23,7 @@ struct spwv_mcp_request {
     char query[SPWV_MCP_QUERY];
     char trace_id[SPWV_MCP_WORD];
     char span_id[SPWV_MCP_WORD];
+    char severity[SPWV_MCP_WORD];
     uint64_t limit; /* 0: not said */
 };
 
@@ -38,8 +39,9 @@ void spwv_mcp_list_tools(struct spwv_json *json);
 /* Runs one; the text is for the model. False: the text says what went wrong, and what to do. */
 bool spwv_mcp_call(const struct spwv_request *http, const struct spwv_mcp_request *request, struct spwv_buf *text);
 
-/* The two of the tools that read a trace. */
+/* The tools that read a trace, and the one that reads logs. */
 bool spwv_mcp_summary(struct spwv_store *store, const uint8_t *trace_id, struct spwv_buf *text, struct spwv_error *error);
 bool spwv_mcp_span(struct spwv_store *store, const uint8_t *trace_id, const uint8_t span_id[8], struct spwv_buf *text, struct spwv_error *error);
+bool spwv_mcp_logs(struct spwv_store *store, const struct spwv_log_filter *filter, struct spwv_buf *text, struct spwv_error *error);
 
 #endif

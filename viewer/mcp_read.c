@@ -28,6 +28,7 @@ struct member {
 static const struct member members[] = {
     {TOP, "method", TEXT(method)},          {PARAMS, "protocolVersion", TEXT(version)}, {PARAMS, "name", TEXT(tool)},
     {ARGUMENTS, "query", TEXT(query)},      {ARGUMENTS, "trace_id", TEXT(trace_id)},    {ARGUMENTS, "span_id", TEXT(span_id)},
+    {ARGUMENTS, "severity", TEXT(severity)},
 };
 
 static void pass_over(struct reading *r, enum spwv_json_token token)

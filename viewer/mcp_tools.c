@@ -6,7 +6,7 @@
 
 #include "text.h"
 
-enum { DEFAULT_LIMIT = 10, MOST_LIMIT = 50 };
+enum { DEFAULT_LIMIT = 10, MOST_LIMIT = 50, MAX_PARAMETERS = 4 };
 
 struct parameter {
     const char *name, *type, *description;
@@ -15,9 +15,15 @@ struct parameter {
 
 struct tool {
     const char *name, *description;
-    struct parameter parameters[3];
+    struct parameter parameters[MAX_PARAMETERS];
     bool (*run)(const struct spwv_request *http, const struct spwv_mcp_request *request, struct spwv_buf *text);
 };
+
+static unsigned limit_of(const struct spwv_mcp_request *request)
+{
+    uint64_t wanted = request->limit ? request->limit : DEFAULT_LIMIT;
+    return (unsigned)(wanted < MOST_LIMIT ? wanted : MOST_LIMIT);
+}
 
 /* ---- find_traces: the list of the JSON API, by its own handler ---- */
 
@@ -36,8 +42,7 @@ static const char *list_parameter(void *arg, const char *name)
 static bool find_traces(const struct spwv_request *http, const struct spwv_mcp_request *request, struct spwv_buf *text)
 {
     char limit[24];
-    uint64_t wanted = request->limit ? request->limit : DEFAULT_LIMIT;
-    snprintf(limit, sizeof limit, "%u", (unsigned)(wanted < MOST_LIMIT ? wanted : MOST_LIMIT));
+    snprintf(limit, sizeof limit, "%u", limit_of(request));
     struct list_call call = {request->query, limit};
     struct spwv_request list = {.app = http->app, .method = "GET", .path = "/api/traces", .arg = &call, .query = list_parameter};
     struct spwv_answer answer = {0};
@@ -93,6 +98,23 @@ static bool show_span(const struct spwv_request *http, const struct spwv_mcp_req
     return told(spwv_mcp_span(http->app->store, trace_id, span_id, text, &error), &error, "there is no such span in that trace", text);
 }
 
+static bool find_logs(const struct spwv_request *http, const struct spwv_mcp_request *request, struct spwv_buf *text)
+{
+    uint8_t trace_id[SPWV_TRACE_ID_SIZE];
+    struct spwv_error error = {0};
+    struct spwv_log_filter filter = {.text = {(const uint8_t *)request->query, strlen(request->query)}, .limit = limit_of(request)};
+    if (request->severity[0] && !spwv_otlp_read_severity(request->severity, &filter.severity)) {
+        spwv_buf_add_str(text, "severity must be one of trace, debug, info, warn, error, fatal");
+        return false;
+    }
+    if (request->trace_id[0]) {
+        if (!find_trace(http, request, trace_id, text))
+            return false;
+        filter.trace_id = trace_id;
+    }
+    return told(spwv_mcp_logs(http->app->store, &filter, text, &error), &error, "", text);
+}
+
 static const struct tool tools[] = {
     {"find_traces",
      "Traces, newest first, as JSON: id, root, services, start, duration, spans, errors. The query is the viewer's: `error` for failing ones; "
@@ -107,6 +129,13 @@ static const struct tool tools[] = {
      "One span as JSON: its times, status, attributes, events and links. Long values are cut, and say so.",
      {{"trace_id", "string", "32 hex digits, or latest.", true}, {"span_id", "string", "16 hex digits.", true}},
      show_span},
+    {"find_logs",
+     "Log records, newest first, as JSON: time, severity, service, body, attributes, trace and span. Long values are cut, and say so.",
+     {{"query", "string", "A text in the body, the event name or an attribute's value. Empty or left out: every record.", false},
+      {"severity", "string", "That or worse: trace, debug, info, warn, error, fatal.", false},
+      {"trace_id", "string", "Only this trace's: 32 hex digits, or latest.", false},
+      {"limit", "integer", "10 by default, 50 at most.", false}},
+     find_logs},
 };
 
 static void text_member(struct spwv_json *json, const char *key, const char *text)
@@ -122,7 +151,7 @@ static void schema(struct spwv_json *json, const struct tool *tool)
     text_member(json, "type", "object");
     spwv_json_key(json, "properties");
     spwv_json_begin(json, '{');
-    for (const struct parameter *p = tool->parameters; p < tool->parameters + 3 && p->name; p++) {
+    for (const struct parameter *p = tool->parameters; p < tool->parameters + MAX_PARAMETERS && p->name; p++) {
         spwv_json_key(json, p->name);
         spwv_json_begin(json, '{');
         text_member(json, "type", p->type);
@@ -132,7 +161,7 @@ static void schema(struct spwv_json *json, const struct tool *tool)
     spwv_json_end(json, '}');
     spwv_json_key(json, "required");
     spwv_json_begin(json, '[');
-    for (const struct parameter *p = tool->parameters; p < tool->parameters + 3 && p->name; p++)
+    for (const struct parameter *p = tool->parameters; p < tool->parameters + MAX_PARAMETERS && p->name; p++)
         if (p->required)
             spwv_json_text(json, p->name);
     spwv_json_end(json, ']');
@@ -162,6 +191,6 @@ bool spwv_mcp_call(const struct spwv_request *http, const struct spwv_mcp_reques
     for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
         if (strcmp(request->tool, tools[i].name) == 0)
             return tools[i].run(http, request, text);
-    spwv_buf_add_str(text, "there is no such tool; there are find_traces, summarize_trace and show_span");
+    spwv_buf_add_str(text, "there is no such tool; there are find_traces, summarize_trace, show_span and find_logs");
     return false;
 }

@@ -1,6 +1,10 @@
 /* Log records. Contract: otlp_logs.h. */
 #include "otlp_logs.h"
 
+#include <strings.h>
+
+#include "text.h"
+
 void spwv_otlp_read_log(struct spwv_slice raw, struct spwv_log *log)
 {
     *log = (struct spwv_log){.raw = raw};
@@ -32,6 +36,20 @@ const char *spwv_otlp_severity(uint32_t number)
 {
     static const char *const names[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
     return number >= 1 && number <= 24 ? names[(number - 1) / 4] : "";
+}
+
+bool spwv_otlp_read_severity(const char *text, uint32_t *number)
+{
+    uint64_t value;
+    for (uint32_t least = 1; least <= SPWV_MAX_SEVERITY; least += 4)
+        if (strcasecmp(text, spwv_otlp_severity(least)) == 0) {
+            *number = least;
+            return true;
+        }
+    if (!spwv_parse_u64(text, SPWV_MAX_SEVERITY, &value) || !value)
+        return false;
+    *number = (uint32_t)value;
+    return true;
 }
 
 /* Zeroes are how some senders write that there is none. */

@@ -31,6 +31,9 @@ uint64_t spwv_otlp_log_time(const struct spwv_log *log);
 /* "TRACE" to "FATAL" by the number's range; "" for 0 and for what OTLP does not have. */
 const char *spwv_otlp_severity(uint32_t number);
 
+/* The least number that a name, in any case, or a number in text stands for; false for anything else. */
+bool spwv_otlp_read_severity(const char *text, uint32_t *number);
+
 /* Why the record cannot be stored (its ids), or NULL when it can. A record without ids is fine. */
 const char *spwv_otlp_log_reject_reason(const struct spwv_log *log);
 

@@ -109,20 +109,25 @@ static void write_cut(struct spwv_json *json, struct spwv_slice text, size_t siz
     free(cut);
 }
 
-void spwv_json_plain_member_cut(struct spwv_json *json, struct spwv_slice key_value, size_t max)
+void spwv_json_plain_value_cut(struct spwv_json *json, struct spwv_slice any, size_t max)
 {
-    struct spwv_key_value kv;
     struct spwv_field value;
     struct stack stack;
     stack.depth = 0;
-    spwv_otlp_read_key_value(key_value, &kv);
-    spwv_json_key_string(json, spwv_cut_text(kv.key, max));
-    if (kv.value.size <= max) {
-        write_value(json, &stack, kv.value);
+    if (any.size <= max) {
+        write_value(json, &stack, any);
         finish_value(json, &stack);
-    } else if (spwv_otlp_read_any(kv.value, &value) == SPWV_ANY_STRING) {
+    } else if (spwv_otlp_read_any(any, &value) == SPWV_ANY_STRING) {
         write_cut(json, value.bytes, value.bytes.size, max);
     } else {
-        write_cut(json, (struct spwv_slice){NULL, 0}, kv.value.size, max);
+        write_cut(json, (struct spwv_slice){NULL, 0}, any.size, max);
     }
+}
+
+void spwv_json_plain_member_cut(struct spwv_json *json, struct spwv_slice key_value, size_t max)
+{
+    struct spwv_key_value kv;
+    spwv_otlp_read_key_value(key_value, &kv);
+    spwv_json_key_string(json, spwv_cut_text(kv.key, max));
+    spwv_json_plain_value_cut(json, kv.value, max);
 }

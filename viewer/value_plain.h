@@ -14,8 +14,9 @@ void spwv_json_plain_members(struct spwv_json *json, struct spwv_slice message, 
 
 /*
  * One KeyValue, of which a value of more than `max` bytes is cut: a string to its beginning with a word on its length, anything else to that word
- * alone; so is a key.
+ * alone; so is a key. An AnyValue likewise.
  */
+void spwv_json_plain_value_cut(struct spwv_json *json, struct spwv_slice any, size_t max);
 void spwv_json_plain_member_cut(struct spwv_json *json, struct spwv_slice key_value, size_t max);
 
 #endif

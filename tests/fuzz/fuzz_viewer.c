@@ -5,6 +5,8 @@
 #include "fuzz/input.h"
 #include "fuzz/slow.h"
 
+#include <stdio.h>
+
 #include "http.h"
 #include "inflate.h"
 

@@ -184,6 +184,30 @@ static void a_trace_is_summarised(void **state)
     assert_non_null(strstr(answer, "1"));
 }
 
+static void logs_are_found(void **state)
+{
+    (void)state;
+    static const char *const headers[] = {"Content-Type: application/json", NULL};
+    char *request = malloc(8000);
+    int size = sprintf(request, "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"1\",\"severityNumber\":17,\"traceId\":\"" ID "\","
+                                "\"body\":{\"stringValue\":\"it broke\"},\"attributes\":[{\"key\":\"n\",\"value\":{\"intValue\":\"3\"}}]},"
+                                "{\"timeUnixNano\":\"2\",\"severityNumber\":9,\"body\":{\"stringValue\":\"%05000d\"}}]}]}]}", 7);
+    struct reply reply = http("POST", "/v1/logs", headers, (struct bytes){(uint8_t *)request, (size_t)size});
+    assert_int_equal(reply.status, 200);
+    free_reply(reply);
+    free(request);
+    const char *text = ask(CALL("find_logs", ""), TEXT);
+    assert_non_null(strstr(text, "(cut: 5000 bytes in all)"));
+    assert_in_range(strlen(text), 500, 2000);
+    text = ask(CALL("find_logs", "\"severity\":\"error\""), TEXT);
+    assert_string_equal(text, "{\"logs\":[{\"time_unix_ns\":\"1\",\"severity\":\"ERROR\",\"service\":\"unknown_service\",\"body\":\"it broke\","
+                              "\"trace_id\":\"" ID "\",\"attributes\":{\"n\":3}}],\"more\":false}");
+    assert_non_null(strstr(ask(CALL("find_logs", "\"trace_id\":\"" ID "\",\"query\":\"BROKE\",\"limit\":1"), TEXT), "it broke"));
+    assert_non_null(strstr(ask(CALL("find_logs", "\"limit\":1"), TEXT), "\"more\":true"));
+    assert_string_equal(ask(CALL("find_logs", "\"severity\":\"loud\""), WRONG), "1");
+    assert_string_equal(ask(CALL("find_logs", "\"trace_id\":\"x\""), WRONG), "1");
+}
+
 static void a_span_is_shown_and_long_values_are_cut(void **state)
 {
     (void)state;
@@ -232,6 +256,7 @@ int main(void)
         TEST(traces_are_found),
         TEST(a_trace_is_summarised),
         TEST(a_span_is_shown_and_long_values_are_cut),
+        TEST(logs_are_found),
         TEST(large_traces_have_small_summaries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
