@@ -156,6 +156,9 @@ struct sqlite_store {
     uint64_t page_size;
     struct trace_row trace;
     struct origin_use origin;
+    uint64_t added; /* by the open transaction */
+    unsigned until_look; /* logs and points until the cap is looked at */
+    int64_t last_now_ns;
     struct service_use service;
     struct instrument_use instrument;
     struct attribute_index *index;
@@ -177,7 +180,8 @@ bool spwv_sqlite_fail(struct sqlite_store *store, struct spwv_error *error);
 int64_t spwv_sqlite_time(uint64_t ns);
 int64_t spwv_sqlite_hash(struct spwv_slice a, struct spwv_slice b);
 struct spwv_slice spwv_sqlite_shorten(struct spwv_slice text); /* to SPWV_MAX_SUMMARY_TEXT, on a character's boundary */
-int64_t spwv_sqlite_now_ns(void);
+int64_t spwv_sqlite_now_ns(struct sqlite_store *store); /* never the same twice */
+bool spwv_sqlite_make_room(struct sqlite_store *store); /* before each log and point: a large request must not outgrow the cap while it comes */
 bool spwv_sqlite_enter_origin(struct sqlite_store *store, const struct spwv_cursor *from); /* store->origin is that of what comes from there */
 bool spwv_sqlite_find_service(struct sqlite_store *store, const struct spwv_cursor *from, int64_t *id);
 bool spwv_sqlite_give_origin(struct sqlite_store *store, struct given_origins *given, int64_t id, void *arg, give_origin *give); /* the first time only */

@@ -9,13 +9,6 @@ enum { LOOK_EVERY = 256, SPAN_KEY = 2 };
 
 /* ---- writing ---- */
 
-int64_t spwv_sqlite_now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 /* A record without any time cannot be told from another like it: it is no duplicate. */
 static bool is_known(struct sqlite_store *store, const struct spwv_log *log, int64_t hash, bool *known)
 {
@@ -46,7 +39,7 @@ static bool insert_log(struct sqlite_store *store, const struct spwv_log *log, i
     sqlite3_stmt *insert = spwv_sqlite_get(store, INSERT_LOG);
     uint64_t time_ns = spwv_otlp_log_time(log);
     sqlite3_bind_int64(insert, 1, (int64_t)store->info.revision);
-    sqlite3_bind_int64(insert, 2, time_ns ? spwv_sqlite_time(time_ns) : spwv_sqlite_now_ns());
+    sqlite3_bind_int64(insert, 2, time_ns ? spwv_sqlite_time(time_ns) : spwv_sqlite_now_ns(store));
     sqlite3_bind_int64(insert, 3, log->severity_number <= SPWV_MAX_SEVERITY ? log->severity_number : 0);
     sqlite3_bind_int64(insert, 4, service);
     bind_id(insert, 5, log->trace_id, SPWV_TRACE_ID_SIZE);
@@ -64,7 +57,7 @@ bool spwv_sqlite_add_log(struct spwv_store *base, const struct spwv_log *log, co
     int64_t hash = spwv_sqlite_hash(log->raw, (struct spwv_slice){NULL, 0});
     int64_t service;
     bool known;
-    if (!spwv_sqlite_enter_origin(store, from) || !is_known(store, log, hash, &known))
+    if (!spwv_sqlite_make_room(store) || !spwv_sqlite_enter_origin(store, from) || !is_known(store, log, hash, &known))
         return spwv_sqlite_fail(store, error);
     if (known) {
         store->info.duplicates++;
@@ -73,6 +66,7 @@ bool spwv_sqlite_add_log(struct spwv_store *base, const struct spwv_log *log, co
     if (!spwv_sqlite_find_service(store, from, &service) || !insert_log(store, log, service, hash))
         return spwv_sqlite_fail(store, error);
     store->info.logs++;
+    store->added++;
     store->origin.uses++;
     return true;
 }

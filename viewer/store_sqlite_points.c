@@ -156,9 +156,9 @@ bool spwv_sqlite_add_point(struct spwv_store *base, const struct spwv_metric *me
                            const struct spwv_cursor *from, struct spwv_error *error)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
-    int64_t time_ns = point->time_unix_ns ? spwv_sqlite_time(point->time_unix_ns) : spwv_sqlite_now_ns();
+    int64_t time_ns = point->time_unix_ns ? spwv_sqlite_time(point->time_unix_ns) : spwv_sqlite_now_ns(store);
     int64_t series;
-    if (!spwv_sqlite_enter_origin(store, from) || !enter_instrument(store, metric, from) || !enter_series(store, metric, point, &series) ||
+    if (!spwv_sqlite_make_room(store) || !spwv_sqlite_enter_origin(store, from) || !enter_instrument(store, metric, from) || !enter_series(store, metric, point, &series) ||
         !insert_point(store, series, time_ns, point))
         return spwv_sqlite_fail(store, error);
     if (sqlite3_changes(store->db) == 0) {
@@ -166,5 +166,6 @@ bool spwv_sqlite_add_point(struct spwv_store *base, const struct spwv_metric *me
         return true;
     }
     store->info.metric_points++;
+    store->added++;
     return use_series(store, series, time_ns) || spwv_sqlite_fail(store, error);
 }

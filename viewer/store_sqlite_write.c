@@ -5,10 +5,22 @@
 #include "store_sqlite.h"
 
 #include <string.h>
+#include <time.h>
+
+enum { LOOK_EVERY = 4096 };
 
 int64_t spwv_sqlite_time(uint64_t ns)
 {
     return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
+}
+
+int64_t spwv_sqlite_now_ns(struct sqlite_store *store)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    int64_t now = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    store->last_now_ns = now > store->last_now_ns ? now : store->last_now_ns + 1;
+    return store->last_now_ns;
 }
 
 static uint64_t hash_on(uint64_t hash, struct spwv_slice bytes)
@@ -95,6 +107,19 @@ bool spwv_sqlite_enter_origin(struct sqlite_store *store, const struct spwv_curs
         return false;
     origin->group = from->group;
     origin->last_service_trace = 0;
+    return true;
+}
+
+bool spwv_sqlite_make_room(struct sqlite_store *store)
+{
+    if (store->until_look--)
+        return true;
+    store->until_look = LOOK_EVERY;
+    if (!flush_origin(store) || !spwv_sqlite_evict(store))
+        return false;
+    store->origin = (struct origin_use){0}; /* what was looked up may be gone */
+    store->service = (struct service_use){0};
+    store->instrument = (struct instrument_use){0};
     return true;
 }
 
@@ -269,6 +294,8 @@ bool spwv_sqlite_begin(struct spwv_store *base, struct spwv_error *error)
     store->origin = (struct origin_use){0};
     store->service = (struct service_use){0};
     store->instrument = (struct instrument_use){0};
+    store->until_look = LOOK_EVERY;
+    store->added = 0;
     store->info.revision++;
     if (spwv_sqlite_run(store, BEGIN_WRITE))
         return true;
@@ -289,6 +316,7 @@ bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, cons
         return true;
     }
     store->info.spans++;
+    store->added++;
     store->origin.uses++;
     if (!spwv_index_span(store, store->trace.id, store->trace.spans, span, from->service) || !note_service(store, service) ||
         !sum_up(store, span, service))
@@ -299,7 +327,7 @@ bool spwv_sqlite_add(struct spwv_store *base, const struct spwv_span *span, cons
 bool spwv_sqlite_commit(struct spwv_store *base, uint64_t *added, struct spwv_error *error)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
-    *added = store->info.spans - store->before.spans + store->info.logs - store->before.logs + store->info.metric_points - store->before.metric_points;
+    *added = store->added;
     if (!leave_trace(store) || !flush_origin(store) || !spwv_index_flush(store) || !spwv_sqlite_evict(store) || !spwv_sqlite_run(store, COMMIT_WRITE)) {
         spwv_sqlite_fail(store, error);
         spwv_sqlite_rollback(base);

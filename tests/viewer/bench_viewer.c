@@ -90,7 +90,7 @@ static struct request make_request(uint64_t most)
 
 static void send_request(const struct request *request)
 {
-    if (measured_post(connection, "Content-Type: application/x-protobuf\r\n", request->data, request->size) != 200)
+    if (measured_post(connection, "/v1/traces", "Content-Type: application/x-protobuf\r\n", request->data, request->size) != 200)
         measured_die("the request was not taken");
 }
 

@@ -87,6 +87,38 @@ static struct body empty_spans(void)
     return request_of(repeated("", "\x12\x00", 2, "", 7 << 20));
 }
 
+static struct body empty_logs(void)
+{
+    return request_of(repeated("", "\x12\x00", 2, "", 7 << 20));
+}
+
+/* A gauge's points without a time or a value, and a series for each: attributes of two bytes. */
+static struct body empty_points(void)
+{
+    struct body metric = room();
+    add(&metric, "\x0a\x01n", 3);
+    struct body gauge = wrapped(repeated("", "\x0a\x00", 2, "", 7 << 20), 5);
+    add(&metric, gauge.data, gauge.size);
+    free(gauge.data);
+    return request_of(wrapped(metric, 2));
+}
+
+static struct body tiny_series(void)
+{
+    struct body points = room(), metric = room();
+    for (uint32_t i = 1; points.size < (4 << 20); i++) {
+        uint8_t point[10] = {0x0a, 8, 0x3a, 6, 0x0a, 4, 0, 0, 0, 0};
+        for (size_t j = 0, n = i; j < 4; j++, n /= 26)
+            point[6 + j] = (uint8_t)('a' + n % 26);
+        add(&points, point, sizeof point);
+    }
+    add(&metric, "\x0a\x01n", 3);
+    points = wrapped(points, 5);
+    add(&metric, points.data, points.size);
+    free(points.data);
+    return request_of(wrapped(metric, 2));
+}
+
 /* The smallest span that is stored: two ids; each a trace of its own, or all one trace. */
 static struct body tiny_spans(int one_trace)
 {
@@ -188,13 +220,13 @@ static struct body zipped_traces(void)
 
 /* ---- measuring ---- */
 
-static double measure(const char *program, const char *port_file, const char *what, const char *headers, struct body (*make)(void))
+static double measure(const char *program, const char *port_file, const char *what, const char *path, const char *headers, struct body (*make)(void))
 {
     struct body body = make();
     measured_start(program, port_file, NULL);
     long before = measured_kb("VmRSS:");
     int connection = measured_dial();
-    int status = measured_post(connection, headers, body.data, body.size);
+    int status = measured_post(connection, path, headers, body.data, body.size);
     long after = measured_kb("VmHWM:");
     double ratio = (double)(after - before) * 1024 / (double)body.size;
     printf("%s | %.2f MiB | %d | %.1f MiB | %.1f\n", what, (double)body.size / 1048576, status, (double)(after - before) / 1024, ratio);
@@ -209,18 +241,22 @@ int main(int argc, char **argv)
 {
     static const struct {
         const char *what;
+        const char *path;
         const char *headers;
         struct body (*make)(void);
-    } cases[] = {{"empty ResourceSpans, 2 bytes each", PROTOBUF, empty_resources},
-                 {"empty Spans, 2 bytes each", PROTOBUF, empty_spans},
-                 {"spans of 30 bytes, each a trace", PROTOBUF, many_traces},
-                 {"spans of 30 bytes, one trace", PROTOBUF, many_spans},
-                 {"128 attributes of 15 bytes a span, all keys and values new", PROTOBUF, tiny_attributes},
-                 {"one name of 16 MiB", PROTOBUF, large_text},
-                 {"JSON, empty objects", JSON, json_empty_objects},
-                 {"JSON, one text of escapes", JSON, json_text},
-                 {"gzip, 60 MiB of zeros", PROTOBUF GZIP, bomb},
-                 {"gzip, spans of 30 bytes, each a trace", PROTOBUF GZIP, zipped_traces}};
+    } cases[] = {{"empty ResourceSpans, 2 bytes each", "/v1/traces", PROTOBUF, empty_resources},
+                 {"empty Spans, 2 bytes each", "/v1/traces", PROTOBUF, empty_spans},
+                 {"empty LogRecords, 2 bytes each", "/v1/logs", PROTOBUF, empty_logs},
+                 {"empty data points, 2 bytes each", "/v1/metrics", PROTOBUF, empty_points},
+                 {"data points of 10 bytes, each a series", "/v1/metrics", PROTOBUF, tiny_series},
+                 {"spans of 30 bytes, each a trace", "/v1/traces", PROTOBUF, many_traces},
+                 {"spans of 30 bytes, one trace", "/v1/traces", PROTOBUF, many_spans},
+                 {"128 attributes of 15 bytes a span, all keys and values new", "/v1/traces", PROTOBUF, tiny_attributes},
+                 {"one name of 16 MiB", "/v1/traces", PROTOBUF, large_text},
+                 {"JSON, empty objects", "/v1/traces", JSON, json_empty_objects},
+                 {"JSON, one text of escapes", "/v1/traces", JSON, json_text},
+                 {"gzip, 60 MiB of zeros", "/v1/traces", PROTOBUF GZIP, bomb},
+                 {"gzip, spans of 30 bytes, each a trace", "/v1/traces", PROTOBUF GZIP, zipped_traces}};
     char directory[] = "/tmp/spanwire-amplify-XXXXXX", port_file[64];
     double worst = 0;
     if (argc != 2) {
@@ -232,7 +268,7 @@ int main(int argc, char **argv)
     snprintf(port_file, sizeof port_file, "%s/port", directory);
     printf("body | sent | status | peak memory over idle | bytes of memory a byte\n--- | --- | --- | --- | ---\n");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        double ratio = measure(argv[1], port_file, cases[i].what, cases[i].headers, cases[i].make);
+        double ratio = measure(argv[1], port_file, cases[i].what, cases[i].path, cases[i].headers, cases[i].make);
         worst = ratio > worst ? ratio : worst;
     }
     printf("\nworst: %.1f bytes of memory a byte received; in all at most --max-bytes (256 MiB) of store and 256 MiB of bodies and answers\n", worst);

@@ -146,11 +146,11 @@ int measured_answer(int connection, size_t *size)
     return atoi(head + 9);
 }
 
-int measured_post(int connection, const char *headers, const void *body, size_t size)
+int measured_post(int connection, const char *path, const char *headers, const void *body, size_t size)
 {
     char head[512];
     size_t answer;
-    int length = snprintf(head, sizeof head, "POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%sContent-Length: %zu\r\n\r\n", port, headers, size);
+    int length = snprintf(head, sizeof head, "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%sContent-Length: %zu\r\n\r\n", path, port, headers, size);
     measured_send(connection, head, (size_t)length);
     measured_send(connection, body, size);
     return measured_answer(connection, &answer);

@@ -22,6 +22,6 @@ void measured_die(const char *what);
 int measured_dial(void);
 void measured_send(int connection, const void *data, size_t size);
 int measured_answer(int connection, size_t *size); /* the status; the body's size in *size */
-int measured_post(int connection, const char *headers, const void *body, size_t size); /* of /v1/traces: the status */
+int measured_post(int connection, const char *path, const char *headers, const void *body, size_t size); /* the status */
 
 #endif
