@@ -2,16 +2,13 @@
 #include "sdk/diag.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <spanwire/allocator.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "record/utf8.h"
+#include "sdk/diag_stderr.h"
 
 #define LINE_BYTES 512
 #define RECEIVERS 4
@@ -111,26 +108,6 @@ static const char *level_name(spw_log_level level)
     return "note";
 }
 
-/* One write; a closed pipe on standard error must not kill the host, whose SIGPIPE disposition is not ours to change. */
-static void write_stderr(const char *line, size_t size)
-{
-    sigset_t pipe_only, before, pending;
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
-    sigpending(&pending);
-    pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-    ssize_t rc;
-    do {
-        rc = write(STDERR_FILENO, line, size);
-    } while (rc < 0 && errno == EINTR);
-    if (rc < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE)) {
-        struct timespec now = { 0, 0 };
-        while (sigtimedwait(&pipe_only, NULL, &now) < 0 && errno == EINTR)
-            ;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 static void say_now(const struct receiver *r, spw_log_level level, const char *printable)
 {
     int saved_errno = errno;
@@ -140,7 +117,7 @@ static void say_now(const struct receiver *r, spw_log_level level, const char *p
         char line[LINE_BYTES + 32];
         int n = snprintf(line, sizeof line, "spanwire: %s: %s\n", level_name(level), printable);
         if (n > 0)
-            write_stderr(line, (size_t)n);
+            spw__diag_stderr(line, (size_t)n);
     }
     errno = saved_errno;
 }

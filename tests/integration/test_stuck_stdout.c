@@ -1,4 +1,4 @@
-/* Programs whose standard output is a pipe that is full and that nobody reads: they end all the same. */
+/* Programs whose standard output, or standard error, is a pipe that is full and that nobody reads: they end all the same. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,11 +71,41 @@ static void lines_hold_up_no_end(void **state)
     run_with("otlp/stdout", "shutdown");
 }
 
+/* What is said at the start, by the worker and at the end: nobody listens at the port, and a setting is unknown. */
+static void run_talkative(const char *how)
+{
+    int full[2], status;
+    make_full_pipe(full);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(full[1], 2);
+        setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9", 1);
+        setenv("OTEL_BSP_MAX_QUEUE_SIZE", "no number", 1);
+        execl(SPW_EXIT_CHILD, "exit_child", how, "100", (char *)NULL);
+        _exit(127);
+    }
+    bool ended = ends(pid, &status);
+    close(full[0]);
+    close(full[1]);
+    assert_true(ended);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void what_is_said_holds_up_nobody(void **state)
+{
+    (void)state;
+    run_talkative("return");
+    run_talkative("shutdown");
+    run_talkative("pump");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_console_holds_up_no_end),
         cmocka_unit_test(lines_hold_up_no_end),
+        cmocka_unit_test(what_is_said_holds_up_nobody),
     };
-    return cmocka_run_group_tests_name("stuck stdout", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("stuck standard streams", tests, NULL, NULL);
 }

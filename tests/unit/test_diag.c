@@ -1,4 +1,5 @@
 /* Diagnostics: levels, length, what is made printable, and that a closed standard error does not kill the host. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -151,6 +152,51 @@ static void test_stderr_line(void **state)
     assert_string_equal(text, "spanwire: warning: said\n");
 }
 
+/* ---- a standard error that nobody reads ---- */
+
+static void fill(int fd)
+{
+    char bytes[4096] = { 0 };
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    while (write(fd, bytes, sizeof bytes) > 0)
+        ;
+    fcntl(fd, F_SETFL, 0);
+}
+
+static void drain(int fd)
+{
+    char bytes[4096];
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    while (read(fd, bytes, sizeof bytes) > 0)
+        ;
+    fcntl(fd, F_SETFL, 0);
+}
+
+/* Lines are lost, and that is said with the first one that is read again. */
+static void test_unread_stderr(void **state)
+{
+    (void)state;
+    int fds[2], saved = dup(STDERR_FILENO);
+    char text[256] = { 0 };
+    assert_int_equal(pipe(fds), 0);
+    fill(fds[1]);
+    dup2(fds[1], STDERR_FILENO);
+    spw__diag_configure(SPW_LOG_INFO, NULL, NULL);
+    alarm(60); /* or it waits for ever */
+    for (int i = 0; i < 1000; i++)
+        spw__diag(SPW_LOG_WARN, "nobody reads this");
+    drain(fds[0]);
+    spw__diag(SPW_LOG_WARN, "read");
+    alarm(0);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(fds[1]);
+    assert_true(read(fds[0], text, sizeof text - 1) > 0);
+    close(fds[0]);
+    assert_string_equal(text, "spanwire: warning: 1000 lines before this are lost: standard error took none\n"
+                              "spanwire: warning: read\n");
+}
+
 static char all[300][16];
 static unsigned all_count;
 
@@ -193,7 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels), cmocka_unit_test(test_one_line_printable), cmocka_unit_test(test_length_is_bounded),
         cmocka_unit_test(test_fail),   cmocka_unit_test(test_closed_stderr),      cmocka_unit_test(test_stderr_line),
-        cmocka_unit_test(test_kept_lines),
+        cmocka_unit_test(test_kept_lines), cmocka_unit_test(test_unread_stderr),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
