@@ -27,11 +27,26 @@ static void a_viewer_takes_the_canary(void **state)
     waitpid(viewer, NULL, 0);
 }
 
+/* On a machine with much to do the refusal of a connection may take longer than any time one would like to wait: then it is given more. */
+static void a_receiver_that_is_not_there(void **state)
+{
+    (void)state;
+    static const char *const times[][2] = {{"349ms", "0.349"}, {"3s", "3"}, {"20s", "20"}};
+    bool told = false;
+    for (size_t i = 0; i < 3 && !told; i++) {
+        char arguments[128], taken[128];
+        snprintf(arguments, sizeof arguments, "doctor -e http://127.0.0.1:9 --timeout %s", times[i][0]);
+        snprintf(taken, sizeof taken, "FAILED   otlp: the span was not taken in %s s; a program would keep it and try on", times[i][1]);
+        expect(arguments, 1, taken);
+        told = strstr(output, "start a collector or `spanwire view`");
+        assert_true(told || strstr(output, "a longer --timeout may tell"));
+    }
+    assert_true(told);
+}
+
 static void trouble_is_told_with_its_cure(void **state)
 {
     (void)state;
-    expect("doctor -e http://127.0.0.1:9 --timeout 300ms", 1, "start a collector or `spanwire view`");
-    assert_non_null(strstr(output, "FAILED   otlp: the span was not taken in 0.3 s"));
     expect("doctor -e http://127.0.0.1:4317", 1, "usually 4318");
     assert_non_null(strstr(output, "FAILED   the SDK does not start"));
     setenv("OTEL_TRACES_SAMPLER", "always_off", 1);
@@ -57,6 +72,7 @@ int main(int argc, char **argv)
         return 2;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_viewer_takes_the_canary),
+        cmocka_unit_test(a_receiver_that_is_not_there),
         cmocka_unit_test(trouble_is_told_with_its_cure),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
