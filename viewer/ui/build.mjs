@@ -10,7 +10,7 @@ const dist = join(here, "dist");
 
 export const options = {
   absWorkingDir: here,
-  entryPoints: { app: "src/main.tsx" },
+  entryPoints: { app: "src/main.tsx", "search-worker": "src/search-worker.ts" },
   bundle: true,
   minify: true,
   format: "iife",
@@ -52,7 +52,7 @@ export async function buildAll() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildAll();
-  for (const name of ["index.html", "favicon.svg", "assets/app.js", "assets/app.css"]) {
+  for (const name of ["index.html", "favicon.svg", "assets/app.js", "assets/app.css", "assets/search-worker.js"]) {
     const bytes = readFileSync(join(dist, name));
     console.log(`${name.padEnd(16)} ${String(bytes.length).padStart(7)} bytes ${String(gzipSync(bytes).length).padStart(6)} gzip`);
   }

@@ -33,7 +33,7 @@ export interface TreeCursor {
 export function useTreeCursor(tree: Tree, nodes: Node[], spanId: string | null): TreeCursor {
   const first = nodes[0]?.index ?? 0;
   const isShown = (node: Node): boolean => nodes[node.index - first] === node;
-  const nodeOf = (id: string | null): Node | null => (id !== null && tree.byId.get(id)) || null;
+  const nodeOf = (id: string | null): Node | null => (id ? tree.byId.get(id) : undefined) ?? null;
   const cursorOf = (place: Place): Node | null => {
     const node = nodeOf(place.cursorId);
     return node && isShown(node) ? node : nodes[0] ?? null;

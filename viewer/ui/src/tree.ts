@@ -1,7 +1,7 @@
 // A trace as the waterfall wants it: a tree in depth-first order with times relative to its start.
 import { type Role, type Tokens, operation, roleOf, tokens } from "./genai";
-import { type Instant, readInstant, since } from "./instant";
-import type { Span, Trace } from "./types";
+import { readInstant, since } from "./instant";
+import type { Shape, Span, Trace } from "./types";
 
 export interface Node {
   span: Span;
@@ -23,7 +23,7 @@ export interface Node {
 
 export interface Tree {
   nodes: Node[];
-  byId: Map<string, Node>;
+  readonly byId: Map<string, Node>;
   startUnix: bigint;
   duration: number;
   services: string[]; // in order of appearance
@@ -33,24 +33,24 @@ export interface Tree {
 }
 
 export function buildTree(trace: Trace): Tree {
-  const starts = trace.spans.map((span) => readInstant(span.start_unix_ns));
-  const earliest = starts.reduce((least, start) => (since(least, start) < 0 ? start : least), starts[0] ?? { seconds: 0, ns: 0 });
-  const startUnix = BigInt(earliest.seconds) * 1_000_000_000n + BigInt(earliest.ns);
-  const all = trace.spans.map((span, i) => makeNode(trace, span, starts[i]!, earliest));
-  const byId = new Map<string, Node>();
-  for (const node of all) if (!byId.has(node.span.span_id)) byId.set(node.span.span_id, node);
-  const nodes = order(all, byId);
+  const shape = trace.shape ?? shapeOf(trace.spans);
+  const all = trace.spans.map((span, i) => makeNode(trace, span, shape.start[i]!, shape.duration[i]!));
+  const nodes = order(all, shape.parent);
 
+  let byId: Map<string, Node> | null = null; // of the first one with an id; made when it is asked for
   const tree: Tree = {
-    nodes, byId, startUnix, duration: 0, services: [], errors: 0, tokens: { input: 0, output: 0 },
+    nodes, startUnix: shape.startUnix, duration: 0, services: [], errors: 0, tokens: { input: 0, output: 0 },
     roles: { agent: 0, model: 0, tool: 0, plan: 0, memory: 0, retrieval: 0, span: 0 },
+    get byId() { return (byId ??= placesOf(trace.spans, (i) => all[i]!)); },
   };
   const services = new Set<string>();
   for (const node of nodes) {
     tree.duration = Math.max(tree.duration, node.start + node.duration);
     if (node.error) tree.errors++;
-    tree.tokens.input += node.tokens?.input ?? 0;
-    tree.tokens.output += node.tokens?.output ?? 0;
+    if (node.tokens) {
+      tree.tokens.input += node.tokens.input;
+      tree.tokens.output += node.tokens.output;
+    }
     tree.roles[node.role]++;
     services.add(node.service);
   }
@@ -58,55 +58,78 @@ export function buildTree(trace: Trace): Tree {
   return tree;
 }
 
-function makeNode(trace: Trace, span: Span, start: Instant, earliest: Instant): Node {
+function placesOf<T>(spans: Span[], item: (at: number) => T): Map<string, T> {
+  const places = new Map<string, T>();
+  for (let i = spans.length - 1; i >= 0; i--) places.set(spans[i]!.span_id, item(i));
+  return places;
+}
+
+// Of a trace that came whole: times from their digits, parents from their ids.
+function shapeOf(spans: Span[]): Shape {
+  const starts = spans.map((span) => readInstant(span.start_unix_ns));
+  const earliest = starts.reduce((least, start) => (since(least, start) < 0 ? start : least), starts[0] ?? { seconds: 0, ns: 0 });
+  const places = placesOf(spans, (i) => i);
+  return {
+    startUnix: BigInt(earliest.seconds) * 1_000_000_000n + BigInt(earliest.ns),
+    start: starts.map((start) => since(earliest, start)),
+    duration: spans.map((span, i) => Math.max(0, since(starts[i]!, readInstant(span.end_unix_ns)))),
+    parent: spans.map((span) => (span.parent_span_id ? places.get(span.parent_span_id) ?? -2 : -1)),
+  };
+}
+
+function makeNode(trace: Trace, span: Span, start: number, duration: number): Node {
   const op = operation(span);
   return {
-    span, traceId: trace.trace_id, index: 0, depth: 0, parent: null, children: [], last: 0,
-    start: since(earliest, start),
-    duration: Math.max(0, since(start, readInstant(span.end_unix_ns))),
+    span, traceId: trace.trace_id, index: -1, depth: 0, parent: null, children: LEAF, last: 0, start, duration,
     service: trace.resources[span.resource]?.service || "unknown_service",
     role: roleOf(op), tokens: tokens(span, op),
     error: span.status.code === "ERROR", errorsBelow: 0, orphan: false,
   };
 }
 
+// Most spans have no children: they share one list of none.
+const LEAF: Node[] = [];
+
+function adopt(parent: Node, child: Node): void {
+  child.parent = parent;
+  if (parent.children === LEAF) parent.children = [child];
+  else parent.children.push(child);
+}
+
 // Depth-first, children by start time. Without recursion, since depth is the sender's choice; spans that are
 // each other's ancestors hang from no root, so the first of them becomes one.
-function order(all: Node[], byId: Map<string, Node>): Node[] {
+function order(all: Node[], parents: readonly number[]): Node[] {
   const roots: Node[] = [];
-  for (const node of all) {
-    const parentId = node.span.parent_span_id;
-    const parent = parentId ? byId.get(parentId) : undefined;
+  for (let i = 0; i < all.length; i++) {
+    const node = all[i]!;
+    const parent = all[parents[i]!];
     if (parent && parent !== node) {
-      node.parent = parent;
-      parent.children.push(node);
+      adopt(parent, node);
     } else {
-      node.orphan = parentId !== "";
+      node.orphan = parents[i] !== -1;
       roots.push(node);
     }
   }
   const nodes: Node[] = [];
-  const seen = new Set<Node>();
-  walk(roots, nodes, seen);
+  walk(roots, nodes);
   for (const node of all) {
-    if (seen.has(node)) continue;
+    if (node.index >= 0) continue;
     if (node.parent) node.parent.children = node.parent.children.filter((child) => child !== node);
     node.parent = null;
     node.orphan = true;
-    walk([node], nodes, seen);
+    walk([node], nodes);
   }
   for (let i = nodes.length - 1; i >= 0; i--) sumUp(nodes[i]!);
   return nodes;
 }
 
-function walk(roots: Node[], out: Node[], seen: Set<Node>): void {
+function walk(roots: Node[], out: Node[]): void {
   const byStart = (a: Node, b: Node): number => b.start - a.start;
   // Reversed: the stack hands out the earliest first, and equal starts in the order they came.
   const stack = [...roots].reverse().sort(byStart);
   while (stack.length > 0) {
     const node = stack.pop()!;
-    if (seen.has(node)) continue;
-    seen.add(node);
+    if (node.index >= 0) continue;
     node.index = node.last = out.length;
     node.depth = node.parent ? node.parent.depth + 1 : 0;
     out.push(node);

@@ -108,4 +108,13 @@ export interface Trace {
   resources: Resource[];
   scopes: Scope[];
   spans: Span[];
+  shape?: Shape; // of an outline: outline.ts
+}
+
+// What the tree of a trace is built from, by the spans' places.
+export interface Shape {
+  startUnix: bigint;
+  start: number[]; // ns after startUnix
+  duration: number[];
+  parent: number[]; // a place; -1: none, -2 and below: one that is not here
 }

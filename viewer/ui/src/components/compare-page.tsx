@@ -1,5 +1,6 @@
 // Two traces side by side.
 import { useEffect, useMemo } from "preact/hooks";
+import { type Outline, outlineUrl, readTrace } from "../outline";
 import { usePoll } from "../poll";
 import { compareUrl, listUrl, navigate } from "../router";
 import { buildTree } from "../tree";
@@ -19,10 +20,10 @@ const isTraceId = (id: string): boolean => /^[0-9a-f]{32}$/.test(id);
 
 export function ComparePage({ a, b, paused, onOffline }: Props) {
   const valid = isTraceId(a) && isTraceId(b);
-  const left = usePoll<Trace>(valid ? `/api/traces/${a}` : "", PERIOD_MS, paused, true);
-  const right = usePoll<Trace>(valid ? `/api/traces/${b}` : "", PERIOD_MS, paused, true);
-  const treeA = useMemo(() => left.data && buildTree(left.data), [left.data]);
-  const treeB = useMemo(() => right.data && buildTree(right.data), [right.data]);
+  const left = usePoll<Trace | Outline>(valid ? outlineUrl(a) : "", PERIOD_MS, paused, true);
+  const right = usePoll<Trace | Outline>(valid ? outlineUrl(b) : "", PERIOD_MS, paused, true);
+  const treeA = useMemo(() => left.data && buildTree(readTrace(left.data)), [left.data]);
+  const treeB = useMemo(() => right.data && buildTree(readTrace(right.data)), [right.data]);
   const offline = left.offline || right.offline;
   useEffect(() => onOffline(offline), [offline]);
   useEffect(() => { document.title = "Compare · spanwire"; }, []);

@@ -5,13 +5,14 @@ import { count } from "../format";
 interface Props {
   needle: string;
   found: number | null;
+  note: string;
   inputRef: RefObject<HTMLInputElement | null>;
   onNeedle: (needle: string) => void;
   onFind: (by: 1 | -1) => void;
 }
 
 // Searching inside a trace: every view shows what was found, Enter goes from one to the next.
-export function FindBox({ needle, found, inputRef, onNeedle, onFind }: Props) {
+export function FindBox({ needle, found, note, inputRef, onNeedle, onFind }: Props) {
   const [text, setText] = useState(needle);
   useEffect(() => setText(needle), [needle]);
   useEffect(() => {
@@ -24,7 +25,7 @@ export function FindBox({ needle, found, inputRef, onNeedle, onFind }: Props) {
       <input ref={inputRef} type="search" placeholder="Find in trace  /" aria-label="Find spans by name, service or attribute" spellcheck={false} autocomplete="off"
         value={text} onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => { if (event.key === "Enter") onFind(event.shiftKey ? -1 : 1); }} />
-      {found !== null && <span class="found" role="status">{count(found)} found</span>}
+      {(found !== null || note) && <span class="found" role="status">{[found === null ? "" : `${count(found)} found`, note].filter(Boolean).join(", ")}</span>}
     </label>
   );
 }

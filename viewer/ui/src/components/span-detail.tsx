@@ -4,6 +4,7 @@ import { flagsHex, flagsText } from "../flags";
 import { duration, instant, label, nanoseconds, percent, plural, visible } from "../format";
 import { isGenAi, roleNames } from "../genai";
 import { messageKeys } from "../messages";
+import { isOutlined } from "../outline";
 import { serviceClass } from "../palette";
 import { fieldIs } from "../query-text";
 import { selfTime } from "../self-time";
@@ -26,16 +27,14 @@ interface Props {
   tree: Tree;
   critical: CriticalPath;
   focused: boolean;
+  trouble: string | null; // why the inside of an outlined span is not to be had
   onSelect: (node: Node) => void;
   onFocus: (node: Node | null) => void;
   onClose: () => void;
 }
 
-export function SpanDetail({ node, trace, tree, critical, focused, onSelect, onFocus, onClose }: Props) {
+export function SpanDetail({ node, trace, tree, critical, focused, trouble, onSelect, onFocus, onClose }: Props) {
   const { span } = node;
-  const resource = trace.resources[span.resource];
-  const scope = trace.scopes[span.scope];
-  const { genAi, content, tool, others } = useMemo(() => sorted(span.attributes), [span]);
   return (
     <aside id="detail" class={`detail ${serviceClass(node.service)}`} aria-label="Span">
       <header>
@@ -57,6 +56,18 @@ export function SpanDetail({ node, trace, tree, critical, focused, onSelect, onF
         {span.status.message !== "" && <p class={`status-message ${node.error ? "bad" : ""}`}><bdi>{visible(span.status.message)}</bdi></p>}
       </header>
       <Timing node={node} tree={tree} critical={critical} onSelect={onSelect} />
+      {isOutlined(span) ? <p class="nothing awaited" role="status">{trouble ?? "Reading the span…"}</p> : <Inside node={node} trace={trace} tree={tree} onSelect={onSelect} />}
+    </aside>
+  );
+}
+
+function Inside({ node, trace, tree, onSelect }: Pick<Props, "node" | "trace" | "tree" | "onSelect">) {
+  const { span } = node;
+  const resource = trace.resources[span.resource];
+  const scope = trace.scopes[span.scope];
+  const { genAi, content, tool, others } = useMemo(() => sorted(span.attributes), [span]);
+  return (
+    <>
       <ToolSection attributes={tool} />
       <Conversation attributes={content} tree={tree} onSelect={onSelect} />
       {genAi.length > 0 && <Section title="Generative AI" of="gen_ai.*" n={genAi.length}><Attributes attributes={genAi} prefix="gen_ai." where="" /></Section>}
@@ -81,7 +92,7 @@ export function SpanDetail({ node, trace, tree, critical, focused, onSelect, onF
         </Section>
       )}
       <RawSpan traceId={trace.trace_id} spanId={span.span_id} />
-    </aside>
+    </>
   );
 }
 

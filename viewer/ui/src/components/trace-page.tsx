@@ -1,4 +1,5 @@
 import { useEffect, useMemo } from "preact/hooks";
+import { type Outline, outlineUrl, readTrace } from "../outline";
 import { usePoll } from "../poll";
 import { listUrl } from "../router";
 import { buildTree } from "../tree";
@@ -13,11 +14,12 @@ interface Props {
 }
 
 export function TracePage({ traceId, query, paused, onOffline }: Props) {
-  const { data, error, offline } = usePoll<Trace>(`/api/traces/${traceId}`, 1000, paused, true);
-  const tree = useMemo(() => (data ? buildTree(data) : null), [data]);
+  const { data, error, offline } = usePoll<Trace | Outline>(outlineUrl(traceId), 1000, paused, true);
+  const trace = useMemo(() => data && readTrace(data), [data]);
+  const tree = useMemo(() => trace && buildTree(trace), [trace]);
   useEffect(() => onOffline(offline), [offline]);
 
-  if (data && tree) return <TraceView trace={data} tree={tree} query={query} />;
+  if (trace && tree) return <TraceView trace={trace} tree={tree} query={query} />;
   if (error?.status === 404) {
     return (
       <div class="notice">

@@ -1,16 +1,17 @@
 // One trace: its header, the view chosen, and the span that is open.
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { label } from "../format";
+import { useFound } from "../found";
 import { useKeys } from "../keys";
 import { wholeOf } from "../range";
 import { listUrl, navigate } from "../router";
-import { matches } from "../span-search";
 import { changeAddress, readAddress, views } from "../trace-address";
 import { type Node, type Tree, subtree } from "../tree";
 import { useTreeCursor } from "../tree-cursor";
 import type { Trace } from "../types";
 import { useCriticalPath } from "../use-critical-path";
 import { useRange } from "../use-range";
+import { useWholeSpan } from "../use-whole-span";
 import { FindBox } from "./find-box";
 import { FlameView } from "./flame-view";
 import { FocusNote } from "./focus-note";
@@ -27,11 +28,12 @@ export function TraceView({ trace, tree, query }: { trace: Trace; tree: Tree; qu
   const nodes = useMemo(() => subtree(tree, focus), [tree, focus]);
   const whole = useMemo(() => (focus ? spanOf(nodes) : wholeOf(tree.duration)), [tree, nodes]);
   const critical = useCriticalPath(tree);
-  const found = useMemo(() => matches(nodes, address.find), [nodes, address.find]);
+  const { nodes: found, note } = useFound(trace, tree, nodes, address.find);
   const at = useTreeCursor(tree, nodes, address.span);
   const range = useRange(address.range, whole);
   const search = useRef<HTMLInputElement>(null);
   const { selected } = at;
+  const trouble = useWholeSpan(trace, selected);
 
   useEffect(() => {
     const root = tree.nodes[0];
@@ -71,7 +73,7 @@ export function TraceView({ trace, tree, query }: { trace: Trace; tree: Tree; qu
         <ViewTabs view={address.view} />
         {focus && <FocusNote node={focus} onLeave={() => setFocus(null)} />}
         <span class="grow" />
-        <FindBox needle={address.find} found={found?.size ?? null} inputRef={search} onNeedle={(find) => changeAddress({ find })} onFind={match} />
+        <FindBox needle={address.find} found={found?.size ?? null} note={note} inputRef={search} onNeedle={(find) => changeAddress({ find })} onFind={match} />
       </div>
       <div id="view" class="view" role="tabpanel" aria-labelledby={`tab-${address.view}`}>
         {address.view === "waterfall" && <WaterfallView tree={tree} nodes={nodes} at={at} range={range} critical={critical} found={found} focus={focus} onFocus={setFocus} />}
@@ -80,7 +82,7 @@ export function TraceView({ trace, tree, query }: { trace: Trace; tree: Tree; qu
         {address.view === "graph" && <GraphView tree={tree} nodes={nodes} onShow={toWaterfall} />}
       </div>
       {selected && (
-        <SpanDetail key={selected.span.span_id} node={selected} trace={trace} tree={tree} critical={critical} focused={selected === focus}
+        <SpanDetail key={selected.span.span_id} node={selected} trace={trace} tree={tree} critical={critical} focused={selected === focus} trouble={trouble}
           onSelect={at.goTo} onFocus={setFocus} onClose={() => at.select(null)} />
       )}
     </div>
