@@ -185,6 +185,7 @@ async function expectListAccessible(page, scheme) {
   await page.getByRole("button", { name: "Clear the query" }).click();
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
+  await page.locator("tr[data-trace-id]").nth(1).waitFor(); // all of them again: there is something to mark
   for (const key of "jxjx") await page.keyboard.press(key);
   await page.waitForSelector(".mark-bar");
   await page.keyboard.press("?");
