@@ -1,5 +1,6 @@
 /*
  * What the viewer is measured by: bench_viewer PROGRAM [SPANS [DIRECTORY]]
+ * A file that the browser's tests open: bench_viewer --fill FILE PROGRAM SPANS
  *
  * Starts the spanwire program (time until it answers, memory when idle), sends it agents' runs of ten spans with eight to ten attributes over
  * HTTP, 512 spans a request, until it has SPANS (1000000) of them in a file in DIRECTORY (/tmp), and asks lists, searches, histograms and
@@ -186,8 +187,24 @@ static void ask(void)
         measure(questions[i][0], questions[i][1]);
 }
 
+/* Leaves the file where it is. */
+static int fill_file(const char *program, const char *file, uint64_t spans)
+{
+    snprintf(port_file, sizeof port_file, "%.280s.port", file);
+    snprintf(db_file, sizeof db_file, "%.280s", file);
+    measured_start(program, port_file, db_file);
+    connection = measured_dial();
+    fill(spans);
+    close(connection);
+    measured_stop();
+    unlink(port_file);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 5 && strcmp(argv[1], "--fill") == 0)
+        return fill_file(argv[3], argv[2], strtoull(argv[4], NULL, 10));
     uint64_t spans = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000;
     double listen_ms[STARTS];
     char pattern[200];

@@ -14,11 +14,14 @@ export const root = process.env.SPW_ROOT ?? join(dirname(fileURLToPath(import.me
 const build = process.env.SPW_BUILD ?? join(root, "build-gcc");
 const program = join(build, "cli", "spanwire");
 const agent = join(build, "samples", "agent");
+const filler = join(build, "tests", "viewer", "bench_viewer");
 const browserPath = process.env.SPW_CHROMIUM ?? "/usr/bin/chromium";
 
 // Why these tests cannot run here, or nothing.
 export const missing = !existsSync(program) ? `${program} is not built` : !existsSync(browserPath) ? `${browserPath} is not installed` : undefined;
 export const missingAgent = missing ?? (existsSync(agent) ? undefined : `${agent} is not built`);
+
+export const missingFiller = missing ?? (existsSync(filler) ? undefined : `${filler} is not built`);
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -31,10 +34,15 @@ export async function eventually(what, check, limitMs = 20_000) {
   assert.fail(`waited ${limitMs} ms for ${what}`);
 }
 
-export async function startViewer() {
+// A store of agents' runs, ten spans each, in a file; takes half a minute a million.
+export async function fillStore(file, spans) {
+  await promisify(execFile)(filler, ["--fill", file, program, String(spans)], { timeout: 300_000 });
+}
+
+export async function startViewer(options = []) {
   const directory = mkdtempSync(join(tmpdir(), "spw-ui-"));
   const portFile = join(directory, "port");
-  const child = spawn(program, ["view", "--quiet", "--listen", "127.0.0.1:0", "--port-file", portFile], { stdio: "ignore" });
+  const child = spawn(program, ["view", "--quiet", "--listen", "127.0.0.1:0", "--port-file", portFile, ...options], { stdio: "ignore" });
   const text = await eventually("the viewer's port", () => existsSync(portFile) && readFileSync(portFile, "utf8"));
   const site = `http://127.0.0.1:${/\d+/.exec(text)[0]}`;
   return {
