@@ -28,7 +28,7 @@ no_package() {
     fi
 }
 
-# Sets `modules`, a directory with send.mjs and what it imports.
+# Sets `modules`, a directory with the senders and what they import.
 need_npm() {
     command -v npm >/dev/null 2>&1 || { printf 'missing: npm is not installed\n'; return 77; }
     command -v node >/dev/null 2>&1 || { printf 'missing: node is not installed\n'; return 77; }
@@ -40,7 +40,7 @@ need_npm() {
         touch "$cached/.complete"
     fi
     modules=$cached
-    cp tests/interop/npm/send.mjs "$modules/"
+    cp tests/interop/npm/*.mjs "$modules/"
 }
 
 # need_python NAME SECONDS: sets `venv`, with what tests/interop/NAME/requirements.txt names.

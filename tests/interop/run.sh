@@ -172,10 +172,12 @@ test_npm() {
     has_viewer || { skip 'senders from npm: this build has no viewer'; return; }
     need_npm >"$work/build.log" 2>&1 || { no_package 'senders from npm (OpenTelemetry for JavaScript)'; return; }
     start_viewer || { not_ok 'the viewer does not start'; return; }
-    rc=0
-    clean_env timeout 120 node "$modules/send.mjs" "http://127.0.0.1:$port" >"$work/check.log" 2>&1 || rc=$?
+    for sender in send send_signals; do
+        rc=0
+        clean_env timeout 120 node "$modules/$sender.mjs" "http://127.0.0.1:$port" >"$work/check.log" 2>&1 || rc=$?
+        shows "$work/check.log" "$rc" 'the senders from npm'
+    done
     stop_viewer
-    shows "$work/check.log" "$rc" 'the senders from npm'
 }
 
 if need_programs "$@" >"$work/build.log" 2>&1; then

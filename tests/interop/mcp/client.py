@@ -7,7 +7,7 @@ import sys
 
 from mcp import Client
 
-TOOLS = ["find_traces", "summarize_trace", "show_span"]
+TOOLS = ["find_traces", "summarize_trace", "show_span", "find_logs"]
 
 
 def expect(condition, what):

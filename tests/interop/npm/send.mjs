@@ -5,6 +5,7 @@ import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { attributes, differences, say, send, text } from "./compare.mjs";
 
 const url = process.argv[2];
 const REMOTE = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", traceFlags: 1, isRemote: true };
@@ -63,16 +64,6 @@ function record() {
 // ---- what the API must say ----
 
 const KINDS = ["INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
-const text = (value) => value.toWellFormed();
-
-function typed(value) {
-  if (Array.isArray(value)) return { type: "array", value: value.map(typed) };
-  if (typeof value === "string") return { type: "string", value: text(value) };
-  if (typeof value === "boolean") return { type: "bool", value };
-  return Number.isInteger(value) ? { type: "int", value: String(value) } : { type: "double", value };
-}
-
-const attributes = (map) => Object.entries(map).map(([key, value]) => ({ key, ...typed(value) }));
 const nanoseconds = (ns) => String(BigInt(SECOND) * 1_000_000_000n + BigInt(ns));
 
 function expectedSpan(s, i, ids) {
@@ -110,16 +101,6 @@ const expected = (ids) => ({
   spans: spans.map((s, i) => expectedSpan(s, i, ids)),
 });
 
-// ---- comparing ----
-
-function* differences(want, got, path = "$") {
-  if (want !== null && got !== null && typeof want === "object" && typeof got === "object") {
-    for (const key of new Set([...Object.keys(want), ...Object.keys(got)])) yield* differences(want[key], got[key], `${path}.${key}`);
-  } else if (!Object.is(want, got)) {
-    yield `${path}: ${JSON.stringify(want)} expected, ${JSON.stringify(got)} found`;
-  }
-}
-
 const bySpanId = (a, b) => (a.span_id < b.span_id ? -1 : 1);
 
 async function stored() {
@@ -137,10 +118,6 @@ function compare(want, got) {
 
 // ---- sending ----
 
-const send = (exporter, finished) => new Promise((resolve, reject) => {
-  exporter.export(finished, (result) => (result.code === 0 ? resolve() : reject(result.error ?? new Error("the exporter failed"))));
-});
-
 async function way(Exporter, compression, { ids, finished }) {
   await fetch(`${url}/api/traces`, { method: "DELETE" });
   const exporter = new Exporter({ url: `${url}/v1/traces`, compression });
@@ -156,17 +133,6 @@ async function again(ids) {
   const answer = await fetch(`${url}/v1/traces`, { method: "POST", headers: { "Content-Type": "application/json" }, body: file });
   if (answer.status !== 200 || (await answer.text()) !== "{}") throw new Error(`the viewer refused its own export: ${answer.status}`);
   return compare(expected(ids), await stored());
-}
-
-async function say(name, run) {
-  let lines;
-  try {
-    lines = await run();
-  } catch (error) {
-    lines = [String(error)];
-  }
-  console.log(`${lines.length ? "not ok" : "ok"} - npm: ${name}`);
-  for (const line of lines.slice(0, 12)) console.log(`    ${line.slice(0, 300)}`);
 }
 
 const recorded = record();
