@@ -10,21 +10,27 @@ export interface Polled<T> {
   offline: boolean; // the server did not answer
 }
 
+// What is asked: an address, or several whose answers belong together.
+export interface Source<T> {
+  readonly url: string;
+  get(signal: AbortSignal): Promise<T | null>; // null: as it was
+}
+
 const RETRY_MS = 2500;
 const TIMEOUT_MS = 15_000;
 const TOLD_MS = 10_000; // between two questions whose answer would have been announced
 const SOON_MS = 100;
 
 // `told`: a change of what the address answers is announced by the server.
-export function usePoll<T>(url: string, periodMs: number, paused = false, told = false): Polled<T> {
+export function usePoll<T>(url: string, periodMs: number, paused = false, told = false, make: (url: string) => Source<T> = (url) => new Resource<T>(url)): Polled<T> {
   const [state, setState] = useState<Polled<T> & { url: string }>({ url, data: null, error: null, offline: false });
-  const resource = useRef<Resource<T>>(new Resource<T>(url));
+  const resource = useRef<Source<T> | null>(null);
   const answered = useRef(""); // the address whose answer is on show
-  if (resource.current.url !== url) resource.current = new Resource<T>(url);
+  if (resource.current?.url !== url) resource.current = make(url);
 
   useEffect(() => {
     if (url === "") return;
-    const source = resource.current;
+    const source = resource.current!;
     const abort = new AbortController();
     let timer = 0;
     let busy = false;

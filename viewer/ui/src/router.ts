@@ -1,4 +1,5 @@
-// The address bar is the state: "/" with its filters, "/trace/<id>" with what trace-address.ts reads, "/compare" with two traces.
+// The address bar is the state: "/", "/logs" and "/metrics" with their filters, "/trace/<id>" with what trace-address.ts reads, "/metrics/<id>",
+// "/compare" with two traces.
 import { useLayoutEffect, useState } from "preact/hooks";
 import { conjoined } from "./query-text";
 
@@ -16,6 +17,16 @@ export function navigate(url: string, how: "push" | "replace" = "push"): void {
   if (how === "push") history.pushState(null, "", url);
   else history.replaceState(null, "", url);
   dispatchEvent(new Event(CHANGED));
+}
+
+// Of the address as it is now: an empty value leaves its name out.
+export function changeQuery(changes: Record<string, string>, how: "push" | "replace" = "replace"): void {
+  const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) query.set(name, value);
+    else query.delete(name);
+  }
+  navigate(query.size > 0 ? `${location.pathname}?${query}` : location.pathname, how);
 }
 
 export function useRoute(): Route {
@@ -40,22 +51,23 @@ export function followLinks(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = (event.target as Element | null)?.closest?.("a[href]");
   if (!(link instanceof HTMLAnchorElement) || link.origin !== location.origin || link.target) return;
-  if (link.pathname !== "/" && link.pathname !== "/compare" && !link.pathname.startsWith("/trace/")) return;
+  if (!/^\/($|compare$|logs$|metrics$|metrics\/|trace\/)/.test(link.pathname)) return;
   event.preventDefault();
   navigate(link.pathname + link.search);
 }
 
-// The list as it was last shown, so that going back keeps its filters.
-let lastList = "/";
-export const rememberList = (query: URLSearchParams): void => {
+// The lists as they were last shown, so that going back keeps their filters.
+export type ListPath = "/" | "/logs" | "/metrics";
+const lastLists: Record<ListPath, string> = { "/": "/", "/logs": "/logs", "/metrics": "/metrics" };
+export const rememberList = (query: URLSearchParams, path: ListPath = "/"): void => {
   const text = query.toString();
-  lastList = text ? `/?${text}` : "/";
+  lastLists[path] = text ? `${path}?${text}` : path;
 };
-export const listUrl = (): string => lastList;
+export const listUrl = (path: ListPath = "/"): string => lastLists[path];
 
 // The list as it was last shown, narrowed by one more condition.
 export function filterUrl(condition: string): string {
-  const query = new URLSearchParams(lastList.slice(2));
+  const query = new URLSearchParams(lastLists["/"].slice(2));
   query.set("q", conjoined(query.get("q") ?? "", condition));
   return `/?${query}`;
 }

@@ -1,7 +1,7 @@
 // A trace's page as its address has it: the view, the open span, the subtree it is narrowed to, the stretch of time on show, what is looked for.
-import { navigate } from "./router";
+import { changeQuery } from "./router";
 
-export const views = ["waterfall", "flame", "table", "graph"] as const;
+export const views = ["waterfall", "flame", "table", "graph", "logs"] as const;
 export type View = (typeof views)[number];
 
 // Nanoseconds after the trace's start.
@@ -40,12 +40,5 @@ export const rangeText = (range: Range | null): string => (range ? `${Math.round
 
 type Name = "view" | "span" | "focus" | "find" | "range";
 
-// From the address as it is now, not as it was last drawn: an empty value leaves its name out.
-export function changeAddress(changes: Partial<Record<Name, string>>, how: "push" | "replace" = "replace"): void {
-  const query = new URLSearchParams(location.search);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value) query.set(name, value);
-    else query.delete(name);
-  }
-  navigate(query.size > 0 ? `${location.pathname}?${query}` : location.pathname, how);
-}
+// An empty value leaves its name out.
+export const changeAddress = (changes: Partial<Record<Name, string>>, how: "push" | "replace" = "replace"): void => changeQuery(changes, how);

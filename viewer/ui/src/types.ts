@@ -15,8 +15,8 @@ export type KeyValue = Value & { key: string };
 
 export interface Info {
   version: string;
-  store: { kind: string; traces: number; spans: number; bytes: number; max_bytes: number; evicted_traces: number };
-  received: { requests: number; spans: number; duplicates: number; rejected: number };
+  store: { kind: string; traces: number; spans: number; logs?: number; metric_points?: number; bytes: number; max_bytes: number; evicted_traces: number; evicted_logs?: number; evicted_metric_points?: number };
+  received: { requests: number; spans: number; logs?: number; metric_points?: number; duplicates: number; rejected: number };
   revision: number;
 }
 
@@ -117,4 +117,33 @@ export interface Shape {
   start: number[]; // ns after startUnix
   duration: number[];
   parent: number[]; // a place; -1: none, -2 and below: one that is not here
+}
+
+export type Severity = "" | "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL";
+
+export interface Log {
+  id: string;
+  time_unix_ns: string; // 0: only when it was observed is known
+  observed_unix_ns: string;
+  severity: Severity;
+  severity_number: number;
+  severity_text: string;
+  event_name: string;
+  body: Value;
+  attributes: KeyValue[];
+  trace_id: string; // "": of no trace
+  span_id: string;
+  flags: number;
+  dropped_attributes_count: number;
+  resource: number;
+  scope: number;
+}
+
+// Newest first.
+export interface LogPage {
+  revision: number;
+  resources: Resource[];
+  scopes: Scope[];
+  logs: Log[];
+  next: string | null;
 }

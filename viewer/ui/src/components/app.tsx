@@ -4,6 +4,7 @@ import { followLinks, navigate, listUrl, useRoute } from "../router";
 import { Banner } from "./banner";
 import { ComparePage } from "./compare-page";
 import { Help } from "./help";
+import { LogsPage } from "./logs-page";
 import { TopBar } from "./top-bar";
 import { TraceListPage } from "./trace-list-page";
 import { TracePage } from "./trace-page";
@@ -19,13 +20,15 @@ export function App() {
   return (
     <div class="app" onClick={followLinks}>
       <a class="skip" href="#main">Skip to content</a>
-      <TopBar onHelp={() => setHelp(true)} />
+      <TopBar path={route.path} onHelp={() => setHelp(true)} />
       {offline && <Banner />}
       <main id="main" tabIndex={-1}>
         {traceId ? (
           <TracePage key={traceId} traceId={traceId} query={route.query} onOffline={setOffline} paused={help} />
         ) : route.path === "/compare" ? (
           <ComparePage a={(route.query.get("a") ?? "").toLowerCase()} b={(route.query.get("b") ?? "").toLowerCase()} onOffline={setOffline} paused={help} />
+        ) : route.path === "/logs" ? (
+          <LogsPage query={route.query} onOffline={setOffline} />
         ) : route.path === "/" ? (
           <TraceListPage query={route.query} onOffline={setOffline} />
         ) : (

@@ -13,8 +13,8 @@ import { ToolCall, UnknownView } from "./tool-call";
 
 interface Props {
   attributes: KeyValue[];
-  tree: Tree;
-  onSelect: (node: Node) => void;
+  tree?: Tree | undefined; // where the spans of its tool calls are
+  onSelect?: ((node: Node) => void) | undefined;
 }
 
 const order = ["gen_ai.system_instructions", "gen_ai.input.messages", "gen_ai.output.messages"];
@@ -44,7 +44,7 @@ export function Conversation({ attributes, tree, onSelect }: Props) {
 
 const known = (role: string): string => (/^(user|assistant|system|tool)$/.test(role) ? role : "other");
 
-function MessageView({ message, tree, onSelect }: { message: Message; tree: Tree; onSelect: (node: Node) => void }) {
+function MessageView({ message, tree, onSelect }: { message: Message } & Omit<Props, "attributes">) {
   return (
     <>
       <span class="speaker">{label(message.role, 80)}{message.note && <small>{label(message.note, 80)}</small>}<CopyButton text={() => message.pieces.map(pieceText).join("\n")} what="message" /></span>
@@ -53,15 +53,15 @@ function MessageView({ message, tree, onSelect }: { message: Message; tree: Tree
   );
 }
 
-function PieceView({ piece, tree, onSelect }: { piece: Piece; tree: Tree; onSelect: (node: Node) => void }) {
+function PieceView({ piece, tree, onSelect }: { piece: Piece } & Omit<Props, "attributes">) {
   if (piece.kind === "text") return <LongText text={piece.text} kind="text" prose />;
   if (piece.kind === "reasoning") return <div class="part"><span class="part-type">reasoning</span><LongText text={piece.text} kind="text" prose /></div>;
   if (piece.kind === "response") return <div class="part"><span class="part-type">result</span><UnknownView value={piece.response} /></div>;
   if (piece.kind === "other") return <div class="part"><span class="part-type">{visible(piece.title)}</span><UnknownView value={piece.value} /></div>;
-  const span = piece.id ? spanOfCall(tree, piece.id) : undefined;
+  const span = piece.id && tree ? spanOfCall(tree, piece.id) : undefined;
   return (
     <ToolCall name={piece.name} arguments={piece.arguments} answered={piece.answered} response={piece.response}>
-      {span && <button type="button" class="link" onClick={() => onSelect(span)}>Open its span</button>}
+      {span && onSelect && <button type="button" class="link" onClick={() => onSelect(span)}>Open its span</button>}
     </ToolCall>
   );
 }

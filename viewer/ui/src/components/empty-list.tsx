@@ -43,3 +43,22 @@ export function NoMatch() {
     </section>
   );
 }
+
+export function EmptyLogs() {
+  return (
+    <section class="empty">
+      <h1><span class="pulse" />Waiting for the first log record</h1>
+      <p>Any OpenTelemetry program's logs appear here as they arrive, beside the spans they were written in. They go to <code>{location.origin}/v1/logs</code>.</p>
+      <Snippet title="Shell" code={`export OTEL_EXPORTER_OTLP_ENDPOINT=${location.origin}\nexport OTEL_LOGS_EXPORTER=otlp`} />
+    </section>
+  );
+}
+
+export function NoLogMatch() {
+  return (
+    <section class="empty">
+      <h1>No log record matches</h1>
+      <p>New ones are still watched for, and will appear when they match. <a href="/logs">Clear the filters</a></p>
+    </section>
+  );
+}

@@ -1,6 +1,8 @@
 import type { RefObject } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { count } from "../format";
+import { useTypedText } from "../use-typed-text";
+
+const REST_MS = 120;
 
 interface Props {
   needle: string;
@@ -13,17 +15,11 @@ interface Props {
 
 // Searching inside a trace: every view shows what was found, Enter goes from one to the next.
 export function FindBox({ needle, found, note, inputRef, onNeedle, onFind }: Props) {
-  const [text, setText] = useState(needle);
-  useEffect(() => setText(needle), [needle]);
-  useEffect(() => {
-    if (text === needle) return;
-    const timer = setTimeout(() => onNeedle(text), 120);
-    return () => clearTimeout(timer);
-  }, [text]);
+  const { text, set } = useTypedText(needle, REST_MS, onNeedle);
   return (
     <label class="find">
       <input ref={inputRef} type="search" placeholder="Find in trace  /" aria-label="Find spans by name, service or attribute" spellcheck={false} autocomplete="off"
-        value={text} onInput={(event) => setText(event.currentTarget.value)}
+        value={text} onInput={(event) => set(event.currentTarget.value)}
         onKeyDown={(event) => { if (event.key === "Enter") onFind(event.shiftKey ? -1 : 1); }} />
       {(found !== null || note) && <span class="found" role="status">{[found === null ? "" : `${count(found)} found`, note].filter(Boolean).join(", ")}</span>}
     </label>

@@ -15,7 +15,7 @@ const groups: [string, [string[], string][]][] = [
     [["p"], "pause or resume"],
   ]],
   ["Trace", [
-    [["1", "…", "4"], "waterfall, flame graph, table, who calls whom"],
+    [["1", "…", "5"], "waterfall, flame graph, table, who calls whom, logs"],
     [["e", "E"], "next, previous error"],
     [["n", "N"], "next, previous match of the search"],
   ]],
@@ -34,6 +34,12 @@ const groups: [string, [string[], string][]][] = [
     [["↑", "↓", "←", "→"], "move"],
     [["Enter", "0"], "zoom in, zoom out"],
     [["s"], "open its longest span"],
+  ]],
+  ["Logs", [
+    [["j", "k"], "or ↓ ↑: next, previous record"],
+    [["Enter"], "all of it; in a trace, its span"],
+    [["o"], "open the trace it belongs to"],
+    [["p"], "pause or resume"],
   ]],
   ["Compare", [
     [["n", "N"], "next, previous difference"],

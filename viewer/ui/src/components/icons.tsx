@@ -33,6 +33,7 @@ export const Play = () => <Icon size={14}><path d="M5 3.2v9.6L12.5 8Z" /></Icon>
 export const Fail = () => <Icon size={14}><circle cx="8" cy="8" r="6" /><path d="M8 4.8v3.6M8 11h.01" /></Icon>;
 export const Expand = () => <Icon><path d="m4.5 6 3.5-3.5L11.5 6M4.5 10 8 13.5l3.5-3.5" /></Icon>;
 export const Route = () => <Icon><circle cx="3.6" cy="12.4" r="1.6" /><circle cx="12.4" cy="3.6" r="1.6" /><path d="M5.2 12.4h4a2.4 2.4 0 0 0 0-4.8H6.8a2.2 2.2 0 0 1 0-4h4" /></Icon>;
+export const Bars = () => <Icon><path d="M2.5 4h8M5 8h6.5M8.5 12h5" /></Icon>;
 export const Swap = () => <Icon size={14}><path d="M2.5 5.5h10M9.8 2.8l2.7 2.7-2.7 2.7M13.5 10.5h-10M6.2 7.8l-2.7 2.7 2.7 2.7" /></Icon>;
 export const Filter = () => <Icon size={14}><path d="M2.5 3.5h11L9.3 8.6v4.2l-2.6-1.4V8.6Z" /></Icon>;
 export const Focus = () => <Icon><path d="M2.5 5.5v-3h3M10.5 2.5h3v3M13.5 10.5v3h-3M5.5 13.5h-3v-3" /><circle cx="8" cy="8" r="1.6" /></Icon>;

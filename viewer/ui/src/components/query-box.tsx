@@ -7,6 +7,7 @@ import { around, withItem } from "../query-edit";
 import { navigate, traceUrl } from "../router";
 import type { Completion } from "../types";
 import { useCompletion } from "../use-completion";
+import { useTypedText } from "../use-typed-text";
 import { Close, Search } from "./icons";
 
 const REST_MS = 400;
@@ -22,7 +23,7 @@ const isTraceId = (text: string): boolean => /^[0-9a-f]{32}$/i.test(text);
 const kinds: Record<string, string> = { field: "field", key: "attribute", value: "value", operator: "", word: "" };
 
 export function QueryBox({ value, error, inputRef, onChange }: Props) {
-  const [text, setText] = useState(value);
+  const { text, set: setText, apply } = useTypedText(value, REST_MS, onChange);
   const [asked, setAsked] = useState<{ text: string; caret: number } | null>(null);
   const [active, setActive] = useState(-1);
   const caret = useRef<number | null>(null);
@@ -32,15 +33,7 @@ export function QueryBox({ value, error, inputRef, onChange }: Props) {
   const open = asked !== null && items.length > 0;
   const fresh = completion?.asked.text === text;
 
-  // From elsewhere: the back button, a condition added. What comes back of one's own typing keeps the space behind it.
-  useEffect(() => setText((now) => (now.trim() === value ? now : value)), [value]);
   useEffect(() => setActive(-1), [completion]);
-  // One request once the reader rests, not one a key.
-  useEffect(() => {
-    if (text.trim() === value) return;
-    const timer = setTimeout(() => onChange(text.trim()), REST_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
   useLayoutEffect(() => {
     if (caret.current === null) return;
     inputRef.current?.setSelectionRange(caret.current, caret.current);
@@ -62,7 +55,7 @@ export function QueryBox({ value, error, inputRef, onChange }: Props) {
     setAsked(null);
     const wanted = text.trim();
     if (isTraceId(wanted)) navigate(traceUrl(wanted.toLowerCase()));
-    else onChange(wanted);
+    else apply(wanted);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const handled = (): void => {
@@ -92,7 +85,7 @@ export function QueryBox({ value, error, inputRef, onChange }: Props) {
           aria-invalid={error?.mistake ? true : undefined} aria-describedby={error?.mistake ? `${id}-wrong` : undefined}
           spellcheck={false} autocomplete="off" autocapitalize="off" value={text}
           onInput={(event) => { setText(event.currentTarget.value); ask(); }} onClick={ask} onKeyDown={onKeyDown} onBlur={() => setAsked(null)} />
-        {text ? <button type="button" class="quiet clear" aria-label="Clear the query" title="Clear" onClick={() => { setText(""); onChange(""); inputRef.current?.focus(); }}><Close /></button> : <kbd>/</kbd>}
+        {text ? <button type="button" class="quiet clear" aria-label="Clear the query" title="Clear" onClick={() => { setText(""); apply(""); inputRef.current?.focus(); }}><Close /></button> : <kbd>/</kbd>}
       </div>
       <ul id={`${id}-list`} class="proposals" role="listbox" aria-label="Proposals" aria-busy={!fresh} hidden={!open}>
         {items.map((item, i) => (

@@ -19,6 +19,7 @@ import { Close, Focus, RoleIcon } from "./icons";
 import { Links } from "./links";
 import { RawSpan } from "./raw-span";
 import { Section } from "./section";
+import { SpanLogs } from "./span-logs";
 import { ToolSection, toolKeys } from "./tool-call";
 
 interface Props {
@@ -76,6 +77,7 @@ function Inside({ node, trace, tree, onSelect }: Pick<Props, "node" | "trace" | 
       {span.attributes.length === 0 && <p class="nothing">No attributes.</p>}
       {span.events.length > 0 && <Section title="Events" n={span.events.length}><Events node={node} /></Section>}
       <Dropped n={span.dropped_events_count} noun="event" />
+      <SpanLogs node={node} tree={tree} onSelect={onSelect} />
       {span.links.length > 0 && <Section title="Links" n={span.links.length}><Links links={span.links} traceId={trace.trace_id} tree={tree} /></Section>}
       <Dropped n={span.dropped_links_count} noun="link" />
       {resource && (

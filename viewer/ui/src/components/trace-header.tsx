@@ -1,12 +1,15 @@
+import { useContext } from "preact/hooks";
 import { clock, compact, count, dateTime, duration, label, plural, unixMs } from "../format";
 import type { Role } from "../genai";
 import { serviceClass } from "../palette";
 import { listUrl } from "../router";
 import type { Tree } from "../tree";
 import type { Trace } from "../types";
+import { LogsOfTrace } from "../use-trace-logs";
 import { CopyButton } from "./copy-button";
 import { Downloads } from "./downloads";
 import { Back, Fail, RoleIcon } from "./icons";
+import { showView } from "./view-tabs";
 
 const counted: [Role, string][] = [["agent", "agent"], ["model", "model call"], ["tool", "tool call"]];
 
@@ -44,6 +47,7 @@ export function TraceHeader({ trace, tree, critical, onError }: Props) {
             <dd><button type="button" class="failure" title="Next error (e)" onClick={onError}><Fail />{plural(tree.errors, "span")}</button></dd>
           </div>
         )}
+        <LogCount />
       </dl>
       <div class="legend">
         {tree.services.slice(0, 12).map((service) => <span key={service} class={`service ${serviceClass(service)}`}><bdi>{label(service, 60)}</bdi></span>)}
@@ -54,5 +58,17 @@ export function TraceHeader({ trace, tree, critical, onError }: Props) {
         <Downloads traceId={trace.trace_id} />
       </div>
     </header>
+  );
+}
+
+function LogCount() {
+  const { records, errors, warnings, more } = useContext(LogsOfTrace);
+  if (records.length === 0) return null;
+  const worst = errors > 0 ? plural(errors, "error") : warnings > 0 ? plural(warnings, "warning") : "";
+  return (
+    <div>
+      <dt>Logs</dt>
+      <dd><button type="button" class="log-count" title="All logs of the trace (5)" onClick={() => showView("logs")}>{more ? `${count(records.length)}+ logs` : plural(records.length, "log")}{worst && <>, <span class={errors > 0 ? "failure" : "warn"}>{worst}</span></>}</button></dd>
+    </div>
   );
 }

@@ -4,6 +4,7 @@ import { usePoll } from "../poll";
 import { listUrl } from "../router";
 import { buildTree } from "../tree";
 import type { Trace } from "../types";
+import { LogsOfTrace, useTraceLogs } from "../use-trace-logs";
 import { TraceView } from "./trace-view";
 
 interface Props {
@@ -17,9 +18,10 @@ export function TracePage({ traceId, query, paused, onOffline }: Props) {
   const { data, error, offline } = usePoll<Trace | Outline>(outlineUrl(traceId), 1000, paused, true);
   const trace = useMemo(() => data && readTrace(data), [data]);
   const tree = useMemo(() => trace && buildTree(trace), [trace]);
+  const logs = useTraceLogs(traceId);
   useEffect(() => onOffline(offline), [offline]);
 
-  if (trace && tree) return <TraceView trace={trace} tree={tree} query={query} />;
+  if (trace && tree) return <LogsOfTrace.Provider value={logs}><TraceView trace={trace} tree={tree} query={query} /></LogsOfTrace.Provider>;
   if (error?.status === 404) {
     return (
       <div class="notice">

@@ -16,6 +16,7 @@ import { FindBox } from "./find-box";
 import { FlameView } from "./flame-view";
 import { FocusNote } from "./focus-note";
 import { GraphView } from "./graph-view";
+import { LogsView } from "./logs-view";
 import { SpanDetail } from "./span-detail";
 import { TableView } from "./table-view";
 import { TraceHeader } from "./trace-header";
@@ -80,6 +81,7 @@ export function TraceView({ trace, tree, query }: { trace: Trace; tree: Tree; qu
         {address.view === "flame" && <FlameView nodes={nodes} found={found} onOpen={open} />}
         {address.view === "table" && <TableView nodes={nodes} duration={tree.duration} found={found} onOpen={open} onShow={toWaterfall} />}
         {address.view === "graph" && <GraphView tree={tree} nodes={nodes} onShow={toWaterfall} />}
+        {address.view === "logs" && <LogsView tree={tree} nodes={nodes} needle={address.find} onOpen={open} />}
       </div>
       {selected && (
         <SpanDetail key={selected.span.span_id} node={selected} trace={trace} tree={tree} critical={critical} focused={selected === focus} trouble={trouble}

@@ -1,10 +1,10 @@
 import { type View, changeAddress, views } from "../trace-address";
 
-const titles: Record<View, string> = { waterfall: "Waterfall", flame: "Flame graph", table: "Table", graph: "Who calls whom" };
+const titles: Record<View, string> = { waterfall: "Waterfall", flame: "Flame graph", table: "Table", graph: "Who calls whom", logs: "Logs" };
 
 export const showView = (view: View): void => changeAddress({ view: view === "waterfall" ? "" : view });
 
-// The ways to look at a trace. Arrow keys move between them while one has the focus; 1 to 4 always.
+// The ways to look at a trace. Arrow keys move between them while one has the focus; 1 to 5 always.
 export function ViewTabs({ view }: { view: View }) {
   const move = (event: KeyboardEvent): void => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;

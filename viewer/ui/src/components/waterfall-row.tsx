@@ -5,6 +5,7 @@ import type { Stretch } from "../critical-path";
 import type { Range } from "../trace-address";
 import type { Node } from "../tree";
 import { Chevron, Fail, RoleIcon } from "./icons";
+import { LogMarks } from "./log-marks";
 
 export interface Indent {
   step: number; // px a level
@@ -98,6 +99,7 @@ function Bar({ node, range, critical }: { node: Node; range: Range; critical: St
         if (after < range.from || after > range.to) return null;
         return <span key={i} class={`event-mark ${event.name === "exception" ? "bad" : ""}`} style={{ left: `${share(after)}%` }} title={`${label(event.name, 80)} at +${duration(Math.max(0, after))}`} />;
       })}
+      <LogMarks node={node} range={range} />
       <span class={`took ${place.at}`} style={place.style}>{duration(node.duration)}</span>
     </>
   );

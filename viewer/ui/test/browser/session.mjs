@@ -49,7 +49,8 @@ export async function startViewer(options = []) {
     site,
     async json(path) { return (await fetch(site + path)).json(); },
     async send(body) {
-      const response = await fetch(`${site}/v1/traces`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+      const path = body.resourceLogs ? "/v1/logs" : body.resourceMetrics ? "/v1/metrics" : "/v1/traces";
+      const response = await fetch(site + path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
       assert.equal(response.status, 200, await response.text());
     },
     async runAgent(question) {
