@@ -1,6 +1,6 @@
 // Builds dist/: fixed names, no timestamps, so that two builds of one source are the same bytes.
 import { build } from "esbuild";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -8,12 +8,10 @@ import { gzipSync } from "node:zlib";
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 
-export const options = {
+const options = {
   absWorkingDir: here,
-  entryPoints: { app: "src/main.tsx", "search-worker": "src/search-worker.ts" },
   bundle: true,
   minify: true,
-  format: "iife",
   target: "es2022",
   charset: "utf8",
   legalComments: "none",
@@ -22,19 +20,25 @@ export const options = {
   logLevel: "warning",
 };
 
+// The charts are a module of their own: only the page that draws one loads it.
+const scripts = [
+  { ...options, entryPoints: { app: "src/main.tsx", "search-worker": "src/search-worker.ts" }, format: "iife" },
+  { ...options, entryPoints: { charts: "src/charts.ts" }, format: "esm" },
+];
+
 // The packages whose files are in the bundle, by name.
-function bundledPackages(metafile) {
+function bundledPackages(metafiles) {
   const names = new Set();
-  for (const path of Object.keys(metafile.inputs)) {
+  for (const path of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
     const match = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path);
     if (match) names.add(match[1]);
   }
   return [...names].sort();
 }
 
-function licences(metafile) {
+function licences(metafiles) {
   const parts = ["Parts of this user interface come from the following packages.\n"];
-  for (const name of bundledPackages(metafile)) {
+  for (const name of bundledPackages(metafiles)) {
     const folder = join(here, "node_modules", name);
     const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     const text = readFileSync(join(folder, "LICENSE"), "utf8").trim();
@@ -45,15 +49,16 @@ function licences(metafile) {
 
 export async function buildAll() {
   mkdirSync(join(dist, "assets"), { recursive: true });
-  const { metafile } = await build(options);
+  const metafiles = [];
+  for (const script of scripts) metafiles.push((await build(script)).metafile);
   for (const name of ["index.html", "favicon.svg"]) copyFileSync(join(here, "src", name), join(dist, name));
-  writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), licences(metafile));
+  writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), licences(metafiles));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildAll();
-  for (const name of ["index.html", "favicon.svg", "assets/app.js", "assets/app.css", "assets/search-worker.js"]) {
+  for (const name of ["index.html", "favicon.svg", ...readdirSync(join(dist, "assets")).sort().map((file) => `assets/${file}`)]) {
     const bytes = readFileSync(join(dist, name));
-    console.log(`${name.padEnd(16)} ${String(bytes.length).padStart(7)} bytes ${String(gzipSync(bytes).length).padStart(6)} gzip`);
+    console.log(`${name.padEnd(24)} ${String(bytes.length).padStart(7)} bytes ${String(gzipSync(bytes).length).padStart(6)} gzip`);
   }
 }

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 export type Theme = "light" | "dark";
 
 const KEY = "spanwire.theme";
+const CHANGED = "spanwire:theme"; // for what has drawn with the colours of the other one
 const system = matchMedia("(prefers-color-scheme: dark)");
 
 function stored(): Theme | null {
@@ -21,12 +22,16 @@ export function applyStoredTheme(): void {
 }
 
 export function useTheme(): [Theme, () => void] {
-  const current = (): Theme => stored() ?? (system.matches ? "dark" : "light");
+  const current = (): Theme => (document.documentElement.dataset.theme as Theme | undefined) ?? (system.matches ? "dark" : "light");
   const [theme, setTheme] = useState<Theme>(current);
   useEffect(() => {
     const follow = (): void => setTheme(current());
     system.addEventListener("change", follow);
-    return () => system.removeEventListener("change", follow);
+    addEventListener(CHANGED, follow);
+    return () => {
+      system.removeEventListener("change", follow);
+      removeEventListener(CHANGED, follow);
+    };
   }, []);
   const toggle = (): void => {
     const next: Theme = theme === "dark" ? "light" : "dark";
@@ -36,7 +41,7 @@ export function useTheme(): [Theme, () => void] {
     } catch {
       // it still holds for this page
     }
-    setTheme(next);
+    dispatchEvent(new Event(CHANGED));
   };
   return [theme, toggle];
 }

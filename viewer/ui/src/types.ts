@@ -147,3 +147,79 @@ export interface LogPage {
   logs: Log[];
   next: string | null;
 }
+
+export type MetricType = "gauge" | "sum" | "histogram" | "exponential_histogram" | "summary";
+
+export interface MetricHead {
+  id: string;
+  name: string;
+  description: string;
+  unit: string;
+  type: MetricType;
+  temporality: "cumulative" | "delta" | "unspecified";
+  monotonic: boolean;
+  service: string;
+  scope: string;
+  series: number;
+  points: number;
+  last_unix_ns: string;
+}
+
+// By service, then name.
+export interface MetricPage {
+  revision: number;
+  metrics: MetricHead[];
+}
+
+// What JSON has no form for travels as text.
+export type Double = number | "NaN" | "Infinity" | "-Infinity";
+
+export interface Exemplar {
+  time_unix_ns: string;
+  value: Value;
+  trace_id: string;
+  span_id: string;
+  attributes: KeyValue[];
+}
+
+export interface ExponentialSide {
+  offset: number;
+  buckets: string[];
+}
+
+// One of a metric's points; which of the fields it has is the metric's type's choice.
+export interface Point {
+  start_unix_ns: string;
+  time_unix_ns: string;
+  flags: number;
+  exemplars: Exemplar[];
+  value?: Value;
+  count?: string;
+  sum?: Double | null;
+  min?: Double | null;
+  max?: Double | null;
+  bounds?: Double[];
+  buckets?: string[];
+  scale?: number;
+  zero_count?: string;
+  zero_threshold?: Double;
+  positive?: ExponentialSide;
+  negative?: ExponentialSide;
+  quantiles?: { quantile: Double; value: Double }[];
+}
+
+export interface Series {
+  attributes: KeyValue[];
+  resource: number;
+  scope: number;
+  points: Point[]; // oldest first
+}
+
+export interface Metric {
+  revision: number;
+  metric: MetricHead;
+  resources: Resource[];
+  scopes: Scope[];
+  more: boolean; // something was left out
+  series: Series[];
+}

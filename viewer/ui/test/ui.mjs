@@ -5,8 +5,8 @@ import { build } from "esbuild";
 
 const src = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
 const modules = [
-  "actors", "compare", "critical-path", "flags", "flame", "format", "genai", "instant", "json-value", "layers", "log-list", "logs", "markdown", "messages", "paths", "query-edit", "query-text", "range", "self-time", "span-search", "span-table",
-  "trace-logs", "tree", "value", "value-lines",
+  "actors", "compare", "critical-path", "distribution", "flags", "flame", "format", "genai", "instant", "json-value", "layers", "log-list", "logs", "markdown", "messages", "metric-lines", "paths", "query-edit", "query-text", "range", "self-time", "series-names", "span-search", "span-table",
+  "trace-logs", "tree", "units", "value", "value-lines",
 ];
 const { outputFiles } = await build({
   stdin: { contents: modules.map((name) => `export * from "./${name}";`).join("\n"), resolveDir: src },

@@ -5,6 +5,8 @@ import { Banner } from "./banner";
 import { ComparePage } from "./compare-page";
 import { Help } from "./help";
 import { LogsPage } from "./logs-page";
+import { MetricPage } from "./metric-page";
+import { MetricsPage } from "./metrics-page";
 import { TopBar } from "./top-bar";
 import { TraceListPage } from "./trace-list-page";
 import { TracePage } from "./trace-page";
@@ -17,6 +19,7 @@ export function App() {
   useKeys({ "?": () => setHelp((open) => !open) });
 
   const traceId = /^\/trace\/([0-9a-fA-F]{32})\/?$/.exec(route.path)?.[1]?.toLowerCase();
+  const metricId = /^\/metrics\/([\w-]{1,64})\/?$/.exec(route.path)?.[1];
   return (
     <div class="app" onClick={followLinks}>
       <a class="skip" href="#main">Skip to content</a>
@@ -29,6 +32,10 @@ export function App() {
           <ComparePage a={(route.query.get("a") ?? "").toLowerCase()} b={(route.query.get("b") ?? "").toLowerCase()} onOffline={setOffline} paused={help} />
         ) : route.path === "/logs" ? (
           <LogsPage query={route.query} onOffline={setOffline} />
+        ) : route.path === "/metrics" ? (
+          <MetricsPage query={route.query} onOffline={setOffline} />
+        ) : metricId ? (
+          <MetricPage key={metricId} id={metricId} query={route.query} onOffline={setOffline} />
         ) : route.path === "/" ? (
           <TraceListPage query={route.query} onOffline={setOffline} />
         ) : (

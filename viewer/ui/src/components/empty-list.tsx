@@ -23,7 +23,7 @@ function Snippet({ title, code }: { title: string; code: string }) {
   );
 }
 
-// Shown until the first span: where to send, and the smallest program that does.
+// Shown until the first span, log record or metric: where to send, and the smallest program that does.
 export function EmptyList() {
   return (
     <section class="empty">
@@ -59,6 +59,25 @@ export function NoLogMatch() {
     <section class="empty">
       <h1>No log record matches</h1>
       <p>New ones are still watched for, and will appear when they match. <a href="/logs">Clear the filters</a></p>
+    </section>
+  );
+}
+
+export function EmptyMetrics() {
+  return (
+    <section class="empty">
+      <h1><span class="pulse" />Waiting for the first metric</h1>
+      <p>Any OpenTelemetry program's metrics appear here as they arrive. They go to <code>{location.origin}/v1/metrics</code>; a program sends them once a minute unless it is told otherwise.</p>
+      <Snippet title="Shell" code={`export OTEL_EXPORTER_OTLP_ENDPOINT=${location.origin}\nexport OTEL_METRICS_EXPORTER=otlp\nexport OTEL_METRIC_EXPORT_INTERVAL=5000`} />
+    </section>
+  );
+}
+
+export function NoMetricMatch() {
+  return (
+    <section class="empty">
+      <h1>No metric matches</h1>
+      <p>New ones are still watched for, and will appear when they match. <a href="/metrics">Clear the filters</a></p>
     </section>
   );
 }

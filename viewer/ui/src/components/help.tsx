@@ -41,6 +41,12 @@ const groups: [string, [string[], string][]][] = [
     [["o"], "open the trace it belongs to"],
     [["p"], "pause or resume"],
   ]],
+  ["Metrics", [
+    [["j", "k"], "or ↓ ↑: next, previous instrument"],
+    [["Enter"], "its chart"],
+    [["r"], "rates and stretches, or values since the start"],
+    [["0"], "all of the time"],
+  ]],
   ["Compare", [
     [["n", "N"], "next, previous difference"],
     [["d"], "only differences"],

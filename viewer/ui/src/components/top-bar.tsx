@@ -5,7 +5,7 @@ import { useTheme } from "../theme";
 import type { Info } from "../types";
 import { Logo, Moon, Sun } from "./icons";
 
-const places: [path: ListPath, name: string][] = [["/", "Traces"], ["/logs", "Logs"]];
+const places: [path: ListPath, name: string][] = [["/", "Traces"], ["/logs", "Logs"], ["/metrics", "Metrics"]];
 
 // Where a page belongs: traces, unless it is one of the others.
 const placeOf = (path: string): ListPath => (path === "/logs" ? "/logs" : path === "/metrics" || path.startsWith("/metrics/") ? "/metrics" : "/");

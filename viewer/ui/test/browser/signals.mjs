@@ -72,8 +72,12 @@ function durations(last, count, trace) {
     const buckets = new Array(SECONDS_BOUNDS.length + 1).fill(0);
     let sum = 0;
     return times(last, count).map((time, i) => {
-      const middle = 3 + m + Math.round(1.4 * Math.sin(i / 5));
-      [2, 9, 20, 8, 3, 1].forEach((n, k) => { buckets[Math.max(0, Math.min(9, middle - 2 + k))] += n; sum += n * 0.03 * 2 ** (middle - 3 + k); });
+      const middle = 2.6 + 1.2 * m + 1.1 * Math.sin(i / 5);
+      for (let k = 0; k < buckets.length; k++) {
+        const n = Math.round(40 * Math.exp(-((k - middle) ** 2) / 2));
+        buckets[k] += n;
+        sum += n * 0.0075 * 2 ** k;
+      }
       const exemplars = i % 9 === 4 && trace ? [{ timeUnixNano: String(time - SECOND), asDouble: 0.2 + 0.1 * m, traceId: traceId(trace), spanId: spanId(1), filteredAttributes: attributes({ "user.id": "u-17" }) }] : [];
       return { ...stamp(start, time, { "http.request.method": method, "server.address": "api" }), count: String(buckets.reduce((a, b) => a + b, 0)), sum, bucketCounts: buckets.map(String), explicitBounds: SECONDS_BOUNDS, exemplars };
     });
@@ -92,11 +96,15 @@ function exponential(last, count) {
 export function everyMetric(last, count = 40, trace = 0) {
   const start = last - BigInt(count) * 10n * SECOND;
   const again = times(last, count)[Math.floor((2 * count) / 3)] - 5n * SECOND;
-  const counter = (object, step) => times(last, count).map((time, i) => {
-    const restarted = time > again;
-    const n = restarted ? Number((time - again) / SECOND) : Number((time - start) / SECOND);
-    return { ...stamp(restarted ? again : start, time, object), asInt: String(Math.round(step * n * (1 + 0.2 * Math.sin(i / 4)))) };
-  });
+  const counter = (object, step) => {
+    let value = 0;
+    return times(last, count).map((time, i) => {
+      const restarted = time > again;
+      if (restarted && time - again < 10n * SECOND) value = 0;
+      value += Math.round(step * (restarted && value === 0 ? 5 : 10) * (1 + 0.4 * Math.sin(i / 4)));
+      return { ...stamp(restarted ? again : start, time, object), asInt: String(value) };
+    });
+  };
   return [
     { name: "http.server.request.duration", unit: "s", description: "Duration of HTTP server requests.", histogram: { aggregationTemporality: CUMULATIVE, dataPoints: durations(last, count, trace) } },
     { name: "gen_ai.client.inference.usage.input_tokens", unit: "{token}", description: "Tokens that went into models.", sum: { aggregationTemporality: CUMULATIVE, isMonotonic: true, dataPoints: [...counter({ "gen_ai.request.model": "gpt-x", "gen_ai.provider.name": "openai" }, 120), ...counter({ "gen_ai.request.model": "gpt-x-mini", "gen_ai.provider.name": "openai" }, 45)] } },
