@@ -94,6 +94,8 @@ function answer(url) {
   if (url.pathname === "/api/traces") return mistake(url.searchParams) ?? list(url.searchParams);
   if (url.pathname === "/api/histogram") return mistake(url.searchParams) ?? histogram(url.searchParams);
   if (url.pathname === "/api/complete") return complete(url.searchParams);
+  if (url.pathname === "/api/logs") return { revision: 1, resources: [], scopes: [], logs: [], next: null };
+  if (url.pathname === "/api/metrics") return { revision: 1, metrics: [] };
   const raw = /^\/api\/traces\/(\w+)\/spans\/(\w+)\/raw$/.exec(url.pathname);
   if (raw) return traces().find((trace) => trace.trace_id === raw[1])?.spans.find((span) => span.span_id === raw[2]);
   return traces().find((trace) => url.pathname === `/api/traces/${trace.trace_id}`);

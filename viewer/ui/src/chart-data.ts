@@ -7,6 +7,7 @@ export interface ChartLine {
 }
 
 export interface ChartDot {
+  key: string; // no two have the same
   time: number;
   value: number;
   url: string;

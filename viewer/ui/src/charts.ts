@@ -1,7 +1,7 @@
 // Lines over time, drawn by uPlot: a module of its own, which load-charts.ts fetches when a page has a chart.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { ChartData, ChartLine } from "./chart-data";
+import type { ChartData, ChartDot, ChartLine } from "./chart-data";
 
 export interface Chart {
   update: (data: ChartData) => void;
@@ -97,20 +97,30 @@ function yRange(min: number | null, max: number | null, { dots }: ChartData): [n
   return [low >= 0 && low < high * 0.6 ? 0 : low - margin, high + margin];
 }
 
-// Exemplars are links above the lines: keys reach them, and the browser opens them.
+// Exemplars are links above the lines, and the browser opens them. They stay the same elements while points come, lest a reader clicks into
+// nothing. Keys find them in the page's table, not one by one on the way past the chart.
 function placeDots(plot: uPlot, { dots }: ChartData): void {
-  plot.over.querySelectorAll("a").forEach((link) => link.remove());
+  const known = new Map([...plot.over.querySelectorAll("a")].map((link) => [link.dataset.dot, link]));
   const [from, to] = [plot.scales.x!.min ?? 0, plot.scales.x!.max ?? 0];
-  for (const { time, value, url, title } of dots) {
-    if (time < from || time > to) continue;
-    const link = document.createElement("a");
-    link.className = "exemplar";
-    link.href = url;
-    link.title = title;
-    link.setAttribute("aria-label", title);
-    link.style.left = `${plot.valToPos(time, "x") - DOT_PX / 2}px`;
-    link.style.top = `${plot.valToPos(value, "y") - DOT_PX / 2}px`;
-    link.addEventListener("mousedown", (event) => event.stopPropagation()); // a click is no drag
-    plot.over.append(link);
+  for (const dot of dots) {
+    if (dot.time < from || dot.time > to) continue;
+    const link = known.get(dot.key) ?? makeDot(dot);
+    known.delete(dot.key);
+    link.style.left = `${plot.valToPos(dot.time, "x") - DOT_PX / 2}px`;
+    link.style.top = `${plot.valToPos(dot.value, "y") - DOT_PX / 2}px`;
+    if (!link.parentNode) plot.over.append(link);
   }
+  known.forEach((link) => link.remove());
+}
+
+function makeDot({ key, url, title }: ChartDot): HTMLAnchorElement {
+  const link = document.createElement("a");
+  link.className = "exemplar";
+  link.dataset.dot = key;
+  link.href = url;
+  link.title = title;
+  link.tabIndex = -1;
+  link.setAttribute("aria-label", title);
+  link.addEventListener("mousedown", (event) => event.stopPropagation()); // a click is no drag
+  return link;
 }

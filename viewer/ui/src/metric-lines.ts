@@ -1,7 +1,7 @@
 // A metric's series as lines over time: values, rates per second, quantiles.
 import { type Distribution, between, distribution, double, quantile } from "./distribution";
 import { readInstant, since } from "./instant";
-import type { Metric, MetricHead, Point, Series } from "./types";
+import type { KeyValue, Metric, MetricHead, Point, Series, Value } from "./types";
 
 export interface Line {
   series: number; // its place among the metric's
@@ -11,6 +11,8 @@ export interface Line {
 }
 
 export const QUANTILES: readonly [name: string, share: number][] = [["p50", 0.5], ["p95", 0.95], ["p99", 0.99]];
+
+const MAX_QUANTILES = 12; // of a summary: how many it has is its sender's choice
 
 export const isHistogram = ({ type }: MetricHead): boolean => type === "histogram" || type === "exponential_histogram";
 
@@ -26,11 +28,9 @@ export function seconds(ns: string): number {
 // Nanoseconds as seconds, without losing the small ones of two large instants.
 const secondsBetween = (from: string, to: string): number => since(readInstant(from), readInstant(to)) / 1e9;
 
-export function numberOf(point: Point): number | null {
-  const { value } = point;
+function finiteValue(value: Value | undefined): number | null {
   if (value?.type !== "int" && value?.type !== "double") return null;
-  const number = Number(value.value);
-  return Number.isFinite(number) ? number : null;
+  return finite(Number(value.value));
 }
 
 // The later of two cumulative points counts from a start of its own: the program was started again, or the counter went back.
@@ -39,13 +39,13 @@ const restarted = (earlier: Point, later: Point): boolean => secondsBetween(earl
 // Per second, over the time since the point before; of a delta, over the time it says it covers.
 function rate(points: Point[], i: number, temporality: MetricHead["temporality"]): number | null {
   const point = points[i]!;
-  const value = numberOf(point);
+  const value = finiteValue(point.value);
   const before = points[i - 1];
   const own = point.start_unix_ns === "0" ? 0 : secondsBetween(point.start_unix_ns, point.time_unix_ns);
   const apart = before ? secondsBetween(before.time_unix_ns, point.time_unix_ns) : 0;
   if (value === null) return null;
   if (temporality === "delta") return over(value, own > 0 ? own : apart);
-  const last = before ? numberOf(before) : null;
+  const last = before ? finiteValue(before.value) : null;
   if (!before || last === null) return null;
   if (restarted(before, point)) return over(value, own > 0 && own < apart ? own : apart);
   return value < last ? over(value, apart) : over(value - last, apart);
@@ -71,10 +71,10 @@ function seriesLines(metric: MetricHead, { points }: Series, series: number, raw
   const times = points.map((point) => seconds(point.time_unix_ns));
   const line = (part: string, values: (number | null)[]): Line => ({ series, part, times, values });
   if (metric.type === "summary") {
-    const names = [...new Set(points.flatMap((point) => (point.quantiles ?? []).map(({ quantile }) => double(quantile))))].sort((a, b) => a - b);
+    const names = [...new Set(points.flatMap((point) => (point.quantiles ?? []).map(({ quantile }) => double(quantile))))].sort((a, b) => a - b).slice(0, MAX_QUANTILES);
     return names.map((name) => line(quantileName(name), points.map((point) => finite(double(point.quantiles?.find((one) => double(one.quantile) === name)?.value)))));
   }
-  if (!isHistogram(metric)) return [line("", points.map((point, i) => (isRate(metric, raw) ? rate(points, i, metric.temporality) : numberOf(point))))];
+  if (!isHistogram(metric)) return [line("", points.map((point, i) => (isRate(metric, raw) ? rate(points, i, metric.temporality) : finiteValue(point.value))))];
   const all = points.map((_, i) => distributionAt(points, i, metric, raw));
   const lines = QUANTILES.map(([name, share]) => line(name, all.map((one) => quantile(one, share))));
   // Without buckets, the mean is all there is.
@@ -85,26 +85,30 @@ const finite = (value: number): number | null => (Number.isFinite(value) ? value
 
 const quantileName = (share: number): string => (share === 0 ? "min" : share === 1 ? "max" : `p${Number((100 * share).toFixed(4))}`);
 
-// Exemplars are measurements: they belong beside values, not beside rates or sums.
-export interface Dot {
+// Exemplars are measurements: in the chart they belong beside values, not beside rates or sums.
+export const hasDots = (metric: MetricHead): boolean => metric.type === "gauge" || isHistogram(metric);
+
+export interface ShownExemplar {
+  key: string;
   series: number;
   time: number;
   value: number;
-  traceId: string;
+  traceId: string; // "": of no trace
   spanId: string;
+  attributes: KeyValue[];
 }
 
-export const hasDots = (metric: MetricHead): boolean => metric.type === "gauge" || isHistogram(metric);
-
-export function dotsOf(metric: Metric, most: number): Dot[] {
-  const dots: Dot[] = [];
-  metric.series.forEach((series, index) => {
-    for (const point of series.points) {
-      for (const exemplar of point.exemplars) {
-        const value = exemplar.value.type === "int" || exemplar.value.type === "double" ? Number(exemplar.value.value) : NaN;
-        if (exemplar.trace_id && Number.isFinite(value)) dots.push({ series: index, time: seconds(exemplar.time_unix_ns), value, traceId: exemplar.trace_id, spanId: exemplar.span_id });
-      }
+// Newest first. A sender may repeat one with every point until there is a newer one.
+export function exemplarsOf({ series }: Metric): ShownExemplar[] {
+  const found = new Map<string, ShownExemplar>();
+  series.forEach(({ points }, index) => {
+    for (const exemplar of points.flatMap((point) => point.exemplars)) {
+      const value = finiteValue(exemplar.value);
+      if (value === null) continue;
+      const { time_unix_ns, trace_id, span_id, attributes } = exemplar;
+      const key = [index, time_unix_ns, value, trace_id, span_id].join();
+      found.set(key, { key, series: index, time: seconds(time_unix_ns), value, traceId: trace_id, spanId: span_id, attributes });
     }
   });
-  return dots.sort((a, b) => b.time - a.time).slice(0, most);
+  return [...found.values()].sort((a, b) => b.time - a.time);
 }

@@ -1,4 +1,5 @@
 // What tells a metric's series apart: the attributes in which they differ. What they share is said once.
+import { label } from "./format";
 import type { KeyValue, Metric } from "./types";
 import { valueText } from "./value";
 
@@ -37,6 +38,9 @@ export function seriesNames(metric: Metric): SeriesNames {
   });
   return { shared: all.length > 1 ? own[0]!.filter(isShared) : [], names };
 }
+
+// On one line; "" where nothing tells it from others.
+export const seriesLine = (name: SeriesName): string => name.attributes.map((attribute) => `${label(attribute.key, 80)}=${label(valueText(attribute), 120)}`).join(", ");
 
 // Which series are drawn: what the address says, or the first so many.
 export function chosen(names: SeriesName[], show: string | null, most: number): boolean[] {

@@ -166,7 +166,7 @@ export interface MetricHead {
 }
 
 // By service, then name.
-export interface MetricPage {
+export interface Metrics {
   revision: number;
   metrics: MetricHead[];
 }

@@ -99,6 +99,8 @@ test("distributions of series with the same buckets are one; long ones are short
 test("a summary's quantiles are its lines", () => {
   const lines = ui.linesOf(metric(head("summary", { temporality: "unspecified" }), [point(1, { count: "1", sum: 1, quantiles: [{ quantile: 0, value: 1 }, { quantile: 0.999, value: "NaN" }] })]), false);
   assert.deepEqual(lines.map(({ part, values }) => [part, values[0]]), [["min", 1], ["p99.9", null]]);
+  const many = Array.from({ length: 5000 }, (_, i) => ({ quantile: i / 5000, value: i }));
+  assert.equal(ui.linesOf(metric(head("summary", { temporality: "unspecified" }), [point(1, { count: "1", sum: 1, quantiles: many })]), false).length, 12);
 });
 
 const string = (key, value) => ({ key, type: "string", value });
@@ -133,9 +135,8 @@ test("values are written in their unit", () => {
   assert.deepEqual([ui.unitFormat("s").mark(0), ui.unitFormat("s").mark(0.2), ui.unitFormat("By").mark(1024), ui.unitFormat("{token}").mark(1500)], ["0", "200 ms", "1 KiB", "1,500"]);
 });
 
-test("exemplars that name a trace are dots, the newest first", () => {
+test("exemplars are told the newest first, and once", () => {
   const exemplar = (seconds, value, trace_id) => ({ time_unix_ns: at(seconds), value: { type: "double", value }, trace_id, span_id: "", attributes: [] });
-  const one = metric(head("histogram"), [point(1, { ...histogram([1, 0, 0, 0]), exemplars: [exemplar(1, 5, "t"), exemplar(2, 6, ""), exemplar(3, "NaN", "t"), exemplar(4, 7, "u")] })]);
-  assert.deepEqual(ui.dotsOf(one, 9).map(({ value, traceId }) => [value, traceId]), [[7, "u"], [5, "t"]]);
-  assert.equal(ui.dotsOf(one, 1).length, 1);
+  const one = metric(head("histogram"), [point(1, { ...histogram([1, 0, 0, 0]), exemplars: [exemplar(1, 5, "t"), exemplar(2, 6, ""), exemplar(3, "NaN", "t"), exemplar(4, 7, "u")] }), point(2, { ...histogram([2, 0, 0, 0]), exemplars: [exemplar(4, 7, "u")] })]);
+  assert.deepEqual(ui.exemplarsOf(one).map(({ value, traceId }) => [value, traceId]), [[7, "u"], [6, ""], [5, "t"]]);
 });

@@ -1,3 +1,4 @@
+import type { ListPath } from "../router";
 import { CopyButton } from "./copy-button";
 
 const program = `#include <spanwire/spanwire.h>
@@ -35,30 +36,12 @@ export function EmptyList() {
   );
 }
 
-export function NoMatch() {
-  return (
-    <section class="empty">
-      <h1>No trace matches</h1>
-      <p>New traces are still watched for, and will appear when they match. <a href="/">Clear the filters</a></p>
-    </section>
-  );
-}
-
 export function EmptyLogs() {
   return (
     <section class="empty">
       <h1><span class="pulse" />Waiting for the first log record</h1>
       <p>Any OpenTelemetry program's logs appear here as they arrive, beside the spans they were written in. They go to <code>{location.origin}/v1/logs</code>.</p>
       <Snippet title="Shell" code={`export OTEL_EXPORTER_OTLP_ENDPOINT=${location.origin}\nexport OTEL_LOGS_EXPORTER=otlp`} />
-    </section>
-  );
-}
-
-export function NoLogMatch() {
-  return (
-    <section class="empty">
-      <h1>No log record matches</h1>
-      <p>New ones are still watched for, and will appear when they match. <a href="/logs">Clear the filters</a></p>
     </section>
   );
 }
@@ -73,11 +56,11 @@ export function EmptyMetrics() {
   );
 }
 
-export function NoMetricMatch() {
+export function NoMatch({ what, list }: { what: string; list: ListPath }) {
   return (
     <section class="empty">
-      <h1>No metric matches</h1>
-      <p>New ones are still watched for, and will appear when they match. <a href="/metrics">Clear the filters</a></p>
+      <h1>No {what} matches</h1>
+      <p>New ones are still watched for, and will appear when they match. <a href={list}>Clear the filters</a></p>
     </section>
   );
 }

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useKeys } from "../keys";
-import { useLatest } from "../latest";
-import { changeLogs, logFilters } from "../log-address";
+import { useListCursor } from "../list-cursor";
+import { logFilters, openLog } from "../log-address";
 import type { LogRecord } from "../logs";
 import { navigate, rememberList, traceUrl } from "../router";
 import { useLogs } from "../use-logs";
-import { EmptyLogs, NoLogMatch } from "./empty-list";
+import { EmptyLogs, NoMatch } from "./empty-list";
 import { LogFilterBar } from "./log-filter-bar";
 import { LogTable } from "./log-table";
 
@@ -14,7 +14,6 @@ const LOOKED_FOR = 5000; // records that are asked for to find the one the addre
 export function LogsPage({ query, onOffline }: { query: URLSearchParams; onOffline: (offline: boolean) => void }) {
   const [paused, setPaused] = useState(false);
   const [away, setAway] = useState(false);
-  const [cursor, cursorNow, setCursor] = useLatest<string | null>(query.get("log"));
   const search = useRef<HTMLInputElement>(null);
   const page = useRef<HTMLDivElement>(null);
   const open = query.get("log");
@@ -27,32 +26,26 @@ export function LogsPage({ query, onOffline }: { query: URLSearchParams; onOffli
   const missing = open !== null && data !== null && records.length < LOOKED_FOR && more && !records.some(({ log }) => log.id === open);
   useEffect(() => { if (missing) void loadMore(); }, [missing, records.length]);
 
-  const position = (): number => records.findIndex(({ log }) => log.id === cursorNow());
-  const move = (step: number) => (event: KeyboardEvent): void => {
-    event.preventDefault();
-    const at = position();
-    const target = records[Math.min(records.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
-    if (target) setCursor(target.log.id);
-  };
+  const cursor = useListCursor(records, ({ log }) => log.id, open);
   const toggle = ({ log }: LogRecord): void => {
-    setCursor(log.id);
-    changeLogs({ log: open === log.id ? "" : log.id });
+    cursor.set(log.id);
+    openLog(open === log.id ? "" : log.id);
   };
   const toTop = (): void => {
-    setCursor(null);
-    changeLogs({ log: "" });
+    cursor.set(null);
+    openLog("");
     page.current?.querySelector(".log-table")?.scrollTo({ top: 0 });
   };
   useKeys({
-    j: move(1), ArrowDown: move(1), k: move(-1), ArrowUp: move(-1), PageDown: move(15), PageUp: move(-15), Home: move(-Infinity), End: move(Infinity),
-    Enter: () => { const record = records[position()]; if (record) toggle(record); },
-    o: () => { const log = records[position()]?.log; if (log?.trace_id) navigate(traceUrl(log.trace_id, log.span_id || undefined)); },
+    ...cursor.steps, ...cursor.jumps,
+    Enter: () => { const record = cursor.item(); if (record) toggle(record); },
+    o: () => { const log = cursor.item()?.log; if (log?.trace_id) navigate(traceUrl(log.trace_id, log.span_id || undefined)); },
     p: () => setPaused((value) => !value),
     "/": (event) => { event.preventDefault(); search.current?.focus(); search.current?.select(); },
     Escape: () => {
       if (document.activeElement === search.current) search.current?.blur();
-      else if (open !== null) changeLogs({ log: "" });
-      else setCursor(null);
+      else if (open !== null) openLog("");
+      else cursor.set(null);
     },
   });
 
@@ -63,10 +56,10 @@ export function LogsPage({ query, onOffline }: { query: URLSearchParams; onOffli
       <LogFilterBar query={query} searchRef={search} paused={paused} live={!offline && !held && !!data} onPause={() => setPaused(!paused)} />
       {error ? <div class="notice" role="alert"><h2>The viewer could not answer</h2><p>{error.message}</p></div>
         : records.length > 0 ? (
-          <LogTable records={records} what="Logs, newest first" cursor={cursor} open={open} onChoose={toggle} onToggle={toggle} onNearEnd={() => void loadMore()} onAway={setAway}
+          <LogTable records={records} what="Logs, newest first" cursor={cursor.id} open={open} onChoose={toggle} onToggle={toggle} onNearEnd={() => void loadMore()} onAway={setAway}
             linkTo={({ log }) => (log.trace_id ? { url: traceUrl(log.trace_id, log.span_id || undefined), title: "Open its trace (o)" } : null)} />
         ) : !data ? <div class="notice">{offline ? "Waiting for the viewer…" : ""}</div>
-        : filtered ? <NoLogMatch /> : <EmptyLogs />}
+        : filtered ? <NoMatch what="log record" list="/logs" /> : <EmptyLogs />}
       {held && !paused && records.length > 0 && (
         <button type="button" class="to-newest" onClick={toTop}>Held while you read: back to the newest</button>
       )}

@@ -3,9 +3,8 @@ import { useContext, useMemo, useState } from "preact/hooks";
 import { duration, signed } from "../format";
 import { readInstant, since } from "../instant";
 import { useKeys } from "../keys";
-import { useLatest } from "../latest";
-import type { LogRecord } from "../logs";
-import { logLine } from "../logs";
+import { useListCursor } from "../list-cursor";
+import { type LogRecord, logLine } from "../logs";
 import { listUrl } from "../router";
 import type { Node, Tree } from "../tree";
 import { LogsOfTrace } from "../use-trace-logs";
@@ -22,34 +21,28 @@ interface Props {
 export function LogsView({ tree, nodes, needle, onOpen }: Props) {
   const { records, more } = useContext(LogsOfTrace);
   const [open, setOpen] = useState<string | null>(null);
-  const [cursor, cursorNow, setCursor] = useLatest<string | null>(null);
   const start = useMemo(() => readInstant(String(tree.startUnix)), [tree]);
   const shown = useMemo(() => within(records, tree, nodes, needle), [records, tree, nodes, needle]);
+  const cursor = useListCursor(shown, ({ log }) => log.id);
 
   const toggle = ({ log }: LogRecord): void => {
-    setCursor(log.id);
+    cursor.set(log.id);
     setOpen(open === log.id ? null : log.id);
   };
   const choose = (record: LogRecord): void => {
     const node = tree.byId.get(record.log.span_id);
     if (!node) return toggle(record);
-    setCursor(record.log.id);
+    cursor.set(record.log.id);
     onOpen(node);
   };
-  const step = (by: number) => (event: KeyboardEvent): void => {
-    event.preventDefault();
-    const at = shown.findIndex(({ log }) => log.id === cursorNow());
-    const target = shown[Math.min(shown.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
-    if (target) setCursor(target.log.id);
-  };
   useKeys({
-    j: step(1), ArrowDown: step(1), k: step(-1), ArrowUp: step(-1), PageDown: step(15), PageUp: step(-15), Home: step(-Infinity), End: step(Infinity),
-    Enter: () => { const record = shown.find(({ log }) => log.id === cursorNow()); if (record) choose(record); },
+    ...cursor.steps, ...cursor.jumps,
+    Enter: () => { const record = cursor.item(); if (record) choose(record); },
   }, "view");
   return (
     <section class="logs-view" aria-label="Logs of the trace">
       {shown.length > 0 ? (
-        <LogTable records={shown} what="Logs of the trace, by time" cursor={cursor} open={open} onChoose={choose} onToggle={toggle} timeText={({ time }) => {
+        <LogTable records={shown} what="Logs of the trace, by time" cursor={cursor.id} open={open} onChoose={choose} onToggle={toggle} timeText={({ time }) => {
           const after = since(start, time);
           return after === 0 ? "0" : signed(after, duration);
         }} />

@@ -6,30 +6,14 @@ import { classColour } from "../colours";
 import { clock, label } from "../format";
 import { loadCharts } from "../load-charts";
 import { changeMetric } from "../metric-address";
-import { type Line, QUANTILES, dotsOf, hasDots } from "../metric-lines";
+import { exemplarsOf, hasDots } from "../metric-lines";
 import { traceUrl } from "../router";
+import { type ShownMetric, colourClass, dashOf, partsOf } from "../shown-metric";
 import { useTheme } from "../theme";
-import type { Shown } from "./metric-page";
 
-const COLOURS = 8;
 const MAX_DOTS = 200;
-const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
 
-// A series keeps its colour; its quantiles, or the ninth series of the first colour, differ by their dashes.
-export const colourClass = (series: number): string => `series-${series % COLOURS}`;
-
-export function dashOf({ series, part }: Line, parts: readonly string[]): readonly number[] {
-  const place = parts.length > 1 ? Math.max(0, parts.indexOf(part)) : Math.floor(series / COLOURS);
-  return DASHES[place % DASHES.length]!;
-}
-
-export const partsOf = (lines: readonly Line[]): string[] => {
-  const found = new Set(lines.map(({ part }) => part));
-  const known = QUANTILES.map(([name]) => name).filter((name) => found.has(name));
-  return [...known, ...[...found].filter((part) => !known.includes(part))];
-};
-
-export function MetricChart({ metric, lines, unit, onColumn }: Shown & { onColumn: (column: (number | null)[]) => void }) {
+export function MetricChart({ metric, lines, unit, onColumn }: ShownMetric & { onColumn: (column: (number | null)[]) => void }) {
   const host = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<Chart | null>(null);
   const [failed, setFailed] = useState(false);
@@ -51,10 +35,11 @@ export function MetricChart({ metric, lines, unit, onColumn }: Shown & { onColum
     if (!chart || !host.current) return;
     const element = host.current;
     const parts = partsOf(lines);
-    const dots = hasDots(metric.metric) ? dotsOf(metric, MAX_DOTS).filter(({ series }) => lines.some((line) => line.series === series)) : [];
+    const drawn = new Set(lines.map(({ series }) => series));
+    const dots = hasDots(metric.metric) ? exemplarsOf(metric).filter(({ series, traceId }) => traceId && drawn.has(series)).slice(0, MAX_DOTS) : [];
     const data: ChartData = {
       lines: lines.map((line): ChartLine => ({ colour: classColour(element, colourClass(line.series), "--series"), dash: dashOf(line, parts), times: line.times, values: line.values })),
-      dots: dots.map(({ time, value, traceId, spanId }) => ({ time, value, url: traceUrl(traceId, spanId || undefined), title: `Exemplar: ${unit.value(value)} at ${clock(time * 1000)}, opens its trace` })),
+      dots: dots.map(({ key, time, value, traceId, spanId }) => ({ key, time, value, url: traceUrl(traceId, spanId || undefined), title: `Exemplar: ${unit.value(value)} at ${clock(time * 1000)}, opens its trace` })),
       colours: { text: classColour(element, "text-probe", "--soft"), grid: classColour(element, "text-probe", "--line") },
       binary: unit.binary, mark: unit.mark, timeMark,
       onCursor: (_, column) => onColumn(column.slice(1)),

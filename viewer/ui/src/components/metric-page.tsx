@@ -4,24 +4,26 @@ import { clock, label, unixMs } from "../format";
 import { useKeys } from "../keys";
 import { readTimes } from "../list-address";
 import { changeMetric, pointsUrl } from "../metric-address";
-import { type Line, QUANTILES, hasRaw, isHistogram, isRate, linesOf } from "../metric-lines";
+import { QUANTILES, hasRaw, isHistogram, isRate, linesOf } from "../metric-lines";
 import { serviceClass } from "../palette";
 import { usePoll } from "../poll";
 import { listUrl, navigate } from "../router";
-import { type SeriesNames, choice, chosen, seriesNames } from "../series-names";
+import { choice, chosen, seriesNames } from "../series-names";
+import { COLOURS } from "../shown-metric";
 import type { Metric } from "../types";
-import { type UnitFormat, unitFormat } from "../units";
+import { unitFormat } from "../units";
 import { Attributes } from "./attributes";
 import { DistributionView } from "./distribution-view";
+import { ExemplarTable } from "./exemplar-table";
 import { Back, Close } from "./icons";
 import { MetricChart } from "./metric-chart";
-import { MetricTable } from "./metric-table";
-import { MetricType } from "./metrics-page";
+import { MetricType } from "./metric-type";
+import { NumberTable } from "./number-table";
 import { Section } from "./section";
 import { SeriesLegend } from "./series-legend";
 
 const PERIOD_MS = 2000;
-const FIRST_SERIES = 8; // as many as there are colours
+const FIRST_SERIES = COLOURS; // those that are drawn until the reader chooses
 
 interface Props {
   id: string;
@@ -64,8 +66,8 @@ function MetricView({ metric, query }: { metric: Metric; query: URLSearchParams 
       <div class="metric-bar">
         {hasRaw(head) && (
           <span class="switch" role="group" aria-label="What is shown">
-            <button type="button" class="small" aria-pressed={!raw} title="r" onClick={() => raw && turnRaw()}>{isHistogram(head) ? "Each stretch of time" : "Per second"}</button>
-            <button type="button" class="small" aria-pressed={raw} title="r" onClick={() => !raw && turnRaw()}>{isHistogram(head) ? "Since the start" : "Value"}</button>
+            <button type="button" class="small" aria-pressed={!raw} title="r: the other" onClick={() => raw && turnRaw()}>{isHistogram(head) ? "Each stretch of time" : "Per second"}</button>
+            <button type="button" class="small" aria-pressed={raw} title="r: the other" onClick={() => !raw && turnRaw()}>{isHistogram(head) ? "Since the start" : "Value"}</button>
           </span>
         )}
         {isHistogram(head) && lines[0]?.part !== "mean" && <Parts parts={parts} />}
@@ -74,14 +76,17 @@ function MetricView({ metric, query }: { metric: Metric; query: URLSearchParams 
       </div>
       {unit.title && <p class="chart-unit">{unit.title}</p>}
       <MetricChart {...what} onColumn={setColumn} />
-      <SeriesLegend metric={metric} names={names} on={on} lines={lines} column={column} unit={unit} onShow={show} />
+      <SeriesLegend names={names} on={on} lines={lines} column={column} unit={unit} onShow={show} />
       {metric.more && <p class="nothing" role="status">There are more points or series than a page can show: the newest points of the first series are here.</p>}
       <div class="metric-below">
         {isHistogram(head) && <DistributionView metric={metric} on={on} raw={raw} unit={unitFormat(head.unit)} />}
-        <MetricTable {...what} />
+        <NumberTable {...what} />
+        <ExemplarTable metric={metric} names={names} on={on} unit={unitFormat(head.unit)} />
       </div>
       {names.shared.length > 0 && <Section title="Attributes of every series" n={names.shared.length} shut><Attributes attributes={names.shared} /></Section>}
-      {metric.resources[0] && <Section title="Resource" n={metric.resources[0].attributes.length} shut><Attributes attributes={metric.resources[0].attributes} /></Section>}
+      {metric.resources.map(({ attributes }, i) => (
+        <Section key={i} title={metric.resources.length > 1 ? `Resource ${i + 1} of ${metric.resources.length}` : "Resource"} n={attributes.length} shut><Attributes attributes={attributes} /></Section>
+      ))}
     </div>
   );
 }
@@ -132,12 +137,4 @@ function Header({ metric: { metric } }: { metric: Metric }) {
       </div>
     </header>
   );
-}
-
-// What the chart, the legend and the table show.
-export interface Shown {
-  metric: Metric;
-  names: SeriesNames;
-  lines: Line[];
-  unit: UnitFormat;
 }

@@ -2,13 +2,11 @@
 import { label } from "../format";
 import type { Line } from "../metric-lines";
 import type { SeriesName, SeriesNames } from "../series-names";
-import type { Metric } from "../types";
+import { colourClass, dashOf, partsOf } from "../shown-metric";
 import { valueText } from "../value";
 import type { UnitFormat } from "../units";
-import { colourClass, dashOf, partsOf } from "./metric-chart";
 
 interface Props {
-  metric: Metric;
   names: SeriesNames;
   on: boolean[];
   lines: Line[];
@@ -62,8 +60,6 @@ export function SeriesText({ name, alone }: { name: SeriesName; alone: boolean }
     </span>
   );
 }
-
-export const seriesLine = (name: SeriesName): string => name.attributes.map((attribute) => `${label(attribute.key, 80)}=${label(valueText(attribute), 120)}`).join(", ");
 
 function Stroke({ dash }: { dash: readonly number[] }) {
   return <svg class="stroke" width="22" height="8" aria-hidden="true" focusable="false"><line x1="1" y1="4" x2="21" y2="4" stroke-width="2.5" stroke-dasharray={dash.join(" ")} /></svg>;

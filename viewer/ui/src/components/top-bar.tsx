@@ -32,6 +32,8 @@ export function TopBar({ path, onHelp }: { path: string; onHelp: () => void }) {
   );
 }
 
+const some = (n: number, noun: string): string => `${compact(n)} ${noun}${n === 1 ? "" : "s"}`;
+
 function StoreFacts({ info }: { info: Info }) {
   const { store, received } = info;
   const detail = [
@@ -40,9 +42,10 @@ function StoreFacts({ info }: { info: Info }) {
     `${count(received.duplicates)} duplicates, ${count(received.rejected)} rejected`,
     `${bytes(store.bytes)} of ${bytes(store.max_bytes)} used, ${count(store.evicted_traces)} old traces, ${count(store.evicted_logs ?? 0)} logs, ${count(store.evicted_metric_points ?? 0)} metric points let go`,
   ].join("\n");
+  const facts = [some(store.spans, "span"), store.logs ? some(store.logs, "log") : "", store.metric_points ? some(store.metric_points, "point") : ""].filter(Boolean);
   return (
     <span class="store-facts" title={detail}>
-      {compact(store.spans)} spans<i />{(store.logs ?? 0) > 0 && <>{compact(store.logs!)} logs<i /></>}{bytes(store.bytes)}
+      {facts.map((fact) => <span key={fact}>{fact}<i /></span>)}{bytes(store.bytes)}
       {received.rejected > 0 && <><i /><span class="warn">{count(received.rejected)} rejected</span></>}
     </span>
   );

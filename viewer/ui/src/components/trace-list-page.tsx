@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useKeys } from "../keys";
-import { useLatest } from "../latest";
 import { filterNames, readMarked, readSort, toggleMark } from "../list-address";
+import { useListCursor } from "../list-cursor";
 import { compareUrl, navigate, rememberList, traceUrl } from "../router";
 import type { TraceSummary } from "../types";
 import { useTraces } from "../use-traces";
@@ -13,7 +13,6 @@ import { TraceTable } from "./trace-table";
 
 export function TraceListPage({ query, onOffline }: { query: URLSearchParams; onOffline: (offline: boolean) => void }) {
   const [paused, setPaused] = useState(false);
-  const [cursor, cursorNow, setCursor] = useLatest<string | null>(null);
   const search = useRef<HTMLInputElement>(null);
   const { data, error, offline, traces, next, loading, loadMore } = useTraces(query, paused);
   const marked = readMarked(query);
@@ -27,25 +26,19 @@ export function TraceListPage({ query, onOffline }: { query: URLSearchParams; on
   useEffect(() => { document.title = "Traces · spanwire"; }, []);
   useEffect(() => rememberList(query), [query]);
 
-  const position = (): number => shown.findIndex((trace) => trace.trace_id === cursorNow());
-  const move = (step: number) => (event: KeyboardEvent): void => {
-    event.preventDefault();
-    const at = position();
-    const target = shown[Math.min(shown.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
-    if (target) setCursor(target.trace_id);
-  };
+  const cursor = useListCursor(shown, (trace) => trace.trace_id);
   const compare = (): void => {
     const [a, b] = marked;
     if (a && b) navigate(compareUrl(a, b));
   };
   useKeys({
-    j: move(1), ArrowDown: move(1), k: move(-1), ArrowUp: move(-1),
+    ...cursor.steps,
     Enter: () => {
-      const trace = shown[position()];
+      const trace = cursor.item();
       if (trace) navigate(traceUrl(trace.trace_id));
     },
     x: () => {
-      const trace = shown[position()];
+      const trace = cursor.item();
       if (trace) toggleMark(trace.trace_id);
     },
     c: compare,
@@ -53,7 +46,7 @@ export function TraceListPage({ query, onOffline }: { query: URLSearchParams; on
     "/": (event) => { event.preventDefault(); search.current?.focus(); },
     Escape: () => {
       if (document.activeElement === search.current) search.current?.blur();
-      else setCursor(null);
+      else cursor.set(null);
     },
   });
 
@@ -64,9 +57,9 @@ export function TraceListPage({ query, onOffline }: { query: URLSearchParams; on
       <FilterBar query={query} searchRef={search} error={error} paused={paused} live={!offline && !!data} onPause={() => setPaused(!paused)} />
       {shown.length > 0 && <HistogramStrip query={query} paused={paused || !!error} />}
       {error && !error.mistake ? <div class="notice" role="alert"><h2>The viewer could not answer</h2><p>{error.message}</p></div>
-        : shown.length > 0 ? <TraceTable traces={shown} cursor={cursor} marked={marked} sort={readSort(query)} stale={waiting} />
+        : shown.length > 0 ? <TraceTable traces={shown} cursor={cursor.id} marked={marked} sort={readSort(query)} stale={waiting} />
         : waiting ? <div class="notice">{offline ? "Waiting for the viewer…" : ""}</div>
-        : filtered ? <NoMatch /> : <EmptyList />}
+        : filtered ? <NoMatch what="trace" list="/" /> : <EmptyList />}
       {next && traces.length > 0 && (
         <p class="more"><button type="button" disabled={loading} onClick={() => void loadMore()}>{loading ? "Loading…" : "Show more traces"}</button></p>
       )}

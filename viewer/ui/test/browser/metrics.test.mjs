@@ -130,15 +130,18 @@ test("the newest distribution counts what its buckets hold", { skip: missing }, 
   await expectHarmless(page);
 });
 
-test("an exemplar opens its trace, by the mouse and by keys", { skip: missing }, async () => {
-  for (const how of ["mouse", "keys"]) {
+test("an exemplar opens its trace, from the chart and from its table", { skip: missing }, async () => {
+  for (const where of ["chart", "table"]) {
     const page = await open("http.server.request.duration");
     const dot = page.locator(".exemplar").first();
     await dot.waitFor();
     assert.match(await dot.getAttribute("aria-label"), /^Exemplar: [23]00 ms at \d\d:\d\d:\d\d\.\d+, opens its trace$/);
-    if (how === "mouse") await dot.click();
+    const rows = page.locator(".exemplars tbody tr");
+    assert.equal(await rows.count(), await page.locator(".exemplar").count());
+    assert.match(await rows.first().innerText(), /[23]00 ms\s+http\.request\.method=(GET|POST)\s+user\.id u-17\s+00000000/);
+    if (where === "chart") await dot.click();
     else {
-      await dot.focus();
+      await rows.first().getByRole("link").focus();
       await page.keyboard.press("Enter");
     }
     await page.waitForFunction((id) => location.pathname === `/trace/${id}`, traceId(TRACE));
@@ -179,6 +182,21 @@ test("new points are drawn as they come; a theme is taken over", { skip: missing
     for (let i = 0; i < data.length; i += 4) if (data[i] === 0x56 && data[i + 1] === 0xb4 && data[i + 2] === 0xe9) return true;
     return false;
   }));
+  await expectHarmless(page);
+});
+
+test("a dot stays the same element while points come", { skip: missing }, async () => {
+  const page = await open("http.server.request.duration");
+  await page.waitForSelector(".exemplar");
+  const before = await page.evaluate(() => {
+    const dots = document.querySelectorAll(".exemplar");
+    for (const dot of dots) dot.kept = true;
+    return dots.length;
+  });
+  await viewer.send(metricRequest("api", everyMetric(last + 10n * SECOND, 1).filter(({ name }) => name === "http.server.request.duration")));
+  await page.waitForFunction((n) => Number(document.querySelector(".numbers .n").textContent) === n + 1, POINTS);
+  await page.waitForTimeout(200);
+  assert.equal(await page.evaluate(() => [...document.querySelectorAll(".exemplar")].filter((dot) => dot.kept).length), before);
   await expectHarmless(page);
 });
 

@@ -2,23 +2,21 @@
 import { useMemo, useState } from "preact/hooks";
 import { clock, count, dateTime } from "../format";
 import type { Line } from "../metric-lines";
-import type { SeriesNames } from "../series-names";
+import { type SeriesNames, seriesLine } from "../series-names";
+import { type ShownMetric, colourClass } from "../shown-metric";
 import { CopyButton } from "./copy-button";
-import { colourClass } from "./metric-chart";
-import type { Shown } from "./metric-page";
-import { seriesLine } from "./series-legend";
 
 const STEP = 50;
 const MAX_COLUMNS = 24;
 
-export function MetricTable({ names, lines, unit, metric }: Shown) {
+export function NumberTable({ names, lines, unit, metric }: ShownMetric) {
   const [max, setMax] = useState(STEP);
   const shown = lines.slice(0, MAX_COLUMNS);
   const rows = useMemo(() => tableRows(shown), [lines]);
   if (lines.length === 0) return null;
   const heads = shown.map((line) => columnName(line, names));
   return (
-    <section class="numbers" aria-label="Numbers">
+    <section class="tabular numbers" aria-label="Numbers">
       <header><h2>Numbers</h2><span class="n">{count(rows.length)}</span><CopyButton text={() => asText(heads, rows)} what="the numbers, separated by tabs" /></header>
       <div class="scrolls" tabIndex={0} role="region" aria-label="Numbers of the chart">
         <table class="sums">
