@@ -33,7 +33,7 @@ export function MetricList({ metrics, cursor }: { metrics: readonly MetricHead[]
       </thead>
       {services.map(([service, metrics]) => (
         <tbody key={service}>
-          <tr class="group"><th scope="rowgroup" colSpan={6}><span class={`service ${serviceClass(service)}`}><bdi>{label(service, 120)}</bdi></span></th></tr>
+          <tr class="group"><th scope="rowgroup" colSpan={3}><span class={`service ${serviceClass(service)}`}><bdi>{label(service, 120)}</bdi></span></th><td class="wide" colSpan={3} /></tr>
           {metrics.map((metric) => <Row key={metric.id} metric={metric} current={metric.id === cursor} />)}
         </tbody>
       ))}
