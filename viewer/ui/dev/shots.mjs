@@ -8,7 +8,7 @@ for (const one of wanted) {
   const [name, colorScheme, height, ...path] = one.split(":");
   const page = await browser.newPage({ viewport: { width: 1280, height: Number(height) }, colorScheme });
   await page.goto(site + path.join(":"));
-  await page.waitForSelector("tr[data-trace-id], .row, .box, .actor, .compare-canvas .compare-row");
+  await page.waitForSelector("tr[data-trace-id], .row, .box, .actor, .compare-canvas .compare-row, .log, .chart canvas");
   await page.waitForTimeout(2000); // until what has just arrived is no longer highlighted
   await page.screenshot({ path: join(directory, `${name}.png`) });
   await page.close();

@@ -245,6 +245,7 @@ for (const [width, height] of [[360, 740], [3840, 2160]]) {
       await page.waitForSelector("tr[data-metric-id], .chart canvas");
       const wide = await page.evaluate(() => [document.documentElement.scrollWidth, document.querySelector("main").scrollWidth]);
       assert.ok(wide.every((px) => px <= width), `${path} is ${wide} wide`);
+      if (path === "/metrics") assert.ok((await page.locator("td.trace-name").first().boundingBox()).width > 150, "a name has room");
       await page.context().close();
     }
   });
