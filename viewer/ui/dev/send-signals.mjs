@@ -26,5 +26,8 @@ function recordsOf(span) {
 }
 
 const trace = await (await fetch(`${site}/api/traces/${traceId}`)).json();
-await post("/v1/logs", logRequest(trace.resources[0].service, trace.spans.flatMap(recordsOf), { scope: { name: "agent.log" } }));
+for (const [i, { service }] of trace.resources.entries()) {
+  const records = trace.spans.filter((span) => span.resource === i).flatMap(recordsOf);
+  if (records.length > 0) await post("/v1/logs", logRequest(service, records, { scope: { name: "agent.log" } }));
+}
 await post("/v1/metrics", metricRequest("orders", everyMetric(nowNs() - SECOND, 120, BigInt(`0x${traceId}`)), { scope: { name: "shop" } }));
