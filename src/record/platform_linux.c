@@ -78,8 +78,8 @@ void spw__random(void *out, size_t size)
 {
     int saved = errno;
     unsigned char *bytes = out;
-    ssize_t got = getrandom(bytes, size, GRND_NONBLOCK);
-    if (got != (ssize_t)size) {
+    long got = syscall(SYS_getrandom, bytes, size, GRND_NONBLOCK); /* not getrandom(): a thread may be cancelled in that */
+    if (got != (long)size) {
         uint64_t x = spw__real_ns() ^ (spw__mono_ns() << 20) ^ (uint64_t)(uintptr_t)out ^ ((uint64_t)getpid() << 40);
         for (size_t i = 0; i < size; i++) {
             x ^= x << 13;

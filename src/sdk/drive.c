@@ -133,3 +133,14 @@ bool spw__worker_join(struct spw__worker *w, uint32_t timeout_ms)
         w->joined = w->pumped || pthread_join(w->thread, NULL) == 0;
     return gone;
 }
+
+bool spw__worker_await_answers(const struct spw__worker *w)
+{
+    const struct timespec pause = { 0, 1000000 };
+    for (uint32_t i = 0; __atomic_load_n(&w->answering, __ATOMIC_ACQUIRE); i++) {
+        if (i == LEAVING_MS)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}

@@ -14,15 +14,18 @@ static void add(uint64_t *counter, uint64_t n)
 
 /* ---- the answer ---- */
 
+/* From the moment that the answer is there the worker may act on it, and be freed: it counts who is still in here. */
 static void on_answer(void *token, const spw_export_result *result)
 {
     struct spw__flight *f = token;
     struct spw__worker *worker = f->pipeline->worker;
+    __atomic_add_fetch(&worker->answering, 1, __ATOMIC_RELAXED); /* seen by who sees the answer */
     f->answer = *result;
     f->answer.text[sizeof f->answer.text - 1] = '\0';
     __atomic_store_n(&f->answered, 1, __ATOMIC_RELEASE);
     if (spw__worker_current() != worker)
         spw__loop_wake(worker->loop);
+    __atomic_sub_fetch(&worker->answering, 1, __ATOMIC_RELEASE);
 }
 
 bool spw__flight_answered(const struct spw__flight *f)

@@ -11,6 +11,7 @@
 struct spw__sdk spw__sdk = { .lifecycle = PTHREAD_MUTEX_INITIALIZER, .users_lock = PTHREAD_MUTEX_INITIALIZER, .pump_fd = -1 };
 
 static _Thread_local bool holding; /* the lock is this thread's */
+static _Thread_local int cancelling; /* whether it might be cancelled before */
 
 /* ---- time ---- */
 
@@ -34,8 +35,10 @@ static void set_changing(bool changing)
     pthread_mutex_unlock(&spw__sdk.users_lock);
 }
 
+/* Not to be cancelled until it gives it back: nobody else could. */
 static void hold(struct spw__diag_kept *said)
 {
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelling);
     holding = true;
     set_changing(true);
     spw__diag_keep(said);
@@ -71,6 +74,7 @@ void spw__lifecycle_unlock(struct spw__diag_kept *said)
     holding = false;
     pthread_mutex_unlock(&spw__sdk.lifecycle);
     spw__diag_say_kept(said);
+    pthread_setcancelstate(cancelling, NULL);
 }
 
 /* ---- threads that use the worker ---- */

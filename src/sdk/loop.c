@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -326,7 +327,7 @@ void spw__loop_wake(spw_loop *loop)
 {
     int saved = errno; /* callable from signal handlers */
     uint64_t one = 1;
-    ssize_t ignored = write(loop->wake_fd, &one, sizeof one);
+    long ignored = syscall(SYS_write, loop->wake_fd, &one, sizeof one); /* write() would be a point where a recording thread may be cancelled */
     (void)ignored; /* EAGAIN: awake for 2^64 - 1 reasons already */
     errno = saved;
 }

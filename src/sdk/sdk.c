@@ -186,11 +186,14 @@ spw_result spw_flush(uint32_t timeout_ms)
     struct spw__worker *worker = spw__sdk_enter(); /* without the lock: neither waits for the other, a shutdown ends the flush */
     if (!worker)
         return SPW_ERR_NOT_STARTED;
+    int cancelling;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelling); /* or a lock of the worker's would be held for ever */
     /* First the processors: what they record while they finish is delivered, too. */
     struct spw__countdown time = spw__countdown_from(timeout_of(timeout_ms));
     spw_result processed = spw__extensions_flush(&worker->extensions, spw__countdown_left_ms(&time));
     spw_result result = spw__worker_flush(worker, spw__countdown_left_ms(&time), false, 0);
     spw__sdk_leave();
+    pthread_setcancelstate(cancelling, NULL);
     return result == SPW_OK ? processed : result;
 }
 

@@ -42,6 +42,7 @@ struct spw__worker {
     bool muted;   /* under lock: the program is not called any more */
     bool begun;   /* the first step has been taken */
     bool rested;  /* the last step left nothing to do before a timer, an answer or a wake-up */
+    uint32_t answering; /* threads inside an exporter's `done`; atomic */
     bool joined;  /* under the lifecycle's lock */
     bool quiet;   /* likewise: no thread was inside a recording call when the gate closed, so none can wake us any more */
     uint8_t *resource; /* encoded */
@@ -85,6 +86,9 @@ spw_result spw__worker_flush(struct spw__worker *worker, uint32_t timeout_ms, bo
  * thread. False: it hangs in an exporter and is left behind.
  */
 bool spw__worker_join(struct spw__worker *worker, uint32_t timeout_ms);
+
+/* Of one that has gone: waits for threads that have answered, and only have to return from it. False: one is still inside after a second. */
+bool spw__worker_await_answers(const struct spw__worker *worker);
 
 /* For exporters that answer from another thread, and for recording threads. Async-signal-safe. */
 void spw__worker_wake(void *worker);

@@ -152,7 +152,7 @@ bool spw__worker_lends(const struct spw__worker *worker)
     bool lent = false;
     for (uint32_t i = 0; i < worker->pipeline_count; i++)
         lent |= spw__pipeline_lends(&worker->pipelines[i]);
-    return lent;
+    return lent || !spw__worker_await_answers(worker);
 }
 
 void spw__worker_finish_pipelines(struct spw__worker *worker, uint32_t timeout_ms)

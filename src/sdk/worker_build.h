@@ -8,7 +8,7 @@
 /* Makes it, and its thread if it is to have one. Takes over what the configuration owns, also when it fails; *error says why then. */
 spw_result spw__worker_build(struct spw__worker **out, struct spw__config *config, spw_error *error);
 
-/* Whether an exporter that cannot be cancelled still has a batch. */
+/* Of a worker that has gone: whether an exporter that cannot be cancelled still has a batch, or one that has answered still stands in the answer. */
 bool spw__worker_lends(const struct spw__worker *worker);
 
 /*
