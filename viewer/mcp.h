@@ -44,4 +44,9 @@ bool spwv_mcp_summary(struct spwv_store *store, const uint8_t *trace_id, struct 
 bool spwv_mcp_span(struct spwv_store *store, const uint8_t *trace_id, const uint8_t span_id[8], struct spwv_buf *text, struct spwv_error *error);
 bool spwv_mcp_logs(struct spwv_store *store, const struct spwv_log_filter *filter, struct spwv_buf *text, struct spwv_error *error);
 
+/* An answer's text has a maximum, so what does not fit has to be known before: room for a key and a value of that size. */
+bool spwv_mcp_has_room(const struct spwv_json *json, size_t max_value);
+/* "attributes" of a message as a plain object, values over `max_value` bytes cut; how many were left out is said behind it. */
+void spwv_mcp_attributes(struct spwv_json *json, struct spwv_slice message, uint32_t field, size_t max_value);
+
 #endif

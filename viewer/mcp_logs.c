@@ -5,7 +5,7 @@
 #include "text.h"
 #include "value_plain.h"
 
-enum { MAX_VALUE = 400, CLOSING = 1024 };
+enum { MAX_VALUE = 400 };
 
 struct found {
     struct spwv_json json;
@@ -19,12 +19,6 @@ static void on_origin(void *arg, int64_t id, const struct spwv_origin *origin)
     (void)origin;
 }
 
-/* The answer has a maximum: what does not fit has to be known before. A key and a value, six characters for each byte at worst. */
-static bool has_room(const struct spwv_json *json)
-{
-    return json->out->size + 2 * 6 * MAX_VALUE + CLOSING < json->out->max;
-}
-
 static void ids(struct spwv_json *json, const struct spwv_log *log)
 {
     if (spwv_otlp_is_id(log->trace_id, SPWV_TRACE_ID_SIZE))
@@ -33,30 +27,12 @@ static void ids(struct spwv_json *json, const struct spwv_log *log)
         spwv_member_hex(json, "span_id", log->span_id);
 }
 
-static void attributes(struct spwv_json *json, const struct spwv_log *log)
-{
-    struct spwv_wire wire = spwv_wire_of(log->raw);
-    struct spwv_slice raw;
-    unsigned left_out = 0;
-    spwv_json_key(json, "attributes");
-    spwv_json_begin(json, '{');
-    while (spwv_otlp_each(&wire, SPWV_LOG_ATTRIBUTES, &raw)) {
-        if (has_room(json))
-            spwv_json_plain_member_cut(json, raw, MAX_VALUE);
-        else
-            left_out++;
-    }
-    spwv_json_end(json, '}');
-    if (left_out)
-        spwv_member_count(json, "attributes_left_out", left_out);
-}
-
 static void on_log(void *arg, const struct spwv_stored_log *stored)
 {
     struct found *found = arg;
     struct spwv_json *json = &found->json;
     const struct spwv_log *log = &stored->log;
-    if (!has_room(json) || found->left_out) {
+    if (!spwv_mcp_has_room(json, MAX_VALUE) || found->left_out) {
         found->left_out++;
         return;
     }
@@ -69,7 +45,7 @@ static void on_log(void *arg, const struct spwv_stored_log *stored)
     spwv_json_key(json, "body");
     spwv_json_plain_value_cut(json, log->body, MAX_VALUE);
     ids(json, log);
-    attributes(json, log);
+    spwv_mcp_attributes(json, log->raw, SPWV_LOG_ATTRIBUTES, MAX_VALUE);
     spwv_json_end(json, '}');
 }
 

@@ -8,7 +8,7 @@
 #include "text.h"
 #include "value_plain.h"
 
-enum { MAX_VALUE = 1000, MAX_PARTS = 40, CLOSING = 256 };
+enum { MAX_VALUE = 1000, MAX_PARTS = 40 };
 
 struct search {
     const uint8_t *id;
@@ -35,32 +35,6 @@ static void hex(struct spwv_json *json, const char *key, struct spwv_slice value
     spwv_json_hex(json, value);
 }
 
-/* The answer has a maximum: what does not fit has to be known before. A key and a value, six characters for each byte at worst. */
-static bool has_room(const struct spwv_json *json)
-{
-    return json->out->size + 2 * 6 * MAX_VALUE + CLOSING < json->out->max;
-}
-
-static void attributes(struct spwv_json *json, struct spwv_slice message, uint32_t field)
-{
-    struct spwv_wire wire = spwv_wire_of(message);
-    struct spwv_slice raw;
-    unsigned left_out = 0;
-    spwv_json_key(json, "attributes");
-    spwv_json_begin(json, '{');
-    while (spwv_otlp_each(&wire, field, &raw)) {
-        if (has_room(json))
-            spwv_json_plain_member_cut(json, raw, MAX_VALUE);
-        else
-            left_out++;
-    }
-    spwv_json_end(json, '}');
-    if (left_out) {
-        spwv_json_key(json, "attributes_left_out");
-        spwv_json_count(json, left_out);
-    }
-}
-
 static void events(struct spwv_json *json, const struct spwv_span *span)
 {
     struct spwv_wire wire = spwv_wire_of(span->raw);
@@ -71,7 +45,7 @@ static void events(struct spwv_json *json, const struct spwv_span *span)
     for (unsigned i = 0; spwv_otlp_each(&wire, SPWV_SPAN_EVENTS, &raw); i++) {
         struct spwv_event event;
         spwv_otlp_read_event(raw, &event);
-        if (i >= MAX_PARTS || event.name.size > MAX_VALUE || !has_room(json)) {
+        if (i >= MAX_PARTS || event.name.size > MAX_VALUE || !spwv_mcp_has_room(json, MAX_VALUE)) {
             left_out++;
             continue;
         }
@@ -80,7 +54,7 @@ static void events(struct spwv_json *json, const struct spwv_span *span)
         spwv_json_string(json, event.name);
         spwv_json_key(json, "after_us");
         spwv_json_micros(json, event.time_unix_ns > span->start_unix_ns ? event.time_unix_ns - span->start_unix_ns : 0);
-        attributes(json, raw, SPWV_EVENT_ATTRIBUTES);
+        spwv_mcp_attributes(json, raw, SPWV_EVENT_ATTRIBUTES, MAX_VALUE);
         spwv_json_end(json, '}');
     }
     spwv_json_end(json, ']');
@@ -96,7 +70,7 @@ static void links(struct spwv_json *json, const struct spwv_span *span)
     struct spwv_slice raw;
     spwv_json_key(json, "links");
     spwv_json_begin(json, '[');
-    for (unsigned i = 0; i < MAX_PARTS && spwv_otlp_each(&wire, SPWV_SPAN_LINKS, &raw) && has_room(json); i++) {
+    for (unsigned i = 0; i < MAX_PARTS && spwv_otlp_each(&wire, SPWV_SPAN_LINKS, &raw) && spwv_mcp_has_room(json, MAX_VALUE); i++) {
         struct spwv_link link;
         spwv_otlp_read_link(raw, &link);
         spwv_json_begin(json, '{');
@@ -140,7 +114,7 @@ static void on_span(void *arg, const struct spwv_span *span, unsigned resource, 
         spwv_json_key(json, "status_message");
         spwv_json_string(json, cut(span->status_message));
     }
-    attributes(json, span->raw, SPWV_SPAN_ATTRIBUTES);
+    spwv_mcp_attributes(json, span->raw, SPWV_SPAN_ATTRIBUTES, MAX_VALUE);
     events(json, span);
     links(json, span);
     spwv_json_end(json, '}');

@@ -2,6 +2,7 @@
 #include "judge.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,18 +19,26 @@ int judge_end(void **state)
     return stop_viewer(state);
 }
 
-void expect_json(const char *json, const char *path, const char *value)
+const char *judge_ask(const char *json, const char *path)
 {
+    static char answer[4096];
     sqlite3_stmt *statement;
     assert_int_equal(sqlite3_prepare_v2(judge, "SELECT json_valid(?1), json_extract(?1, ?2)", -1, &statement, NULL), SQLITE_OK);
     sqlite3_bind_text(statement, 1, json, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 2, path, -1, SQLITE_STATIC);
     if (sqlite3_step(statement) != SQLITE_ROW || !sqlite3_column_int(statement, 0))
         fail_msg("no JSON (%s): %.500s", sqlite3_errmsg(judge), json);
-    const unsigned char *found = sqlite3_column_text(statement, 1);
-    if (strcmp(found ? (const char *)found : "(null)", value) != 0)
-        fail_msg("%s is %s, not %s, in %.2000s", path, found ? (const char *)found : "(null)", value, json);
+    const unsigned char *text = sqlite3_column_text(statement, 1);
+    snprintf(answer, sizeof answer, "%s", text ? (const char *)text : "(null)");
     sqlite3_finalize(statement);
+    return answer;
+}
+
+void expect_json(const char *json, const char *path, const char *value)
+{
+    const char *found = judge_ask(json, path);
+    if (strcmp(found, value) != 0)
+        fail_msg("%.200s is %s, not %s, in %.2000s", path, found, value, json);
 }
 
 char *fetch(const char *path)

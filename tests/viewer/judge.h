@@ -7,7 +7,8 @@
 int judge_begin(void **state); /* cmocka set-up: a viewer with the default options */
 int judge_end(void **state);
 
-/* What stands at that path of SQLite's, as text; "(null)" for null and for nothing. */
+/* What stands at that path of SQLite's, as text; "(null)" for null and for nothing. Until the next call. */
+const char *judge_ask(const char *json, const char *path);
 void expect_json(const char *json, const char *path, const char *value);
 
 char *fetch(const char *path); /* a 200's body, to be freed */

@@ -1,54 +1,15 @@
 /* The JSON API: every type of value, every field of a span, lists, tags; what is sent by protobuf-c comes back as JSON, read by SQLite. */
-#include "fixture.h"
+#include "judge.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TRACE "/api/traces/ab000000000000000000000000000001"
 
-/* ---- an independent JSON reader: SQLite's ---- */
-
-static sqlite3 *judge;
-
-static char *ask(const char *json, const char *path)
-{
-    static char answer[4096];
-    sqlite3_stmt *statement;
-    assert_int_equal(sqlite3_prepare_v2(judge, "SELECT json_valid(?1), json_extract(?1, ?2)", -1, &statement, NULL), SQLITE_OK);
-    sqlite3_bind_text(statement, 1, json, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 2, path, -1, SQLITE_STATIC);
-    if (sqlite3_step(statement) != SQLITE_ROW || !sqlite3_column_int(statement, 0))
-        fail_msg("no JSON (%s): %.500s", sqlite3_errmsg(judge), json);
-    const unsigned char *text = sqlite3_column_text(statement, 1);
-    snprintf(answer, sizeof answer, "%s", text ? (const char *)text : "(null)");
-    sqlite3_finalize(statement);
-    return answer;
-}
-
-#define expect(json, path, value) assert_string_equal(ask(json, path), value)
-
-static int set_up(void **state)
-{
-    return sqlite3_open(":memory:", &judge) == SQLITE_OK ? start_viewer(state) : -1;
-}
-
-static int tear_down(void **state)
-{
-    sqlite3_close(judge);
-    return stop_viewer(state);
-}
-
-static char *fetch(const char *path)
-{
-    struct reply reply = get(path);
-    assert_int_equal(reply.status, 200);
-    free(reply.headers);
-    return reply.body;
-}
+#define expect(json, path, value) assert_string_equal(judge_ask(json, path), value)
 
 static void send_all(struct bytes body)
 {
@@ -345,12 +306,12 @@ static void lists_have_their_form(void **state)
         char path[128];
         snprintf(path, sizeof path, "/api/traces%s", found[i][0]);
         json = fetch(path);
-        assert_string_equal(ask(json, "$.traces[0].trace_id") + 31, found[i][1]);
+        assert_string_equal(judge_ask(json, "$.traces[0].trace_id") + 31, found[i][1]);
         free(json);
     }
     json = fetch("/api/traces?limit=1");
     char path[128];
-    snprintf(path, sizeof path, "/api/traces?limit=1&before=%s", ask(json, "$.next"));
+    snprintf(path, sizeof path, "/api/traces?limit=1&before=%s", judge_ask(json, "$.next"));
     free(json);
     json = fetch(path);
     expect(json, "$.traces[0].trace_id", "ab000000000000000000000000000001");
@@ -472,14 +433,14 @@ int main(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_value_comes_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(every_field_comes_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(spans_are_sorted_and_share_resources, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(deep_values_come_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(lists_have_their_form, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(info_counts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(unchanged_answers_are_304, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(concurrent_senders_lose_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_value_comes_back, judge_begin, judge_end),
+        cmocka_unit_test_setup_teardown(every_field_comes_back, judge_begin, judge_end),
+        cmocka_unit_test_setup_teardown(spans_are_sorted_and_share_resources, judge_begin, judge_end),
+        cmocka_unit_test_setup_teardown(deep_values_come_back, judge_begin, judge_end),
+        cmocka_unit_test_setup_teardown(lists_have_their_form, judge_begin, judge_end),
+        cmocka_unit_test_setup_teardown(info_counts, judge_begin, judge_end),
+        cmocka_unit_test_setup_teardown(unchanged_answers_are_304, judge_begin, judge_end),
+        cmocka_unit_test_setup_teardown(concurrent_senders_lose_nothing, judge_begin, judge_end),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     curl_global_cleanup();

@@ -1,9 +1,8 @@
 /* The API's answer for what is more than flat: nested values in every place, links, flags, schema URLs; and which traces are stored. */
-#include "fixture.h"
+#include "judge.h"
 #include "nested_trace.h"
 
 #include <curl/curl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,27 +12,11 @@
 #define RESULT SPAN ".attributes[0]"
 #define LINK SPAN ".links[0]"
 
-static sqlite3 *judge; /* an independent JSON reader */
-static char *trace;    /* the answer */
-
-static const char *ask(const char *json, const char *path)
-{
-    static char answer[4096];
-    sqlite3_stmt *statement;
-    assert_int_equal(sqlite3_prepare_v2(judge, "SELECT json_valid(?1), json_extract(?1, ?2)", -1, &statement, NULL), SQLITE_OK);
-    sqlite3_bind_text(statement, 1, json, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 2, path, -1, SQLITE_STATIC);
-    if (sqlite3_step(statement) != SQLITE_ROW || !sqlite3_column_int(statement, 0))
-        fail_msg("no JSON (%s): %.500s", sqlite3_errmsg(judge), json);
-    const unsigned char *text = sqlite3_column_text(statement, 1);
-    snprintf(answer, sizeof answer, "%s", text ? (const char *)text : "(null)");
-    sqlite3_finalize(statement);
-    return answer;
-}
+static char *trace; /* the answer */
 
 static void expect(const char *path, const char *value)
 {
-    const char *found = ask(trace, path);
+    const char *found = judge_ask(trace, path);
     if (strcmp(found, value) != 0)
         fail_msg("%.200s is %s, not %s", path, found, value);
 }
@@ -46,17 +29,9 @@ static void expect_all(const char *const expected[][2], size_t count)
 
 #define EXPECT_ALL(table) expect_all(table, sizeof table / sizeof *table)
 
-static char *fetch(const char *path)
-{
-    struct reply reply = get(path);
-    assert_int_equal(reply.status, 200);
-    free(reply.headers);
-    return reply.body;
-}
-
 static int set_up(void **state)
 {
-    if (sqlite3_open(":memory:", &judge) != SQLITE_OK || start_viewer(state) != 0)
+    if (judge_begin(state) != 0)
         return -1;
     struct request request = nested_trace(LINKED_TRACE_ID, 1000);
     struct reply reply = post((struct bytes){request.data, request.size});
@@ -70,8 +45,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     free(trace);
-    sqlite3_close(judge);
-    return stop_viewer(state);
+    return judge_end(state);
 }
 
 static void maps_and_arrays_keep_types_and_order(void **state)
@@ -153,7 +127,7 @@ static void expect_stored(const char *ids, const char *stored)
     char path[256];
     snprintf(path, sizeof path, "/api/stored?ids=%s", ids);
     char *json = fetch(path);
-    assert_string_equal(ask(json, "$.stored"), stored);
+    assert_string_equal(judge_ask(json, "$.stored"), stored);
     free(json);
 }
 
