@@ -41,6 +41,8 @@ static bool read_filter(const struct spwv_request *request, struct asked *asked,
     const char *severity = spwv_parameter(request, "severity");
     *filter = (struct spwv_log_filter){.text = spwv_parameter_text(request, "q"), .service = spwv_parameter_text(request, "service")};
     const char *wrong = read_ids(request, asked);
+    if (!wrong && filter->text.size > SPWV_MAX_LOG_TEXT)
+        wrong = "q is longer than 1024 bytes; look for a part of it";
     if (!wrong && severity && !spwv_otlp_read_severity(severity, &filter->severity))
         wrong = "severity must be one of trace, debug, info, warn, error, fatal, or a number from 1 to 24";
     if (wrong)

@@ -9,8 +9,10 @@
 
 #include "otlp_logs.h"
 
+enum { SPWV_MAX_LOG_TEXT = 1024, SPWV_MAX_LOG_BYTES = 16 << 20 }; /* of a filter's text, of a page's records */
+
 struct spwv_log_filter {
-    struct spwv_slice text;     /* in the body, the event name or an attribute's value; ASCII case does not matter; size 0: all */
+    struct spwv_slice text;     /* in the texts of the body and of attributes' values, or the event name; ASCII case does not matter; size 0: all */
     struct spwv_slice service;  /* size 0: all */
     const uint8_t *trace_id;    /* NULL: all */
     const uint8_t *span_id;     /* NULL: all; only with trace_id */
@@ -37,7 +39,7 @@ struct spwv_log_result {
     bool stopped; /* it failed because it took longer than SPWV_MAX_QUERY_MS */
 };
 
-/* The newest first. `resource` and `scope` come before the first record of theirs, once each a call. */
+/* The newest first, at most SPWV_MAX_LOG_BYTES of them, but always one. `resource` and `scope` come before the first record of theirs, once each a call. */
 struct spwv_log_sink {
     void *arg;
     void (*resource)(void *arg, int64_t id, const struct spwv_origin *resource);

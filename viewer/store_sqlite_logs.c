@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LOOK_EVERY = 256, SPAN_KEY = 2 };
+enum { LOOK_EVERY = 256, LOOK_BYTES = 1 << 20, SPAN_KEY = 2 };
 
 /* ---- writing ---- */
 
@@ -78,24 +78,44 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-static bool has_text(struct spwv_slice in, struct spwv_slice text)
+/* A text to look for, in time that grows with what is looked through alone (Knuth, Morris and Pratt), whatever a sender made it of. */
+struct pattern {
+    struct spwv_slice text;
+    uint16_t back[SPWV_MAX_LOG_TEXT]; /* after so many bytes that fit and one that does not: how many of them still fit */
+};
+
+static void prepare_pattern(struct pattern *pattern, struct spwv_slice text)
 {
-    for (size_t at = 0; in.size >= text.size && at <= in.size - text.size; at++) {
-        size_t same = 0;
-        while (same < text.size && lower(in.data[at + same]) == lower(text.data[same]))
-            same++;
-        if (same == text.size)
+    size_t same = 0;
+    pattern->text = text;
+    pattern->back[0] = 0;
+    for (size_t at = 1; at < text.size; at++) {
+        while (same && lower(text.data[at]) != lower(text.data[same]))
+            same = pattern->back[same - 1];
+        same += lower(text.data[at]) == lower(text.data[same]);
+        pattern->back[at] = (uint16_t)same;
+    }
+}
+
+static bool has_text(struct spwv_slice in, const struct pattern *pattern)
+{
+    size_t same = 0;
+    for (size_t at = 0; at < in.size; at++) {
+        while (same && lower(in.data[at]) != lower(pattern->text.data[same]))
+            same = pattern->back[same - 1];
+        same += lower(in.data[at]) == lower(pattern->text.data[same]);
+        if (same == pattern->text.size)
             return true;
     }
     return false;
 }
 
 /* Of a value the strings in it, however deep: they stand in its bytes as they are. Numbers and bytes that happen to look like the text are found, too. */
-static bool matches_text(const struct spwv_log *log, struct spwv_slice text)
+static bool matches_text(const struct spwv_log *log, const struct pattern *text)
 {
     struct spwv_wire wire = spwv_wire_of(log->raw);
     struct spwv_slice attribute;
-    if (!text.size || has_text(log->body, text) || has_text(log->event_name, text))
+    if (!text->text.size || has_text(log->body, text) || has_text(log->event_name, text))
         return true;
     while (spwv_otlp_each(&wire, SPWV_LOG_ATTRIBUTES, &attribute)) {
         struct spwv_key_value kv;
@@ -115,13 +135,17 @@ struct listing {
     struct spwv_log_result *result;
     struct given_origins resources;
     struct given_origins scopes;
+    struct pattern text;
     unsigned given;
+    size_t given_bytes;
+    size_t read_bytes; /* since the clock was looked at */
     struct timespec deadline;
 };
 
 static bool is_late(struct listing *listing)
 {
     struct timespec now;
+    listing->read_bytes = 0;
     clock_gettime(CLOCK_MONOTONIC, &now);
     const struct timespec *end = &listing->deadline;
     listing->result->stopped = now.tv_sec > end->tv_sec || (now.tv_sec == end->tv_sec && now.tv_nsec >= end->tv_nsec);
@@ -155,8 +179,10 @@ static bool take_log(struct listing *listing, int64_t id)
         log.scope = sqlite3_column_int64(read, 2);
         log.service = spwv_sqlite_column(read, 4);
         spwv_otlp_read_log(spwv_sqlite_column(read, 3), &log.log);
-        if (has_service(log.service, listing->filter->service) && matches_text(&log.log, listing->filter->text)) {
-            listing->result->more = listing->given == listing->filter->limit;
+        listing->read_bytes += log.log.raw.size;
+        if (has_service(log.service, listing->filter->service) && matches_text(&log.log, &listing->text)) {
+            listing->given_bytes += log.log.raw.size;
+            listing->result->more = listing->given == listing->filter->limit || (listing->given && listing->given_bytes > SPWV_MAX_LOG_BYTES);
             ok = listing->result->more || give(listing, &log);
             listing->given++;
         }
@@ -169,7 +195,7 @@ static sqlite3_stmt *start_walk(struct sqlite_store *store, const struct spwv_lo
     enum statement which = filter->trace_id ? LOGS_OF_TRACE : filter->service.size ? LOGS_OF_SERVICE : LOGS_BY_TIME;
     sqlite3_stmt *walk = spwv_sqlite_get(store, which);
     int64_t end = filter->to_ns ? filter->to_ns : INT64_MAX;
-    bool continued = filter->before && filter->before_time < end;
+    bool continued = filter->before && (!filter->to_ns || filter->before_time < end); /* without an end also within the last moment there is */
     sqlite3_bind_int64(walk, 1, filter->from_ns);
     sqlite3_bind_int64(walk, 2, continued ? filter->before_time : end);
     sqlite3_bind_int64(walk, 3, continued ? filter->before_id : filter->to_ns ? 0 : INT64_MAX);
@@ -191,13 +217,23 @@ static bool is_wanted(sqlite3_stmt *walk, const struct spwv_log_filter *filter)
     return id.size == SPWV_SPAN_ID_SIZE && memcmp(id.data, filter->span_id, SPWV_SPAN_ID_SIZE) == 0;
 }
 
+/* A page that is full is one, whatever follows it. */
+static void end_late(struct listing *listing)
+{
+    bool full = listing->given == listing->filter->limit;
+    listing->result->more = full;
+    listing->result->stopped = !full;
+}
+
 static bool walk_logs(struct listing *listing)
 {
     sqlite3_stmt *walk = start_walk(listing->store, listing->filter);
     bool ok = true;
     for (unsigned rows = 1; ok && !listing->result->more && sqlite3_step(walk) == SQLITE_ROW; rows++) {
-        if (rows % LOOK_EVERY == 0 && is_late(listing))
+        if ((rows % LOOK_EVERY == 0 || listing->read_bytes > LOOK_BYTES) && is_late(listing)) {
+            end_late(listing);
             break;
+        }
         if (is_wanted(walk, listing->filter))
             ok = take_log(listing, sqlite3_column_int64(walk, 0));
     }
@@ -210,7 +246,12 @@ bool spwv_sqlite_list_logs(struct spwv_store *base, const struct spwv_log_filter
     struct sqlite_store *store = (struct sqlite_store *)base;
     struct listing listing = {.store = store, .filter = filter, .sink = sink, .result = result};
     *result = (struct spwv_log_result){false, false};
+    if (filter->text.size > SPWV_MAX_LOG_TEXT) {
+        snprintf(error->text, sizeof error->text, "the text is longer than %d bytes; look for a part of it", SPWV_MAX_LOG_TEXT);
+        return false;
+    }
     pthread_mutex_lock(&store->lock);
+    prepare_pattern(&listing.text, filter->text);
     clock_gettime(CLOCK_MONOTONIC, &listing.deadline);
     listing.deadline.tv_sec += SPWV_MAX_QUERY_MS / 1000;
     bool ok = walk_logs(&listing) || spwv_sqlite_fail(store, error);

@@ -57,7 +57,7 @@ static void bind_points(sqlite3_stmt *statement, int64_t series, const struct sp
 {
     sqlite3_bind_int64(statement, 1, series);
     sqlite3_bind_int64(statement, 2, filter->from_ns);
-    sqlite3_bind_int64(statement, 3, filter->to_ns ? filter->to_ns : INT64_MAX);
+    sqlite3_bind_int64(statement, 3, filter->to_ns ? filter->to_ns - 1 : INT64_MAX);
     sqlite3_bind_int64(statement, 4, filter->limit);
 }
 

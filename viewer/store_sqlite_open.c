@@ -167,10 +167,10 @@ static const char *const sql[STATEMENTS] = {
                                             " ORDER BY s.name, i.name, i.scope, i.id LIMIT ?3",
     [ONE_INSTRUMENT] = SELECT_INSTRUMENTS " WHERE i.id = ?1",
     [SERIES_OF_INSTRUMENT] = "SELECT id, resource, scope, attributes FROM series WHERE instrument = ?1 ORDER BY last_ns DESC, id LIMIT ?2",
-    [POINTS_OF_SERIES] = "SELECT raw FROM (SELECT time_ns, start_ns, raw FROM points WHERE series = ?1 AND time_ns >= ?2 AND time_ns < ?3"
+    [POINTS_OF_SERIES] = "SELECT raw FROM (SELECT time_ns, start_ns, raw FROM points WHERE series = ?1 AND time_ns BETWEEN ?2 AND ?3"
                          " ORDER BY time_ns DESC, start_ns DESC LIMIT ?4) ORDER BY time_ns, start_ns",
-    [POINTS_BEHIND] = "SELECT 1 FROM points WHERE series = ?1 AND time_ns >= ?2 AND time_ns < ?3 LIMIT 1 OFFSET ?4",
-    [RELEASE_SERIES] = "UPDATE series SET points = points - n FROM (SELECT series AS whose, count(*) AS n FROM points WHERE id <= ?1 GROUP BY series)"
+    [POINTS_BEHIND] = "SELECT 1 FROM points WHERE series = ?1 AND time_ns BETWEEN ?2 AND ?3 LIMIT 1 OFFSET ?4",
+    [RELEASE_SERIES] = "UPDATE series SET points = points - n FROM (SELECT series AS whose, count(*) AS n FROM points NOT INDEXED WHERE id <= ?1 GROUP BY series)"
                        " WHERE id = whose",
     [DELETE_POINTS] = "DELETE FROM points WHERE id <= ?1",
     [RELEASE_SERIES_RESOURCES] = "UPDATE origins SET uses = uses - n FROM (SELECT resource AS origin, count(*) AS n FROM series WHERE points = 0"

@@ -75,6 +75,62 @@ static void the_newest_come_first_page_by_page(void **state)
     expect_at("/api/logs?to_ns=3&before=9.0", "$.logs[0].body.value", "5");
 }
 
+/* Past what the store's signed times can tell: one moment for all of them, and pages in it end. */
+static void pages_end_in_the_last_moment(void **state)
+{
+    (void)state;
+    char address[128] = "/api/logs?limit=2";
+    send_json("/v1/logs", REQUEST("a", "{\"timeUnixNano\":\"18446744073709551615\",\"body\":{\"intValue\":\"1\"}},"
+                                       "{\"timeUnixNano\":\"18446744073709551614\",\"body\":{\"intValue\":\"2\"}},"
+                                       "{\"timeUnixNano\":\"18446744073709551613\",\"body\":{\"intValue\":\"3\"}}"), NULL);
+    char *json = fetch(address);
+    expect_json(json, "$.logs[0].body.value", "3");
+    expect_json(json, "$.logs[1].body.value", "2");
+    const char *next = strstr(json, "\"next\":\"");
+    assert_non_null(next);
+    snprintf(address, sizeof address, "/api/logs?limit=2&before=%.*s", (int)strcspn(next + 8, "\""), next + 8);
+    free(json);
+    expect_at(address, "$.logs[0].body.value", "1");
+    expect_at(address, "$.logs[1]", "(null)");
+    expect_at(address, "$.next", "(null)");
+}
+
+/* 40 records of a megabyte: a page ends before they are too many to answer, and the next goes on. */
+static void a_page_of_large_records_ends_early(void **state)
+{
+    (void)state;
+    enum { RECORDS = 40, SIZE = 1 << 20 };
+    char *json = malloc(SIZE + 512);
+    assert_non_null(json);
+    for (int i = 1; i <= RECORDS; i++) {
+        int head = sprintf(json, "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"%d\",\"body\":{\"stringValue\":\"", i);
+        memset(json + head, 'a', SIZE);
+        strcpy(json + head + SIZE, "\"}}]}]}]}");
+        send_json("/v1/logs", json, NULL);
+    }
+    free(json);
+    char address[128] = "/api/logs?limit=1000";
+    unsigned records = 0, pages = 0;
+    for (bool more = true; more; pages++) {
+        assert_in_range(pages, 0, 10);
+        json = fetch(address);
+        for (const char *at = json; (at = strstr(at, "\"time_unix_ns\"")); at++)
+            records++;
+        const char *next = strstr(json, "\"next\":\"");
+        more = next != NULL;
+        if (more)
+            snprintf(address, sizeof address, "/api/logs?limit=1000&before=%.*s", (int)strcspn(next + 8, "\""), next + 8);
+        free(json);
+    }
+    assert_int_equal(records, RECORDS);
+    assert_int_equal(pages, 3);
+    /* a text that nearly fits everywhere costs no more than another */
+    char question[1100] = "/api/logs?q=";
+    memset(question + strlen(question), 'a', 1000);
+    strcat(question, "b");
+    expect_at(question, "$.logs[0]", "(null)");
+}
+
 static void filters_narrow(void **state)
 {
     (void)state;
@@ -88,7 +144,7 @@ static void filters_narrow(void **state)
         {"severity=trace", "y x broken hello Trace me"}, {"service=a", "x broken hello Trace me"}, {"service=b", "y"}, {"service=c", ""},
         {"service=a&severity=fatal", "x"}, {"trace_id=" TRACE, "y broken hello"}, {"trace_id=" TRACE "&span_id=0000000000000002", "broken"},
         {"trace_id=" TRACE "&service=a&severity=error", "broken"}, {"trace_id=00000000000000000000000000000001", ""},
-        {"q=trace%20ME", "Trace me"}, {"q=hosts", "x"}, {"q=file", ""}, {"q=Login", "y"}, {"q=nowhere", ""}, {"q=o&service=a&severity=info", "x broken hello"},
+        {"q=trace%20ME", "Trace me"}, {"q=hosts", "x"}, {"q=file", ""}, {"q=Login", "y"}, {"q=nowhere", ""}, {"q=trTRACE", ""}, {"q=ce%20me", "Trace me"}, {"q=rokeN", "broken"}, {"q=o&service=a&severity=info", "x broken hello"},
         {"q=%00", ""}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char address[160], bodies[256] = "";
@@ -115,6 +171,9 @@ static void bad_questions_are_refused(void **state)
     expect_refused("/api/logs?trace_id=" TRACE "&span_id=zz", 400, "16 hex digits");
     expect_refused("/api/logs?span_id=0000000000000002", 400, "needs its trace_id");
     expect_refused("/api/logs?limit=1001", 400, "from 1 to 1000");
+    char longer[1100] = "/api/logs?q=";
+    memset(longer + strlen(longer), 'a', 1025);
+    expect_refused(longer, 400, "q is longer than 1024 bytes");
     expect_refused("/api/logs?before=x", 400, "\\\"next\\\"");
     expect_refused("/api/logs?from_ns=-1", 400, "nanoseconds");
 }
@@ -323,6 +382,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_record_comes_back_as_it_was, forget),
         cmocka_unit_test_setup(the_newest_come_first_page_by_page, forget),
+        cmocka_unit_test_setup(pages_end_in_the_last_moment, forget),
+        cmocka_unit_test_setup(a_page_of_large_records_ends_early, forget),
         cmocka_unit_test_setup(filters_narrow, forget),
         cmocka_unit_test_setup(bad_questions_are_refused, forget),
         cmocka_unit_test_setup(duplicates_are_kept_once, forget),

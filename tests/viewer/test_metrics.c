@@ -148,6 +148,15 @@ static void the_newest_points_come_and_it_is_said_when_there_are_more(void **sta
                {"$.series[0].attributes[0].value", "100"}, {"$.series[100]", "(null)"});
 }
 
+/* Past what the store's signed times can tell. */
+static void a_point_of_the_last_moment_is_told(void **state)
+{
+    (void)state;
+    send_json("/v1/metrics", REQUEST("svc", METRIC("late", "gauge", "{\"timeUnixNano\":\"5\",\"asInt\":\"1\"},{\"timeUnixNano\":\"18446744073709551615\",\"asInt\":\"2\"}")), NULL);
+    EXPECT_ALL(metric_at(0, ""), {P ".time_unix_ns", "5"}, {"$.series[0].points[1].time_unix_ns", "18446744073709551615"}, {"$.more", "0"});
+    EXPECT_ALL(metric_at(0, "?from_ns=5&to_ns=6"), {P ".time_unix_ns", "5"}, {"$.series[0].points[1]", "(null)"}, {"$.more", "0"});
+}
+
 static void what_has_no_name_is_rejected(void **state)
 {
     (void)state;
@@ -188,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup(what_makes_an_instrument_a_series_and_a_point_the_same, forget),
         cmocka_unit_test_setup(lists_are_narrowed, forget),
         cmocka_unit_test_setup(the_newest_points_come_and_it_is_said_when_there_are_more, forget),
+        cmocka_unit_test_setup(a_point_of_the_last_moment_is_told, forget),
         cmocka_unit_test_setup(what_has_no_name_is_rejected, forget),
         cmocka_unit_test_setup(bad_questions_are_refused, forget),
         cmocka_unit_test(pages_are_answered_with_the_page),
