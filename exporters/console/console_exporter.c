@@ -26,12 +26,21 @@ struct console_exporter {
     size_t pieces, written;   /* of that: met in this try, and written in any */
 };
 
+static bool out_of_memory(spw_export_result *result)
+{
+    result->status = SPW_EXPORT_RETRY;
+    snprintf(result->text, sizeof result->text, "out of memory for the text of a span");
+    return false;
+}
+
 /* The same batch always comes in the same pieces: a retry goes on where the try before had to stop. */
 static bool write_text(void *arg, const struct spw__console_text *text)
 {
     struct console_exporter *self = arg;
     if (self->pieces++ < self->written)
         return true;
+    if (!text->data)
+        return out_of_memory(&self->result);
     spw__lines_stdout_write(&self->out, (spw_view){ text->data, text->size }, &self->result);
     if (self->result.status != SPW_EXPORT_DELIVERED)
         return false;
@@ -43,8 +52,10 @@ static void console_submit(spw_exporter *base, const spw_batch *batch, spw_expor
 {
     struct console_exporter *self = (struct console_exporter *)base;
     self->result = (spw_export_result)SPW_EXPORT_RESULT_INIT;
-    if (spw_batch_sequence(batch) != self->sequence)
+    if (spw_batch_sequence(batch) != self->sequence) {
         self->written = 0;
+        self->tree.flat = false;
+    }
     self->sequence = spw_batch_sequence(batch);
     self->pieces = 0;
     (void)spw__console_tree_print(&self->tree, &self->text, batch, write_text, self);

@@ -257,7 +257,8 @@ bool spw__console_tree_print(struct spw__console_tree *tree, struct spw__console
         tree->nodes = spw_allocate(SPW__CONSOLE_WINDOW * sizeof *tree->nodes);
     if (!tree->keys)
         tree->keys = spw_allocate(SPW__CONSOLE_WINDOW * sizeof *tree->keys);
-    if (!tree->nodes || !tree->keys)
+    tree->flat |= !tree->nodes || !tree->keys;
+    if (tree->flat)
         return print_flat(&p);
     for (spw_span_iter it = spw_batch_spans(batch); load(tree, &it);)
         if (!print_window(&p, tree))
@@ -269,5 +270,5 @@ void spw__console_tree_fini(struct spw__console_tree *tree)
 {
     spw_free(tree->nodes);
     spw_free(tree->keys);
-    *tree = (struct spw__console_tree){ NULL, NULL, 0 };
+    *tree = (struct spw__console_tree){ NULL, NULL, 0, false };
 }

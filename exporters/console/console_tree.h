@@ -17,12 +17,13 @@ struct spw__console_tree {
     struct spw__console_node *nodes; /* SPW__CONSOLE_WINDOW of them, once made */
     struct spw__console_key *keys;
     uint32_t count;
+    bool flat; /* every span stands alone, since there was no memory once: so that a batch is printed in the same order at each try */
 };
 
 /* Takes the text of one span, or of what stands above a trace; false ends it. */
 typedef bool (*spw__console_write_fn)(void *arg, const struct spw__console_text *text);
 
-/* False: `write` said so. Out of memory: every span stands alone. */
+/* False: `write` said so. Out of memory: every span stands alone, until the caller takes `flat` back. */
 bool spw__console_tree_print(struct spw__console_tree *tree, struct spw__console_text *text, const spw_batch *batch, spw__console_write_fn write,
                              void *arg);
 

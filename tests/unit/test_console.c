@@ -417,6 +417,73 @@ static void without_memory_for_trees_spans_stand_alone(void **state)
     fake_batch_free(batch);
 }
 
+/* Exports to a pipe; leaves what can be read from it in `output`. */
+static spw_export_status print_to_pipe(spw_exporter *exporter, const spw_batch *batch, const int ends[2])
+{
+    spw_export_result result = SPW_EXPORT_RESULT_INIT;
+    fflush(stdout);
+    int saved = dup(1);
+    dup2(ends[1], 1);
+    exporter->submit(exporter, batch, on_done, &result);
+    dup2(saved, 1);
+    close(saved);
+    ssize_t n = read(ends[0], output, sizeof output - 1);
+    output[n > 0 ? n : 0] = '\0';
+    return result.status;
+}
+
+/* A pipe of a page, which takes one text at a time. */
+static void make_small_pipe(int ends[2])
+{
+    assert_int_equal(pipe(ends), 0);
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, 4096) >= 4096);
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
+/* A span whose text cannot be made has not been written. */
+static void without_any_memory_it_is_tried_again(void **state)
+{
+    (void)state;
+    int ends[2];
+    make_small_pipe(ends);
+    spw_batch *batch = fake_batch_simple(1, 1);
+    spw_exporter *exporter = spw__console_exporter_make(NULL, NULL, NULL);
+    fail_alloc_from(1);
+    spw_export_status status = print_to_pipe(exporter, batch, ends);
+    assert_true(fail_alloc_stop());
+    assert_int_equal(status, SPW_EXPORT_RETRY);
+    assert_string_equal(output, "");
+    assert_int_equal(print_to_pipe(exporter, batch, ends), SPW_EXPORT_DELIVERED);
+    assert_prints("trace ");
+    exporter->destroy(exporter);
+    fake_batch_free(batch);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* The first try had no memory for trees, the second has: in another order it would take one span for the other. */
+static void a_retry_keeps_the_order_of_the_first_try(void **state)
+{
+    (void)state;
+    static const struct wish wishes[] = { { 1, 2, 1, 20, "child" }, { 1, 1, 0, 10, "root" } };
+    int ends[2];
+    make_small_pipe(ends);
+    spw_batch *batch = batch_of(wishes, 2);
+    spw_exporter *exporter = spw__console_exporter_make(NULL, NULL, NULL);
+    fail_alloc_from(20000);
+    assert_int_equal(print_to_pipe(exporter, batch, ends), SPW_EXPORT_RETRY);
+    assert_true(fail_alloc_stop());
+    assert_prints("\"child\"");
+    assert_null(strstr(output, "\"root\""));
+    assert_int_equal(print_to_pipe(exporter, batch, ends), SPW_EXPORT_DELIVERED);
+    assert_prints("\"root\"");
+    assert_null(strstr(output, "\"child\""));
+    exporter->destroy(exporter);
+    fake_batch_free(batch);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void a_closed_stdout_is_permanent(void **state)
 {
     (void)state;
@@ -453,6 +520,8 @@ int main(void)
         cmocka_unit_test(a_huge_span_is_cut_and_says_so),
         cmocka_unit_test(colours_only_on_a_terminal_that_wants_them),
         cmocka_unit_test(without_memory_for_trees_spans_stand_alone),
+        cmocka_unit_test(without_any_memory_it_is_tried_again),
+        cmocka_unit_test(a_retry_keeps_the_order_of_the_first_try),
         cmocka_unit_test(a_closed_stdout_is_permanent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
