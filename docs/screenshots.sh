@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the pictures of the README and the viewer's guide from real runs: viewer, agent, Chromium. Logs and metrics, which the library does not
-# send, are added by viewer/ui/dev/send-signals.mjs. Needs ./run demo to have built both, and `npm ci` in viewer/ui.
+# Makes the pictures of the README and the viewer's guide from real runs: viewer, agent, Chromium. For the last two, logs and metrics, which the
+# library does not send, come from viewer/ui/dev/send-signals.mjs. Needs ./run demo to have built both, and `npm ci` in viewer/ui.
 #   docs/screenshots.sh
 set -eu
 cd "$(dirname "$0")/.."
@@ -24,12 +24,13 @@ first=$(tail -n 1 "$work/runs")
 trace=$(head -n 1 "$work/runs")
 short=$(sed -n 2p "$work/runs")
 span=$(curl -fs "$url/api/traces/$short" | sed 's/{"span_id"/\n&/g' | grep '"code":"ERROR"' | head -n 1 | cut -d'"' -f4)
-node viewer/ui/dev/send-signals.mjs "$url" "$short"
-metric=$(curl -fs "$url/api/metrics?q=http.server.request.duration" | sed 's/.*"metrics":\[{"id":"\([^"]*\)".*/\1/')
 
 node viewer/ui/dev/shots.mjs "$url" docs/images \
     "trace-light:light:820:/trace/$short?span=$span" "trace-dark:dark:820:/trace/$short?span=$span" \
     list-light:light:560:/ list-dark:dark:560:/ "flame-light:light:460:/trace/$trace?view=flame" \
-    "graph-light:light:700:/trace/$trace?view=graph" "compare-dark:dark:760:/compare?a=$first&b=$trace" \
+    "graph-light:light:700:/trace/$trace?view=graph" "compare-dark:dark:760:/compare?a=$first&b=$trace"
+node viewer/ui/dev/send-signals.mjs "$url" "$short"
+metric=$(curl -fs "$url/api/metrics?q=http.server.request.duration" | sed 's/.*"metrics":\[{"id":"\([^"]*\)".*/\1/')
+node viewer/ui/dev/shots.mjs "$url" docs/images \
     "logs-light:light:620:/trace/$short?view=logs&span=$span" "metric-dark:dark:920:/metrics/$metric"
 ls -l docs/images
