@@ -62,15 +62,9 @@ static void wait_for_span(long count)
     pause_ms(SETTLE_MS);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void print(const char *what, double *ms, size_t count)
 {
-    qsort(ms, count, sizeof *ms, compare);
+    qsort(ms, count, sizeof *ms, measured_compare);
     printf("%-24s least %5.2f ms, median %5.2f ms, p95 %5.2f ms\n", what, ms[0], ms[count / 2], ms[count * 95 / 100]);
 }
 

@@ -15,7 +15,7 @@
 #include "measured.h"
 #include "otlp_messages.h"
 
-enum { SPANS_A_TRACE = 10, SPANS_A_REQUEST = 512, REQUESTS_AHEAD = 100, REPEATS = 15, STARTS = 5 };
+enum { SPANS_A_TRACE = 10, SPANS_A_REQUEST = 512, REQUESTS_AHEAD = 100, STARTS = 5 };
 
 static char directory[256], port_file[300], db_file[300];
 static int connection = -1;
@@ -125,34 +125,6 @@ static void fill(uint64_t spans)
 
 /* ---- questions ---- */
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void measure(const char *what, const char *path)
-{
-    char encoded[2048], request[4096];
-    double times[REPEATS];
-    size_t size = 0, at = 0;
-    int status = 0;
-    for (const char *c = path; *c && at < sizeof encoded - 4; c++)
-        at += (size_t)(strchr(" \"{}<>", *c) ? snprintf(encoded + at, 4, "%%%02X", (unsigned)*c) : snprintf(encoded + at, 2, "%c", *c));
-    int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", encoded, measured_port());
-    double cpu = measured_cpu_s();
-    for (int i = 0; i < REPEATS; i++) {
-        double begin = measured_now();
-        measured_send(connection, request, (size_t)length);
-        status = measured_answer(connection, &size);
-        times[i] = (measured_now() - begin) * 1e3;
-    }
-    cpu = (measured_cpu_s() - cpu) * 1e3 / REPEATS;
-    qsort(times, REPEATS, sizeof *times, compare);
-    printf("%s | `%s` | %.1f | %.1f | %.1f | %d, %zu bytes\n", what, path, times[REPEATS / 2], times[REPEATS - 1], cpu, status, size);
-    fflush(stdout);
-}
-
 static void ask(void)
 {
     static const char *const questions[][2] = {
@@ -184,7 +156,7 @@ static void ask(void)
     };
     printf("\nwhat | request | p50 ms | max ms | processor ms | answer\n--- | --- | --- | --- | --- | ---\n");
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-        measure(questions[i][0], questions[i][1]);
+        measured_question(connection, questions[i][0], questions[i][1]);
 }
 
 /* Leaves the file where it is. */
@@ -223,7 +195,7 @@ int main(int argc, char **argv)
         if (i < STARTS - 1)
             measured_stop();
     }
-    qsort(listen_ms, STARTS, sizeof *listen_ms, compare);
+    qsort(listen_ms, STARTS, sizeof *listen_ms, measured_compare);
     printf("listening | %.1f ms after it was started (of %d: worst %.1f ms)\n", listen_ms[STARTS / 2], STARTS, listen_ms[STARTS - 1]);
     printf("idle | %ld KiB resident, %ld KiB of them its own memory\n", measured_kb("VmRSS:"), measured_kb("RssAnon:"));
     connection = measured_dial();

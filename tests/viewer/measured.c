@@ -160,3 +160,35 @@ unsigned measured_port(void)
 {
     return port;
 }
+
+/* ---- questions ---- */
+
+enum { REPEATS = 15 };
+
+int measured_compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void measured_question(int connection, const char *what, const char *path)
+{
+    char encoded[2048], request[4096];
+    double times[REPEATS];
+    size_t size = 0, at = 0;
+    int status = 0;
+    for (const char *c = path; *c && at < sizeof encoded - 4; c++)
+        at += (size_t)(strchr(" \"{}<>", *c) ? snprintf(encoded + at, 4, "%%%02X", (unsigned)*c) : snprintf(encoded + at, 2, "%c", *c));
+    int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", encoded, port);
+    double cpu = measured_cpu_s();
+    for (int i = 0; i < REPEATS; i++) {
+        double begin = measured_now();
+        measured_send(connection, request, (size_t)length);
+        status = measured_answer(connection, &size);
+        times[i] = (measured_now() - begin) * 1e3;
+    }
+    cpu = (measured_cpu_s() - cpu) * 1e3 / REPEATS;
+    qsort(times, REPEATS, sizeof *times, measured_compare);
+    printf("%s | `%s` | %.1f | %.1f | %.1f | %d, %zu bytes\n", what, path, times[REPEATS / 2], times[REPEATS - 1], cpu, status, size);
+    fflush(stdout);
+}

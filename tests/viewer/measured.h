@@ -24,4 +24,8 @@ void measured_send(int connection, const void *data, size_t size);
 int measured_answer(int connection, size_t *size); /* the status; the body's size in *size */
 int measured_post(int connection, const char *path, const char *headers, const void *body, size_t size); /* the status */
 
+/* Asks 15 times and prints a row: what | path | p50 ms | max ms | processor ms | status and size. Quotes, spaces and braces of the path are encoded. */
+void measured_question(int connection, const char *what, const char *path);
+int measured_compare(const void *a, const void *b); /* doubles, for qsort */
+
 #endif
