@@ -92,6 +92,26 @@ static void lines_are_stored(void **state)
     assert_int_equal(stored(), 3); /* one came twice */
 }
 
+/* As a Collector writes them into one file, or a person puts them together. */
+static void lines_of_all_signals_are_stored(void **state)
+{
+    (void)state;
+    assert_true(import_text(ONE "\n{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"1\"},{\"traceId\":\"0102\"}]}]}]}\n"
+                            "{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":\"m\",\"sum\":{\"dataPoints\":[{\"timeUnixNano\":\"1\",\"asInt\":\"1\"},"
+                            "{\"timeUnixNano\":\"2\",\"asInt\":\"2\"}]}}]}]}]}\n{\"resourceLogs\":[{\"scopeLogs\":7}]}\n" TWO));
+    assert_string_equal(told, "4:scopeLogs of ResourceLogs must be an array, before byte 31;");
+    assert_int_equal(report.requests, 4);
+    assert_int_equal(report.items[0], 3);
+    assert_int_equal(report.items[1], 2);
+    assert_int_equal(report.items[2], 2);
+    assert_int_equal(report.rejected, 1);
+    struct spwv_store_info info;
+    store->info(store, &info);
+    assert_int_equal(info.spans, 3);
+    assert_int_equal(info.logs, 1);
+    assert_int_equal(info.metric_points, 2);
+}
+
 static void empty_files_are_fine(void **state)
 {
     (void)state;
@@ -168,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lines_are_stored, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lines_of_all_signals_are_stored, set_up, tear_down),
         cmocka_unit_test_setup_teardown(empty_files_are_fine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_lines_are_told_and_passed_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_lines_are_passed_over, set_up, tear_down),
