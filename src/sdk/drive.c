@@ -95,6 +95,28 @@ static void await(struct spw__worker *w, const struct spw__flush *f, const struc
     }
 }
 
+static bool is_given_up(const struct spw__worker *w, const struct spw__flush *f)
+{
+    return f->abandoned && !f->stop && f != w->serving;
+}
+
+/* With the lock. What it asks for is done when the worker comes back; behind another that was given up it asks for nothing more, and goes. */
+static void give_up(struct spw__worker *w, struct spw__flush *f)
+{
+    bool asked = false;
+    struct spw__flush **at = NULL;
+    f->abandoned = true;
+    for (struct spw__flush **link = &w->flushes; *link; link = &(*link)->next) {
+        asked |= *link != f && is_given_up(w, *link);
+        if (*link == f)
+            at = link;
+    }
+    if (!asked || !at || !is_given_up(w, f))
+        return;
+    *at = f->next;
+    spw__worker_free_flush(w, f);
+}
+
 spw_result spw__worker_flush(struct spw__worker *w, uint32_t timeout_ms, bool stop, uint32_t refused_ms)
 {
     const uint64_t grace_ms = 50; /* the worker keeps the deadline; this is for a worker that hangs in an exporter */
@@ -112,7 +134,7 @@ spw_result spw__worker_flush(struct spw__worker *w, uint32_t timeout_ms, bool st
         result = f->result;
         spw__worker_free_flush(w, f);
     } else {
-        f->abandoned = true;
+        give_up(w, f);
     }
     pthread_mutex_unlock(&w->lock);
     return result;

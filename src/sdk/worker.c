@@ -107,6 +107,7 @@ static void finish_flush(struct spw__worker *w, struct spw__flush *f, spw_result
     while (*at != f)
         at = &(*at)->next;
     *at = f->next;
+    w->serving = NULL;
     f->result = result;
     f->finished = true;
     if (f->stop)
@@ -151,6 +152,7 @@ static struct spw__flush *next_flush(struct spw__worker *w)
         f = f->next;
     if (!f)
         f = w->flushes;
+    w->serving = f;
     pthread_mutex_unlock(&w->lock);
     return f;
 }

@@ -36,6 +36,7 @@ struct spw__worker {
     pthread_mutex_t lock;         /* the flush list */
     pthread_cond_t done;          /* monotonic clock */
     struct spw__flush *flushes;
+    const struct spw__flush *serving; /* under lock: the one that the worker looks at; only the worker frees it */
     bool ended;   /* under lock: serves no flush any more */
     bool gone;    /* under lock: has taken its last step */
     bool driven;  /* under lock: in pump mode, some thread has it to itself */

@@ -14,6 +14,7 @@
 
 #include "record/queue.h"
 #include "record/thread.h"
+#include "sdk/sdk.h"
 #include "support/script_exporter.h"
 
 static uint64_t now_ms(void)
@@ -45,6 +46,7 @@ struct manual {
     uint64_t spans, submits, flushes; /* atomic */
     uint64_t submit_sleep_ms;
     bool answer_at_cancel, answer_at_flush;
+    bool held, inside; /* submit() does not return; atomic */
     const spw_batch *batch;
     spw_export_done_fn done;
     void *token;
@@ -63,6 +65,9 @@ static void manual_submit(spw_exporter *base, const spw_batch *batch, spw_export
     struct manual *m = (struct manual *)base;
     if (m->submit_sleep_ms)
         usleep((useconds_t)m->submit_sleep_ms * 1000);
+    __atomic_store_n(&m->inside, true, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&m->held, __ATOMIC_SEQ_CST))
+        usleep(1000);
     m->done = done;
     m->token = token;
     m->batch = batch;
@@ -307,6 +312,40 @@ static void test_start_while_an_exporter_holds_the_worker(void **state)
     spw_shutdown(0);
 }
 
+static bool first_inside(void)
+{
+    return __atomic_load_n(&manuals[0].inside, __ATOMIC_SEQ_CST);
+}
+
+static unsigned flushes_listed(void)
+{
+    unsigned count = 0;
+    pthread_mutex_lock(&spw__sdk.worker->lock);
+    for (const struct spw__flush *f = spw__sdk.worker->flushes; f; f = f->next)
+        count++;
+    pthread_mutex_unlock(&spw__sdk.worker->lock);
+    return count;
+}
+
+/* Who flushes every second does not fill the memory; and what the first of them asked for is done when the worker comes back. */
+static void test_flushes_do_not_pile_up_behind_a_held_worker(void **state)
+{
+    (void)state;
+    assert_int_equal(manual_start(1, 0), SPW_OK);
+    __atomic_store_n(&manuals[0].held, true, __ATOMIC_SEQ_CST);
+    record_one();
+    assert_true(within(20000, first_inside));
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(spw_flush(1), SPW_ERR_TIMEOUT);
+    assert_in_range(flushes_listed(), 1, 2);
+    __atomic_store_n(&manuals[0].held, false, __ATOMIC_SEQ_CST);
+    assert_true(within(20000, first_submitted));
+    manual_answer(&manuals[0]);
+    assert_true(within(20000, one_exported));
+    assert_int_equal(spw_flush(20000), SPW_OK);
+    assert_int_equal(flushes_listed(), 0);
+}
+
 /* Lent until done() returns, a shutdown's deadline or not. */
 static void test_a_batch_stays_lent_to_an_exporter_without_cancel(void **state)
 {
@@ -350,6 +389,7 @@ int main(void)
         cmocka_unit_test_teardown(test_commit_after_the_worker_fell_asleep, stop),
         cmocka_unit_test_teardown(test_answer_at_the_last_moment, stop),
         cmocka_unit_test_teardown(test_start_while_an_exporter_holds_the_worker, stop),
+        cmocka_unit_test_teardown(test_flushes_do_not_pile_up_behind_a_held_worker, stop),
         cmocka_unit_test_teardown(test_a_batch_stays_lent_to_an_exporter_without_cancel, stop),
     };
     return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
