@@ -61,6 +61,14 @@ export function distributionAt(points: Point[], i: number, metric: MetricHead, r
   return (whole ? null : between(before, point)) ?? distribution(point);
 }
 
+// The newest point that tells of any values, and what it tells; where none does, the last one.
+export function newestDistribution(points: Point[], metric: MetricHead, raw: boolean): { point: Point; distribution: Distribution } {
+  let i = points.length - 1;
+  let found = distributionAt(points, i, metric, raw);
+  while (found.count === 0 && i > 0) found = distributionAt(points, --i, metric, raw);
+  return { point: points[found.count === 0 ? points.length - 1 : i]!, distribution: found };
+}
+
 const mean = ({ sum, count }: Distribution): number | null => (sum === null || count === 0 ? null : sum / count);
 
 export function linesOf(metric: Metric, raw: boolean): Line[] {

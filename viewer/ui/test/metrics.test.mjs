@@ -64,6 +64,15 @@ test("a cumulative histogram tells of each stretch of time, a restarted one of i
   assert.deepEqual(ui.linesOf(cumulative, false).map(({ part }) => part), ["p50", "p95", "p99"]);
 });
 
+test("the newest distribution is of the last stretch of time in which anything came", () => {
+  const points = [point(10, histogram([1, 0, 0, 0])), point(20, histogram([1, 2, 0, 0])), point(30, histogram([1, 2, 0, 0])), point(40, histogram([1, 2, 0, 0]))];
+  const newest = (raw, some) => ui.newestDistribution(some, head("histogram"), raw);
+  assert.deepEqual([newest(false, points).point.time_unix_ns, newest(false, points).distribution.count], [at(20), 2]);
+  assert.deepEqual([newest(true, points).point.time_unix_ns, newest(true, points).distribution.count], [at(40), 3]);
+  const none = [point(10, histogram([0, 0, 0, 0])), point(20, histogram([0, 0, 0, 0]))];
+  assert.deepEqual([newest(false, none).point.time_unix_ns, newest(false, none).distribution.count], [at(20), 0]);
+});
+
 test("a histogram without buckets has its mean", () => {
   const bare = metric(head("histogram", { temporality: "delta" }), [point(1, { count: "4", sum: 10, min: null, max: null, bounds: [], buckets: [] })]);
   assert.deepEqual(ui.linesOf(bare, false).map(({ part, values }) => [part, values]), [["mean", [2.5]]]);

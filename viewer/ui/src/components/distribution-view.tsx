@@ -1,8 +1,8 @@
-// How the values of the newest points lie: one row a bucket, a bar beside its count.
+// How the values of the newest points that have any lie: one row a bucket, a bar beside its count.
 import { useMemo } from "preact/hooks";
 import { type Bucket, type Distribution, quantile, shownBuckets, together } from "../distribution";
 import { clock, count, percent } from "../format";
-import { QUANTILES, distributionAt, seconds } from "../metric-lines";
+import { QUANTILES, newestDistribution, seconds } from "../metric-lines";
 import type { Metric } from "../types";
 import type { UnitFormat } from "../units";
 
@@ -26,7 +26,7 @@ export function DistributionView({ metric, on, raw, unit }: { metric: Metric; on
             {buckets.map((bucket) => (
               <tr key={`${bucket.low} ${bucket.high}`}>
                 <th scope="row">{rangeText(bucket, unit)}</th>
-                <td title={percent(sum.count > 0 ? bucket.count / sum.count : 0)}><i style={{ width: `${(100 * bucket.count) / most}%` }} /></td>
+                <td title={percent(sum.count > 0 ? bucket.count / sum.count : 0)}>{bucket.count > 0 && <i style={{ width: `${(100 * bucket.count) / most}%` }} />}</td>
                 <td class="number">{count(bucket.count)}</td>
               </tr>
             ))}
@@ -44,9 +44,9 @@ function rangeText({ low, high }: Bucket, { mark, title }: UnitFormat): string {
 
 // Of the series on show together, where their buckets are the same.
 function newest(metric: Metric, on: boolean[], raw: boolean): { sum: Distribution | null; time: number; left: boolean } {
-  const series = metric.series.filter(({ points }, i) => on[i] && points.length > 0);
-  const all = series.map(({ points }) => distributionAt(points, points.length - 1, metric.metric, raw));
+  const found = metric.series.filter(({ points }, i) => on[i] && points.length > 0).map(({ points }) => newestDistribution(points, metric.metric, raw));
+  const all = found.map(({ distribution }) => distribution);
   const sum = together(all);
-  const time = Math.max(0, ...series.map(({ points }) => seconds(points.at(-1)!.time_unix_ns)));
+  const time = Math.max(0, ...found.map(({ point }) => seconds(point.time_unix_ns)));
   return { sum: sum ?? all[0] ?? null, time, left: sum === null && all.length > 0 };
 }
