@@ -204,7 +204,7 @@ static void live_and_leave_nothing(void)
     CHECK(spw_allocator_set(&allocator) == SPW_OK);
     for (int life = 0; life < 3; life++) {
         one_life();
-        CHECK(heap.pieces > 50);
+        CHECK(__atomic_load_n(&heap.pieces, __ATOMIC_RELAXED) > 50);
         CHECK(all_given_back());
     }
 }
@@ -222,12 +222,12 @@ static void live_with_failures(void)
     CHECK(freopen("/dev/null", "w", stdout) && freopen("/dev/null", "w", stderr));
     CHECK(spw_allocator_set(&allocator) == SPW_OK);
     one_life();
-    uint64_t all = heap.pieces;
+    uint64_t all = __atomic_load_n(&heap.pieces, __ATOMIC_RELAXED);
     for (uint64_t at = 1; at <= all; at += 1 + at / 20) {
-        heap.pieces = 0;
-        heap.fail_at = at;
+        __atomic_store_n(&heap.pieces, 0, __ATOMIC_RELAXED); /* an exporter's thread of the life before may not be gone yet */
+        __atomic_store_n(&heap.fail_at, at, __ATOMIC_RELAXED);
         one_life();
-        heap.fail_at = 0;
+        __atomic_store_n(&heap.fail_at, 0, __ATOMIC_RELAXED);
         if (!all_given_back())
             _exit((int)(2 + at % 200));
     }
