@@ -65,7 +65,7 @@ browser_tests() {
         skip 'the pages in a browser: chromium is not installed'
         return
     fi
-    if (cd "$work/ui" && SPW_ROOT=$root SPW_BUILD=$build SPW_CHROMIUM=$(command -v chromium) timeout -k 10 600 npm run test:browser) >"$work/log" 2>&1; then
+    if (cd "$work/ui" && SPW_ROOT=$root SPW_BUILD=$build SPW_CHROMIUM=$(command -v chromium) timeout -k 10 900 npm run test:browser) >"$work/log" 2>&1; then
         ok 'viewer/ui: the pages in a browser'
     else
         not_ok 'viewer/ui: the pages in a browser'
