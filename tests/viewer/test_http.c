@@ -272,7 +272,9 @@ static void memory_in_flight_is_bounded(void **state)
     start_viewer_with(options);
     static const char *const plain[] = {PROTOBUF, NULL};
     uint8_t body[8192] = {0};
-    expect("POST", "/v1/traces", plain, (struct bytes){body, sizeof body}, 503, "Retry-After: 1");
+    static const char *const paths[] = {"/v1/traces", "/v1/logs", "/v1/metrics"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        expect("POST", paths[i], plain, (struct bytes){body, sizeof body}, 503, "Retry-After: 1");
     struct bytes good = encode(&one, 1); /* and is given back */
     for (int i = 0; i < 50; i++)
         expect("POST", "/v1/traces", plain, good, 200, NULL);

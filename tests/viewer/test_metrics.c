@@ -189,10 +189,46 @@ static void pages_are_answered_with_the_page(void **state)
     }
 }
 
+/* A gauge "n" with one point, 1.5, as an SDK sends it: protobuf, plain and packed; the points that are refused are told in protobuf, too. */
+static void protobuf_and_gzip_are_taken(void **state)
+{
+    (void)state;
+    static const uint8_t request[] = {0x0A, 0x1F, 0x12, 0x1D, 0x12, 0x1B, 0x0A, 0x01, 'n', 0x2A, 0x16, 0x0A, 0x14, 0x19, 5, 0, 0, 0, 0, 0, 0, 0,
+                                      0x21, 0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0x40, 0x00};
+    static const uint8_t nameless[] = {0x0A, 0x08, 0x12, 0x06, 0x12, 0x04, 0x2A, 0x02, 0x0A, 0x00};
+    static const uint8_t partial[] = {0x08, 0x01, 0x12};
+    static const char *const plain[] = {"Content-Type: application/x-protobuf", NULL};
+    static const char *const packed[] = {"Content-Type: application/x-protobuf", "Content-Encoding: gzip", NULL};
+    struct reply reply = http("POST", "/v1/metrics", plain, (struct bytes){(uint8_t *)(uintptr_t)request, sizeof request});
+    assert_int_equal(reply.status, 200);
+    assert_int_equal(reply.size, 0);
+    assert_non_null(strstr(reply.headers, "Content-Type: application/x-protobuf"));
+    free_reply(reply);
+    EXPECT_ALL(metric_at(0, ""), {"$.metric.name", "n"}, {P ".time_unix_ns", "5"}, {P ".value.value", "1.5"});
+    forget_all();
+    struct bytes body = gzip(request, sizeof request);
+    reply = http("POST", "/v1/metrics", packed, body);
+    assert_int_equal(reply.status, 200);
+    free_reply(reply);
+    free(body.data);
+    EXPECT_ALL(metric_at(0, ""), {P ".time_unix_ns", "5"}, {P ".value.value", "1.5"});
+    reply = http("POST", "/v1/metrics", plain, (struct bytes){(uint8_t *)(uintptr_t)request, sizeof request - 1});
+    assert_int_equal(reply.status, 400);
+    assert_non_null(strstr(reply.body, "the body is no ExportMetricsServiceRequest"));
+    free_reply(reply);
+    reply = http("POST", "/v1/metrics", plain, (struct bytes){(uint8_t *)(uintptr_t)nameless, sizeof nameless});
+    assert_int_equal(reply.status, 200);
+    assert_memory_equal(reply.body + 2, partial, sizeof partial);
+    assert_int_equal(reply.body[1], reply.size - 2);
+    assert_non_null(strstr(reply.body + 6, "1 of 1 data points rejected; the first: a metric has no name"));
+    free_reply(reply);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(gauges_and_sums, forget),
+        cmocka_unit_test_setup(protobuf_and_gzip_are_taken, forget),
         cmocka_unit_test_setup(distributions, forget),
         cmocka_unit_test_setup(what_makes_an_instrument_a_series_and_a_point_the_same, forget),
         cmocka_unit_test_setup(lists_are_narrowed, forget),
