@@ -13,8 +13,8 @@ static const char *const versions[] = {"2025-03-26", "2025-06-18", "2025-11-25",
 enum { VERSIONS = sizeof versions / sizeof *versions, NEWEST_WITH_HANDSHAKE = VERSIONS - 2 };
 
 static const char instructions[] =
-    "Traces that this viewer has received. Begin with find_traces (query `error` for failing ones), then summarize_trace, then show_span for the "
-    "spans that matter.";
+    "Traces and logs that this viewer has received. Begin with find_traces (query `error` for failing ones), then summarize_trace, then show_span for "
+    "the spans that matter; find_logs for what was logged, in a trace or at all.";
 
 static void id(struct spwv_json *json, const struct spwv_mcp_request *request)
 {
