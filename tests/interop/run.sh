@@ -137,21 +137,26 @@ test_phoenix() {
     shows "$work/check.log" "$rc" 'the comparison with Phoenix'
 }
 
-# The viewer on a free port, with these files opened; its process in `child`, its port in `port`.
+# The viewer on a free port, with these files opened; its process in `child` (its own, not that of a shell around it), its port in `port`.
 start_viewer() {
-    rm -f "$work/port"
-    clean_env "$build/cli/spanwire" view --quiet --listen 127.0.0.1:0 --port-file "$work/port" "$@" &
-    child=$!
+    rm -f "$work/port" "$work/pid"
+    # shellcheck disable=SC2016 # for the inner shell
+    clean_env sh -c 'echo $$ >"$1"; shift; exec "$@"' sh "$work/pid" \
+        "$build/cli/spanwire" view --quiet --listen 127.0.0.1:0 --port-file "$work/port" "$@" &
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         [ -f "$work/port" ] && break
         sleep 0.3
     done
+    child=$(cat "$work/pid")
     port=$(cat "$work/port")
 }
 
 stop_viewer() {
     kill "$child" 2>/dev/null || true
-    wait "$child" 2>/dev/null || true
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        kill -0 "$child" 2>/dev/null || break
+        sleep 0.2
+    done
     child=
 }
 
