@@ -32,6 +32,14 @@ bool spwv_answer_unchanged(const struct spwv_request *request, struct spwv_answe
     return true;
 }
 
+bool spwv_answer_is_known(const struct spwv_request *request, struct spwv_answer *answer, uint64_t *revision)
+{
+    struct spwv_store_info info;
+    request->app->store->info(request->app->store, &info);
+    *revision = info.revision;
+    return spwv_answer_unchanged(request, answer, info.revision);
+}
+
 static struct spwv_json start(struct spwv_answer *answer)
 {
     answer->status = 200;

@@ -189,16 +189,15 @@ void spwv_api_list(const struct spwv_request *request, struct spwv_answer *answe
     struct asked asked;
     if (!read_filter(request, &asked, answer))
         return;
-    struct spwv_store_info info; /* read before the list: a tag may be older than its list, never newer */
-    store->info(store, &info);
-    if (spwv_answer_unchanged(request, answer, info.revision))
+    uint64_t revision;
+    if (spwv_answer_is_known(request, answer, &revision))
         return;
     struct list_writer writer = {.json = start(answer)};
     struct spwv_list_sink sink = {&writer, on_trace, on_service};
     struct spwv_list_result result;
     struct spwv_error error;
     spwv_json_begin(&writer.json, '{');
-    spwv_member_count(&writer.json, "revision", info.revision);
+    spwv_member_count(&writer.json, "revision", revision);
     spwv_json_key(&writer.json, "traces");
     spwv_json_begin(&writer.json, '[');
     if (!store->list(store, &asked.filter, &sink, &result, &error)) {
@@ -224,9 +223,8 @@ void spwv_api_histogram(const struct spwv_request *request, struct spwv_answer *
     }
     if (!read_filter(request, &asked, answer))
         return;
-    struct spwv_store_info info;
-    store->info(store, &info);
-    if (spwv_answer_unchanged(request, answer, info.revision))
+    uint64_t revision;
+    if (spwv_answer_is_known(request, answer, &revision))
         return;
     struct spwv_list_result result;
     struct spwv_error error;
@@ -237,7 +235,7 @@ void spwv_api_histogram(const struct spwv_request *request, struct spwv_answer *
     }
     struct spwv_json json = start(answer);
     spwv_json_begin(&json, '{');
-    spwv_member_count(&json, "revision", info.revision);
+    spwv_member_count(&json, "revision", revision);
     spwv_member_u64(&json, "from_unix_ns", (uint64_t)histogram.from_ns);
     spwv_member_u64(&json, "to_unix_ns", (uint64_t)histogram.to_ns);
     spwv_member_u64(&json, "bucket_ns", (uint64_t)histogram.bucket_ns);

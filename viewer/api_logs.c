@@ -55,24 +55,12 @@ static bool read_filter(const struct spwv_request *request, struct asked *asked,
 /* ---- the answer ---- */
 
 struct writer {
-    struct spwv_origins_json origins;
+    struct spwv_origins_json origins; /* first: its functions are the sink's own */
     struct spwv_buf elements; /* the records, until the origins are known */
     struct spwv_json json;    /* into them */
     int64_t last_time;
     int64_t last_id;
 };
-
-static void on_resource(void *arg, int64_t id, const struct spwv_origin *resource)
-{
-    struct writer *writer = arg;
-    spwv_origins_resource(&writer->origins, id, resource);
-}
-
-static void on_scope(void *arg, int64_t id, const struct spwv_origin *scope)
-{
-    struct writer *writer = arg;
-    spwv_origins_scope(&writer->origins, id, scope);
-}
 
 /* Without the zeroes that some senders write for none. */
 static void id(struct spwv_json *json, const char *key, struct spwv_slice value, size_t size)
@@ -122,7 +110,7 @@ static void list(const struct spwv_request *request, const struct asked *asked, 
 {
     struct spwv_store *store = request->app->store;
     struct writer writer = {.json = {.out = &writer.elements}};
-    struct spwv_log_sink sink = {&writer, on_resource, on_scope, on_log};
+    struct spwv_log_sink sink = {&writer, spwv_origins_resource, spwv_origins_scope, on_log};
     struct spwv_log_result result;
     struct spwv_error error;
     spwv_origins_init(&writer.origins, &request->app->memory);
@@ -137,12 +125,8 @@ static void list(const struct spwv_request *request, const struct asked *asked, 
 
 void spwv_api_logs(const struct spwv_request *request, struct spwv_answer *answer)
 {
-    struct spwv_store *store = request->app->store;
     struct asked asked;
-    if (!read_filter(request, &asked, answer))
-        return;
-    struct spwv_store_info info; /* read before the list: a tag may be older than its list, never newer */
-    store->info(store, &info);
-    if (!spwv_answer_unchanged(request, answer, info.revision))
-        list(request, &asked, info.revision, answer);
+    uint64_t revision;
+    if (read_filter(request, &asked, answer) && !spwv_answer_is_known(request, answer, &revision))
+        list(request, &asked, revision, answer);
 }

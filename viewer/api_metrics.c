@@ -29,14 +29,11 @@ void spwv_api_metrics(const struct spwv_request *request, struct spwv_answer *an
 {
     struct spwv_store *store = request->app->store;
     struct spwv_metric_filter filter = {.name = spwv_parameter_text(request, "q"), .service = spwv_parameter_text(request, "service")};
-    struct spwv_store_info info;
     struct spwv_error error;
-    if (!spwv_parameter_limit(request, DEFAULT_METRICS, MAX_METRICS, &filter.limit, answer))
+    uint64_t revision;
+    if (!spwv_parameter_limit(request, DEFAULT_METRICS, MAX_METRICS, &filter.limit, answer) || spwv_answer_is_known(request, answer, &revision))
         return;
-    store->info(store, &info); /* before the list: a tag may be older than its list, never newer */
-    if (spwv_answer_unchanged(request, answer, info.revision))
-        return;
-    struct spwv_json json = start(answer, info.revision);
+    struct spwv_json json = start(answer, revision);
     struct spwv_metric_sink sink = {&json, on_listed};
     spwv_json_key(&json, "metrics");
     spwv_json_begin(&json, '[');
@@ -51,7 +48,7 @@ void spwv_api_metrics(const struct spwv_request *request, struct spwv_answer *an
 /* ---- one ---- */
 
 struct writer {
-    struct spwv_origins_json origins;
+    struct spwv_origins_json origins; /* first: its functions are the sink's own */
     struct spwv_buf elements; /* the series, until the origins are known */
     struct spwv_json series;  /* into them */
     struct spwv_json answer;
@@ -65,18 +62,6 @@ static void on_metric(void *arg, const struct spwv_stored_metric *metric)
     writer->type = metric->metric.type;
     spwv_json_key(&writer->answer, "metric");
     spwv_json_metric(&writer->answer, metric);
-}
-
-static void on_resource(void *arg, int64_t id, const struct spwv_origin *resource)
-{
-    struct writer *writer = arg;
-    spwv_origins_resource(&writer->origins, id, resource);
-}
-
-static void on_scope(void *arg, int64_t id, const struct spwv_origin *scope)
-{
-    struct writer *writer = arg;
-    spwv_origins_scope(&writer->origins, id, scope);
 }
 
 static void end_series(struct writer *writer)
@@ -111,7 +96,7 @@ static void read_metric(const struct spwv_request *request, const struct spwv_po
 {
     struct spwv_store *store = request->app->store;
     struct writer writer = {.answer = start(answer, revision), .series = {.out = &writer.elements}};
-    struct spwv_point_sink sink = {&writer, on_metric, on_resource, on_scope, on_series, on_point};
+    struct spwv_point_sink sink = {&writer, on_metric, spwv_origins_resource, spwv_origins_scope, on_series, on_point};
     struct spwv_error error;
     bool more;
     spwv_origins_init(&writer.origins, &request->app->memory);
@@ -132,10 +117,8 @@ static void read_metric(const struct spwv_request *request, const struct spwv_po
 
 void spwv_api_metric(const struct spwv_request *request, struct spwv_answer *answer)
 {
-    struct spwv_store *store = request->app->store;
     struct spwv_point_filter filter = {0};
-    struct spwv_store_info info;
-    uint64_t id;
+    uint64_t id, revision;
     if (!spwv_parse_u64(request->path + strlen("/api/metrics/"), INT64_MAX, &id)) {
         spwv_parameter_refuse(answer, "a metric's id is a number, one of GET /api/metrics");
         return;
@@ -144,7 +127,6 @@ void spwv_api_metric(const struct spwv_request *request, struct spwv_answer *ans
     if (!spwv_parameter_limit(request, DEFAULT_POINTS, SPWV_MAX_POINTS, &filter.limit, answer) ||
         !spwv_parameter_times(request, &filter.from_ns, &filter.to_ns, answer))
         return;
-    store->info(store, &info);
-    if (!spwv_answer_unchanged(request, answer, info.revision))
-        read_metric(request, &filter, info.revision, answer);
+    if (!spwv_answer_is_known(request, answer, &revision))
+        read_metric(request, &filter, revision, answer);
 }

@@ -81,6 +81,8 @@ void spwv_api_clear_metrics(const struct spwv_request *request, struct spwv_answ
 
 /* Sets the tag; true when the client has it already, and the answer is a 304. */
 bool spwv_answer_unchanged(const struct spwv_request *request, struct spwv_answer *answer, uint64_t revision);
+/* Likewise with the store's revision, for answers made of the whole of it. Before these are made: a tag may be older than its answer, never newer. */
+bool spwv_answer_is_known(const struct spwv_request *request, struct spwv_answer *answer, uint64_t *revision);
 
 /* intake.c: a request of OTLP into the store; the path says of which signal, the body is inflated. */
 void spwv_intake(const struct spwv_request *request, struct spwv_answer *answer);

@@ -30,13 +30,15 @@ static void add(struct spwv_origin_array *array, int64_t id, const struct spwv_o
     array->comma = json.comma;
 }
 
-void spwv_origins_resource(struct spwv_origins_json *origins, int64_t id, const struct spwv_origin *resource)
+void spwv_origins_resource(void *arg, int64_t id, const struct spwv_origin *resource)
 {
+    struct spwv_origins_json *origins = arg;
     add(&origins->resources, id, resource, spwv_json_resource);
 }
 
-void spwv_origins_scope(struct spwv_origins_json *origins, int64_t id, const struct spwv_origin *scope)
+void spwv_origins_scope(void *arg, int64_t id, const struct spwv_origin *scope)
 {
+    struct spwv_origins_json *origins = arg;
     add(&origins->scopes, id, scope, spwv_json_scope);
 }
 

@@ -25,8 +25,9 @@ struct spwv_origins_json {
 void spwv_origins_init(struct spwv_origins_json *origins, struct spwv_budget *memory);
 void spwv_origins_fini(struct spwv_origins_json *origins);
 
-void spwv_origins_resource(struct spwv_origins_json *origins, int64_t id, const struct spwv_origin *resource);
-void spwv_origins_scope(struct spwv_origins_json *origins, int64_t id, const struct spwv_origin *scope);
+/* As a sink wants them: `origins` is the struct, or one that begins with it. */
+void spwv_origins_resource(void *origins, int64_t id, const struct spwv_origin *resource);
+void spwv_origins_scope(void *origins, int64_t id, const struct spwv_origin *scope);
 
 /* "resource" and "scope" of an item. */
 void spwv_origins_members(const struct spwv_origins_json *origins, struct spwv_json *item, int64_t resource, int64_t scope);

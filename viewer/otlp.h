@@ -117,7 +117,6 @@ struct spwv_cursor {
 
 void spwv_otlp_items(struct spwv_cursor *cursor, struct spwv_slice request);
 bool spwv_otlp_next_item(struct spwv_cursor *cursor, struct spwv_slice *raw);
-bool spwv_otlp_next_span(struct spwv_cursor *cursor, struct spwv_span *span);
 
 /* False for an empty one, too. */
 bool spwv_otlp_is_id(struct spwv_slice id, size_t size);

@@ -178,15 +178,6 @@ bool spwv_otlp_next_item(struct spwv_cursor *cursor, struct spwv_slice *raw)
     }
 }
 
-bool spwv_otlp_next_span(struct spwv_cursor *cursor, struct spwv_span *span)
-{
-    struct spwv_slice raw;
-    if (!spwv_otlp_next_item(cursor, &raw))
-        return false;
-    spwv_otlp_read_span(raw, span);
-    return true;
-}
-
 bool spwv_otlp_is_id(struct spwv_slice id, size_t size)
 {
     if (id.size != size)

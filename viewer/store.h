@@ -1,12 +1,14 @@
 /*
- * What the viewer needs of a store of traces, as an interface; store_sqlite.c is the first behind it.
+ * What the viewer needs of a store of traces, logs and metrics, as an interface; store_sqlite.c is the first behind it.
  *
  * Ownership: the opener destroys. Slices handed to a sink live until the sink's function returns.
  * Threads: any; each function holds the store for as long as it runs, and begin() holds it until commit() or rollback().
  *   A sink runs inside: it must not call the store.
  * Failure: false, and a text with cause and cure; the store stays as it was before the transaction.
- * Limits: names and services of summaries are cut at SPWV_MAX_SUMMARY_TEXT bytes. max_bytes: over it, whole traces leave, the one that arrived first goes first, and each is counted.
- * Delivery is at-least-once: a (trace id, span id) seen before is a duplicate, the first one stays. Spans may come in any order.
+ * Limits: names and services of summaries are cut at SPWV_MAX_SUMMARY_TEXT bytes. max_bytes: over it what arrived first leaves, of
+ *   whatever signal: a trace whole, logs and points in batches; each is counted.
+ * Delivery is at-least-once: a (trace id, span id) seen before is a duplicate, the first one stays; of logs and points: store_logs.h,
+ *   store_metrics.h. All may come in any order.
  */
 #ifndef SPWV_STORE_H
 #define SPWV_STORE_H

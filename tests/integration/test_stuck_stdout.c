@@ -36,15 +36,16 @@ static bool ends(pid_t pid, int *status)
     return false;
 }
 
-static void run_with(const char *exporter, const char *how)
+/* The program with that descriptor full, and that said by its environment. */
+static void run_with(int fd, const char *const settings[2][2], const char *how)
 {
     int full[2], status;
     make_full_pipe(full);
     pid_t pid = fork();
     if (pid == 0) {
-        dup2(full[1], 1);
-        setenv("OTEL_TRACES_EXPORTER", exporter, 1);
-        setenv("OTEL_LOG_LEVEL", "none", 1);
+        dup2(full[1], fd);
+        for (size_t i = 0; i < 2; i++)
+            setenv(settings[i][0], settings[i][1], 1);
         execl(SPW_EXIT_CHILD, "exit_child", how, "100", (char *)NULL);
         _exit(127);
     }
@@ -54,42 +55,32 @@ static void run_with(const char *exporter, const char *how)
     assert_true(ended);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void run_exporter(const char *exporter, const char *how)
+{
+    run_with(STDOUT_FILENO, (const char *const[2][2]){ { "OTEL_TRACES_EXPORTER", exporter }, { "OTEL_LOG_LEVEL", "none" } }, how);
 }
 
 static void the_console_holds_up_no_end(void **state)
 {
     (void)state;
-    run_with("console", "return");
-    run_with("console", "exit");
-    run_with("console", "shutdown");
+    run_exporter("console", "return");
+    run_exporter("console", "exit");
+    run_exporter("console", "shutdown");
 }
 
 static void lines_hold_up_no_end(void **state)
 {
     (void)state;
-    run_with("otlp/stdout", "return");
-    run_with("otlp/stdout", "shutdown");
+    run_exporter("otlp/stdout", "return");
+    run_exporter("otlp/stdout", "shutdown");
 }
 
 /* What is said at the start, by the worker and at the end: nobody listens at the port, and a setting is unknown. */
 static void run_talkative(const char *how)
 {
-    int full[2], status;
-    make_full_pipe(full);
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(full[1], 2);
-        setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9", 1);
-        setenv("OTEL_BSP_MAX_QUEUE_SIZE", "no number", 1);
-        execl(SPW_EXIT_CHILD, "exit_child", how, "100", (char *)NULL);
-        _exit(127);
-    }
-    bool ended = ends(pid, &status);
-    close(full[0]);
-    close(full[1]);
-    assert_true(ended);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    run_with(STDERR_FILENO, (const char *const[2][2]){ { "OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9" }, { "OTEL_BSP_MAX_QUEUE_SIZE", "no number" } }, how);
 }
 
 static void what_is_said_holds_up_nobody(void **state)

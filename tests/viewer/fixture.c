@@ -115,6 +115,15 @@ struct bytes gzip(const void *data, size_t size)
     return bytes;
 }
 
+bool next_span(struct spwv_cursor *cursor, struct spwv_span *span)
+{
+    struct spwv_slice raw;
+    bool more = spwv_otlp_next_item(cursor, &raw);
+    if (more)
+        spwv_otlp_read_span(raw, span);
+    return more;
+}
+
 uint64_t put(struct spwv_store *store, struct bytes request)
 {
     struct spwv_error error;
@@ -125,7 +134,7 @@ uint64_t put(struct spwv_store *store, struct bytes request)
     assert_true(spwv_otlp_check(SPWV_TRACES_REQUEST, slice, &error));
     assert_true(store->begin(store, &error));
     spwv_otlp_items(&cursor, slice);
-    while (spwv_otlp_next_span(&cursor, &span))
+    while (next_span(&cursor, &span))
         assert_true(store->add(store, &span, &cursor, &error));
     assert_true(store->commit(store, &added, &error));
     free(request.data);

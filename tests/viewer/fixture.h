@@ -45,6 +45,8 @@ struct bytes encode(const struct sample *samples, size_t count);
 struct bytes gzip(const void *data, size_t size);
 #define ENCODE(...) encode((const struct sample[]){__VA_ARGS__}, sizeof((const struct sample[]){__VA_ARGS__}) / sizeof(struct sample))
 
+bool next_span(struct spwv_cursor *cursor, struct spwv_span *span);
+
 /* What intake does, without HTTP. */
 uint64_t put(struct spwv_store *store, struct bytes request);
 

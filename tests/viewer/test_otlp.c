@@ -130,7 +130,7 @@ static void damaged_requests_are_harmless(void **state)
         if (judged)
             opentelemetry__proto__collector__trace__v1__export_trace_service_request__free_unpacked(judged, NULL);
         spwv_otlp_items(&cursor, slice); /* the readers stay inside even without the check */
-        while (spwv_otlp_next_span(&cursor, &span))
+        while (next_span(&cursor, &span))
             spwv_otlp_reject_reason(&span);
         free((void *)(uintptr_t)slice.data);
     }
@@ -145,20 +145,20 @@ static void spans_come_with_their_resource(void **state)
     struct spwv_cursor cursor;
     struct spwv_span span;
     spwv_otlp_items(&cursor, (struct spwv_slice){request.data, request.size});
-    assert_true(spwv_otlp_next_span(&cursor, &span));
+    assert_true(next_span(&cursor, &span));
     assert_memory_equal(span.name.data, "one", 3);
     assert_memory_equal(cursor.service.data, "a", 1);
     assert_int_equal(span.start_unix_ns, 5);
     assert_int_equal(span.end_unix_ns, 9);
     assert_false(spwv_otlp_has_parent(&span));
     uint32_t group = cursor.group;
-    assert_true(spwv_otlp_next_span(&cursor, &span));
+    assert_true(next_span(&cursor, &span));
     assert_int_not_equal(cursor.group, group);
     assert_memory_equal(cursor.service.data, "b", 1);
     assert_true(spwv_otlp_has_parent(&span));
     assert_int_equal(span.status_code, SPWV_STATUS_ERROR);
     assert_memory_equal(span.status_message.data, "why", 3);
-    assert_false(spwv_otlp_next_span(&cursor, &span));
+    assert_false(next_span(&cursor, &span));
     free(request.data);
 }
 

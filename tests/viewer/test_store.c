@@ -203,7 +203,7 @@ static void a_rollback_leaves_nothing(void **state)
     uint64_t revision = info_of(store).revision;
     assert_true(store->begin(store, &error));
     spwv_otlp_items(&cursor, (struct spwv_slice){request.data, request.size});
-    assert_true(spwv_otlp_next_span(&cursor, &span));
+    assert_true(next_span(&cursor, &span));
     assert_true(store->add(store, &span, &cursor, &error));
     store->rollback(store);
     assert_int_equal(info_of(store).spans, 0);
