@@ -243,6 +243,20 @@ void free_reply(struct reply reply)
     free(reply.headers);
 }
 
+const struct bytes none = {NULL, 0};
+
+void expect_http(const char *method, const char *path, const char *const *headers, struct bytes body, long status, const char *part)
+{
+    struct reply reply = http(method, path, headers, body);
+    if (reply.status != status || (part && !strstr(reply.body, part) && !strstr(reply.headers, part)))
+        fail_msg("%s %s: %ld instead of %ld (%s): %s%s", method, path, reply.status, status, part ? part : "", reply.headers, reply.body);
+    assert_non_null(strstr(reply.headers, "Content-Security-Policy: default-src 'none'; script-src 'self';"));
+    assert_non_null(strstr(reply.headers, "X-Content-Type-Options: nosniff"));
+    assert_non_null(strstr(reply.headers, "Referrer-Policy: no-referrer"));
+    assert_null(strstr(reply.headers, "Access-Control"));
+    free_reply(reply);
+}
+
 int dial(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)spwv_viewer_port(viewer))};

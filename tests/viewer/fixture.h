@@ -67,6 +67,10 @@ struct reply get(const char *path);
 struct reply post(struct bytes body); /* protobuf, no compression; frees body.data */
 void free_reply(struct reply reply);
 
+/* Sends and expects a status; the text, or a header, must hold `part` (NULL: any), and the answer the headers that all of ours have. */
+void expect_http(const char *method, const char *path, const char *const *headers, struct bytes body, long status, const char *part);
+extern const struct bytes none;
+
 /* A raw connection to the viewer. */
 int dial(void);
 
