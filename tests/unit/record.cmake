@@ -1,5 +1,5 @@
 # The recording engine, bottom up.
-foreach(name utf8 wire pool segment engine thread tracestate propagation context span scope limits value link error slot signal queue)
+foreach(name utf8 wire pool segment engine thread tracestate propagation context span scope limits value link error slot slot_threads signal queue)
   spw_add_test(NAME ${name} SOURCES unit/test_${name}.c LIBS spanwire-sdk-testing spw_proto LABELS unit)
 endforeach()
 
