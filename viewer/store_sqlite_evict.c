@@ -105,20 +105,15 @@ static bool evict_oldest(struct sqlite_store *store, bool *empty)
     return *empty || evict[signal](store, &oldest);
 }
 
-static bool run_all(struct sqlite_store *store, const enum statement *steps, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!spwv_sqlite_run(store, steps[i]))
-            return false;
-    return true;
-}
-
 /* What nothing refers to any more. */
 static bool sweep(struct sqlite_store *store)
 {
     static const enum statement steps[] = {RELEASE_SERIES_RESOURCES, RELEASE_SERIES_SCOPES, DELETE_SERIES, DELETE_INSTRUMENTS,
                                            DELETE_SERVICE_NAMES,     DELETE_ORIGINS};
-    return run_all(store, steps, sizeof steps / sizeof *steps);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (!spwv_sqlite_run(store, steps[i]))
+            return false;
+    return true;
 }
 
 bool spwv_sqlite_evict(struct sqlite_store *store)
